@@ -176,11 +176,11 @@ type Intent struct {
 
 // Env is what a connector gets from its surroundings. A connector uses these and nothing global.
 type Env struct {
-	Now   func() time.Time                               // the clock
+	Now   func() time.Time                                 // the clock
 	Sleep func(ctx context.Context, d time.Duration) error // waits, ended by ctx
-	Warn  func(format string, args ...any)               // for the log; never secrets, never personal data
-	Open  func(name string) (File, error)                // opens a source file by the name in the options
-	Store TokenStore                                     // for rotated tokens; may be nil
+	Warn  func(format string, args ...any)                 // for the log; never secrets, never personal data
+	Open  func(name string) (File, error)                  // opens a source file by the name in the options
+	Store TokenStore                                       // for rotated tokens; may be nil
 }
 
 // File is a readable source. ReadAt lets a connector resume without reading from the start.
