@@ -1,0 +1,39 @@
+# Kept: the targets that people type. `make` alone builds bin/kept.
+VERSION  ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty 2>/dev/null || echo dev))
+FUZZTIME ?= 10s
+BIN       = bin/kept$(shell go env GOEXE)
+
+.PHONY: build demo test lint bench fuzz setup changelog release-build release-check clean
+
+build: ## bin/kept for this machine
+	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/kept
+
+demo: build ## a small company in demo/, imported and asked, offline
+	$(BIN) demo
+
+test: ## what the continuous integration runs: set up, lint, every test with the race detector
+	scripts/test
+
+lint: ## gofmt, go vet, staticcheck
+	scripts/lint
+
+bench: ## every benchmark, as one table
+	scripts/bench
+
+fuzz: ## every fuzz target for FUZZTIME each
+	FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+setup: ## what the tests need, as far as this account may install it
+	scripts/setup
+
+changelog: ## CHANGELOG.md from the fragments in changes/
+	scripts/changelog
+
+release-build: ## six archives' worth of binaries and their checksums in dist/
+	VERSION=$(VERSION) scripts/release-build dist
+
+release-check: ## build everything twice, from two places, and compare the bytes
+	VERSION=$(VERSION) scripts/release-check
+
+clean:
+	rm -rf bin dist
