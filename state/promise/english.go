@@ -1,0 +1,493 @@
+package promise
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// token is a run of letters, a run of digits, or a single other sign.
+type token struct {
+	s          string // lower case, full-width signs made narrow
+	start, end int    // byte offsets in the text
+	num        int    // value of a run of at most four digits, else -1
+	upper      bool   // begins with a capital
+}
+
+// tokenize cuts text and stops at nothing: what is not a letter, a digit or a space is a token of its own.
+func tokenize(text string) []token {
+	var out []token
+	for i := 0; i < len(text); {
+		r, w := utf8.DecodeRuneInString(text[i:])
+		if unicode.IsSpace(r) {
+			i += w
+			continue
+		}
+		r = narrow(r)
+		kind := kindOf(r)
+		t := token{start: i, num: -1, upper: unicode.IsUpper(r)}
+		var b strings.Builder
+		for i < len(text) {
+			r, w := utf8.DecodeRuneInString(text[i:])
+			if r = narrow(r); b.Len() > 0 && (kind == 0 || kindOf(r) != kind) {
+				break
+			}
+			b.WriteRune(unicode.ToLower(r))
+			i += w
+		}
+		t.end, t.s = i, b.String()
+		if kind == 'd' && len(t.s) <= 4 {
+			t.num = 0
+			for _, d := range t.s {
+				t.num = t.num*10 + int(d-'0')
+			}
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func kindOf(r rune) byte {
+	switch {
+	case r >= '0' && r <= '9':
+		return 'd'
+	case unicode.IsLetter(r):
+		return 'l'
+	}
+	return 0
+}
+
+// narrow makes full-width signs, which Chinese keyboards write, their ASCII selves.
+func narrow(r rune) rune {
+	if r >= '！' && r <= '～' {
+		return r - '！' + '!'
+	}
+	return r
+}
+
+// english reads due expressions at a position of the tokens. Its methods return the position after what they read, which is
+// the one they were given when there is nothing.
+type english struct {
+	*context
+	text string
+	t    []token
+	prep bool // a preposition stands before, so that weak evidence is enough
+}
+
+func readEnglish(c *context, text string, whole bool, add func(t term, start, end int)) {
+	p := &english{context: c, text: text, t: tokenize(text)}
+	if whole {
+		if t, j := p.expression(0); j > 0 && p.restIsDots(j) {
+			add(t, 0, len(text))
+		}
+		return
+	}
+	for i := 0; i < len(p.t); {
+		if j := p.notDue(i); j > i {
+			i = j
+			continue
+		}
+		t, j := p.expression(i)
+		if j == i {
+			i++
+			continue
+		}
+		add(t, p.t[i].start, p.t[j-1].end)
+		i = j
+	}
+}
+
+func (p *english) restIsDots(j int) bool {
+	for ; j < len(p.t); j++ {
+		if p.t[j].s != "." && p.t[j].s != "!" {
+			return false
+		}
+	}
+	return true
+}
+
+// notDue steps over words that name a time which is not due: after Friday, since Monday, every Monday.
+func (p *english) notDue(i int) int {
+	j := p.word(i, "after", "since", "from", "every", "each")
+	if j == i {
+		return i
+	}
+	if _, k := p.core(p.word(j, "the")); k > p.word(j, "the") {
+		return k
+	}
+	return i
+}
+
+// word steps over one of the given words.
+func (p *english) word(i int, words ...string) int {
+	if i < len(p.t) {
+		for _, w := range words {
+			if p.t[i].s == w {
+				return i + 1
+			}
+		}
+	}
+	return i
+}
+
+// phrase steps over the first of the phrases that stands here; write longer ones first.
+func (p *english) phrase(i int, phrases ...string) int {
+next:
+	for _, ph := range phrases {
+		j := i
+		for w := range strings.FieldsSeq(ph) {
+			if k := p.word(j, w); k > j {
+				j = k
+				continue
+			}
+			continue next
+		}
+		return j
+	}
+	return i
+}
+
+func (p *english) at(i int) string {
+	if i >= 0 && i < len(p.t) {
+		return p.t[i].s
+	}
+	return ""
+}
+
+func (p *english) num(i int) int {
+	if i >= 0 && i < len(p.t) {
+		return p.t[i].num
+	}
+	return -1
+}
+
+// adjacent says that nothing stands between token i-1 and token i.
+func (p *english) adjacent(i int) bool {
+	return i > 0 && i < len(p.t) && p.t[i-1].end == p.t[i].start
+}
+
+// glued says that the number at i is a piece of something longer that ends before it, such as an address or a sum.
+func (p *english) glued(i int) bool {
+	if !p.adjacent(i) {
+		return false
+	}
+	return !strings.ContainsAny(p.t[i-1].s, "(,;\"'“”‘’—–[…") && !hasHan(p.t[i-1].s)
+}
+
+// runsOn says that what ends before j goes on with more digits or letters, so that it was no date or time.
+func (p *english) runsOn(j int) bool {
+	if !p.adjacent(j) {
+		return false
+	}
+	if s := p.at(j); s == "%" || s == "/" || kindOf([]rune(s)[0]) != 0 && !hasHan(s) {
+		return true
+	}
+	return p.adjacent(j+1) && p.num(j+1) >= 0 && strings.Contains(".:-/", p.at(j))
+}
+
+// expression reads [preposition] time [or time].
+func (p *english) expression(i int) (term, int) {
+	before, strong := false, false
+	j := i
+	if k := p.phrase(i, "before", "prior to", "ahead of"); k > i {
+		j, before, strong = k, true, true
+	} else if k := p.phrase(i, "no later than", "not later than", "at the latest by", "latest by", "due by", "due on", "due",
+		"by no later than", "by", "until", "till", "til", "deadline"); k > i {
+		j, strong = k, true
+	} else {
+		j = p.phrase(i, "on", "at", "around", "during", "over", "this coming")
+		if p.at(i) == "this" {
+			j = i
+		}
+	}
+	p.prep = j > i || i > 0 && p.at(i-1) == "in"
+	t, k := p.core(j)
+	if k == j {
+		return term{}, i
+	}
+	t.before = before
+	if strong && p.at(k-1) == "weekend" {
+		t.before = true
+	}
+	t.strong = t.strong || strong
+	if o := p.word(k, "or"); o > k {
+		p.prep = true
+		if u, e := p.core(p.word(o, "on", "at", "by")); e > p.word(o, "on", "at", "by") {
+			t, k = p.later(t, u), e
+		}
+	}
+	if e := p.phrase(k, "at the latest", "latest"); e > k {
+		t.strong, k = true, e
+	}
+	return t, k
+}
+
+// later is the term that comes last; one that cannot be placed loses.
+func (p *english) later(a, b term) term {
+	x, errX := p.resolve(a)
+	y, errY := p.resolve(b)
+	b.strong = a.strong
+	if errX != nil || errY == nil && y.At.After(x.At) {
+		return b
+	}
+	return a
+}
+
+// core collects a day, a weekday beside it and a time of day, in any order.
+func (p *english) core(i int) (term, int) {
+	var t term
+	j := i
+	for {
+		k := j
+		if j > i {
+			k = p.joint(j)
+		}
+		if u, e := p.day(k); e > k {
+			if joined, ok := joinDays(t, u); ok {
+				t, j = joined, e
+				continue
+			}
+		}
+		if u, e := p.clock(k, t.hasDay()); e > k {
+			if merged, ok := t.clock.merge(u); ok && t.instant.IsZero() {
+				t.clock, j = merged, e
+				continue
+			}
+		}
+		break
+	}
+	if !t.hasDay() && !t.clock.set {
+		return t, i
+	}
+	return t, j
+}
+
+// joint steps over what may stand between a day and a time.
+func (p *english) joint(j int) int {
+	if k := p.word(j, ","); k > j {
+		j = k
+	}
+	if p.at(j) == "t" && p.adjacent(j) && p.adjacent(j+1) && p.num(j+1) >= 0 {
+		return j + 1
+	}
+	return p.phrase(j, "no later than", "at around", "at", "by", "before", "around", "about", "on", "of", "in the", "the", "-", "–")
+}
+
+// joinDays adds a day to what was read: a first one, a weekday beside a date, or a time of day beside either.
+func joinDays(t, u term) (term, bool) {
+	switch {
+	case u.day.IsZero() && u.instant.IsZero() && u.err == nil: // a bare weekday check or a time of day
+		return t, false
+	case !t.hasDay():
+		k, ok := t.clock.merge(u.clock)
+		if t.clock.set && u.clock.set && !ok {
+			return t, false
+		}
+		if t.clock.set && !u.clock.set {
+			k = t.clock
+		} else if !t.clock.set {
+			k = u.clock
+		}
+		u.clock = k
+		u.strong = u.strong || t.strong
+		return u, true
+	case t.err != nil || u.err != nil || !t.instant.IsZero() || !u.instant.IsZero():
+		return t, false
+	case t.weekday != nil && t.isWeekday(): // "Tuesday 24 Nov": the date counts, the weekday is checked
+		if u.isWeekday() {
+			return t, false
+		}
+		u.weekday, u.clock = t.weekday, t.clock
+		return u, true
+	case u.isWeekday() && t.weekday == nil:
+		t.weekday = u.weekday
+		return t, true
+	}
+	return t, false
+}
+
+// isWeekday says that the term is a bare weekday, which checks a date rather than being one.
+func (t term) isWeekday() bool {
+	return t.weekday != nil && t.next != nil && t.day.Weekday() == *t.weekday
+}
+
+// number reads a count: 3, three, twenty-one, a couple of, a few.
+func (p *english) number(i int) (int, int) {
+	j := p.phrase(i, "a couple of", "a couple", "couple of", "a few", "the next few")
+	if j > i {
+		n := 2
+		if strings.Contains(p.at(j-1), "few") {
+			n = 3
+		}
+		return n, j
+	}
+	if n := p.num(i); n >= 0 {
+		if p.glued(i) {
+			return 0, i
+		}
+		return n, i + 1
+	}
+	n, ok := englishNumbers[p.at(i)]
+	if !ok {
+		return 0, i
+	}
+	if n >= 20 {
+		j := p.word(i+1, "-")
+		if m, ok := englishNumbers[p.at(j)]; ok && m < 10 && p.at(j) != "a" && p.at(j) != "an" {
+			return n + m, j + 1
+		}
+	}
+	return n, i + 1
+}
+
+// clock reads a time of day. A bare part of the day counts only beside a day.
+func (p *english) clock(i int, beside bool) (clock, int) {
+	if j := p.phrase(i, "close of business", "close of play", "end of business day", "end of the business day", "end of business",
+		"end of working day", "end of the working day", "cob", "eob"); j > i {
+		return at(partBusiness), j
+	}
+	if j := p.phrase(i, "end of the day", "end of day", "eod", "midnight"); j > i {
+		return at(partEnd), j
+	}
+	if j := p.phrase(i, "first thing in the morning", "first thing"); j > i {
+		if j == i+2 {
+			j = p.word(j, "on")
+			if p.at(j) == "morning" {
+				j++
+			}
+		}
+		return at(partFirst), j
+	}
+	if j := p.phrase(i, "noon", "midday"); j > i {
+		return at(partNoon), j
+	}
+	if j := p.phrase(i, "lunchtime", "lunch"); j > i && (p.prep || p.strict || beside) {
+		return at(partLunch), j
+	}
+	if beside {
+		if j := p.part(i); j > i {
+			return at(partNames[p.at(j-1)]), j
+		}
+	}
+	k, j := p.hour(i, beside)
+	if j == i {
+		return clock{}, i
+	}
+	if e := p.phrase(j, "in the morning", "in the afternoon", "in the evening", "at night"); e > j && k.half == 0 {
+		k.part, j = partNames[p.at(e-1)], e
+	}
+	return k, j
+}
+
+var partNames = map[string]part{"morning": partMorning, "afternoon": partAfternoon, "evening": partEvening, "night": partEvening}
+
+func (p *english) part(i int) int {
+	return p.word(p.phrase(i, "in the", "the"), "morning", "afternoon", "evening", "night")
+}
+
+// hour reads 5pm, 5:30 pm, 17:00, 5 o'clock, half past two, and a bare hour after "at".
+func (p *english) hour(i int, beside bool) (clock, int) {
+	k := clock{set: true, timed: true}
+	if j := p.phrase(i, "half past", "quarter past", "a quarter past", "quarter to", "a quarter to"); j > i {
+		h, e := p.number(j)
+		if e == j || h < 1 || h > 23 {
+			return k, i
+		}
+		k.hour, k.min = h, 15
+		if p.at(j-2) == "half" {
+			k.min = 30
+		}
+		if p.at(j-1) == "to" {
+			k.hour, k.min = h-1, 45
+			if h == 1 {
+				k.hour = 12
+			}
+		}
+		return p.half(k, e)
+	}
+	h, j := p.number(i)
+	if j == i || p.at(i) == "a" || p.at(i) == "an" || p.glued(i) && p.at(i-1) != "@" && p.at(i-1) != "t" {
+		return k, i
+	}
+	k.hour, k.padded = h, strings.HasPrefix(p.at(i), "0")
+	if c := p.word(j, ":", "."); c > j && p.adjacent(j) && p.adjacent(c) && len(p.at(c)) == 2 && p.num(c) >= 0 {
+		k.min = p.num(c)
+		dotted := p.at(j) == "."
+		j = c + 1
+		if p.at(j) == ":" && p.adjacent(j) && len(p.at(j+1)) == 2 && p.num(j+1) >= 0 && !dotted {
+			j += 2
+		}
+		if !validClock(k.hour, k.min) {
+			return k, i
+		}
+		k, e := p.half(k, j)
+		if e == j && (dotted || p.runsOn(j) || !p.prep && !beside && !p.strict) || e > 0 && p.zoned(e) {
+			return k, i
+		}
+		return k, e
+	}
+	if !validClock(k.hour, 0) {
+		return k, i
+	}
+	named, e := p.half(k, j)
+	if e > j {
+		if p.zoned(e) || h > 12 {
+			return k, i
+		}
+		return named, e
+	}
+	if e := p.phrase(j, "o ' clock", "o ’ clock", "oclock"); e > j {
+		return k, e
+	}
+	switch {
+	case p.zoned(j), p.runsOn(j):
+	case i > 0 && p.at(i-1) == "at" && (p.strict || !p.counts(j)):
+		return k, j
+	case p.part(j) > j:
+		return k, j
+	}
+	return k, i
+}
+
+// counts says that the word after a bare number makes it a count or a rate: at 5 euros, at 3 percent.
+func (p *english) counts(j int) bool {
+	s := p.at(j)
+	if s == "" {
+		return false
+	}
+	switch s {
+	case "on", "in", "and", "or", "to", "at", "tomorrow", "today", "tonight", "sharp", "with", "for", "so", "if", "but", "then", "when":
+		return false
+	}
+	if _, day := englishWeekdays[s]; day {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(first) || unicode.IsDigit(first) || strings.ContainsAny(s, "%€$£¥°")
+}
+
+// half reads am and pm.
+func (p *english) half(k clock, j int) (clock, int) {
+	e := p.phrase(j, "a . m .", "a . m", "am", "p . m .", "p . m", "pm")
+	if e > j {
+		k.half = p.at(j)[0]
+	}
+	return k, e
+}
+
+// zoned says that a zone follows, which due words cannot carry: reading the time without it would be wrong by hours.
+func (p *english) zoned(j int) bool {
+	switch p.at(j) {
+	case "utc", "gmt", "bst", "cet", "cest", "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "jst", "ist", "aest", "z":
+		return true
+	case "et", "ct", "pt":
+		return p.t[j].upper
+	}
+	return false
+}
+
+func weekdayOf(n int) *time.Weekday {
+	w := time.Weekday(n)
+	return &w
+}

@@ -1,0 +1,475 @@
+package promise
+
+import "strings"
+
+// day reads what names a day, a period or a length of time.
+func (p *english) day(i int) (term, int) {
+	for _, read := range []func(int) (term, int){
+		p.gone, p.relative, p.length, p.endOf, p.numeric, p.monthDay, p.weekdayName, p.period, p.bareMonth, p.bareOrdinal,
+	} {
+		if t, j := read(i); j > i {
+			return t, j
+		}
+	}
+	return term{}, i
+}
+
+// gone reads times that lie back, so that the Friday in "last Friday" is not taken for the coming one.
+func (p *english) gone(i int) (term, int) {
+	past := term{err: fail(CodePast)}
+	if j := p.phrase(i, "the day before yesterday", "yesterday", "last night"); j > i {
+		return past, j
+	}
+	if p.at(i) == "last" {
+		s := p.at(i + 1)
+		if _, ok := englishWeekdays[s]; ok {
+			return past, i + 2
+		}
+		if _, ok := englishMonths[s]; ok {
+			return past, i + 2
+		}
+		if j := p.word(i+1, "week", "month", "quarter", "year", "weekend"); j > i+1 {
+			return past, j
+		}
+	}
+	if _, _, j := p.count(i); j > i && p.at(j) == "ago" {
+		return past, j + 1
+	}
+	return term{}, i
+}
+
+func (p *english) relative(i int) (term, int) {
+	type choice struct {
+		words string
+		days  int
+		clock clock
+	}
+	for _, c := range []choice{
+		{"the day after tomorrow", 2, clock{}}, {"day after tomorrow", 2, clock{}}, {"later in the day", 0, clock{}},
+		{"later today", 0, clock{}}, {"today", 0, clock{}}, {"tonight", 0, at(partEvening)},
+		{"this morning", 0, at(partMorning)}, {"this afternoon", 0, at(partAfternoon)}, {"this evening", 0, at(partEvening)},
+		{"tomorrow", 1, clock{}}, {"tmrw", 1, clock{}}, {"tmr", 1, clock{}}, {"tomorow", 1, clock{}}, {"tommorow", 1, clock{}},
+		{"tommorrow", 1, clock{}},
+	} {
+		if j := p.phrase(i, c.words); j > i {
+			if p.at(j) == "'" || p.at(j) == "’" { // tomorrow's call
+				return term{}, i
+			}
+			t := p.inDays(c.days)
+			t.clock = c.clock
+			return t, j
+		}
+	}
+	// Without a day these mean the coming morning, which is today's only in the small hours.
+	if j := p.phrase(i, "first thing in the morning", "in the morning"); j > i {
+		t := p.inDays(1)
+		if p.now.In(p.loc).Hour() < 6 {
+			t = p.inDays(0)
+		}
+		t.clock = at(partMorning)
+		if p.at(i) == "first" {
+			t.clock = at(partFirst)
+		}
+		return t, j
+	}
+	return term{}, i
+}
+
+// count reads a number and its unit: 3 days, two working days, 3d, half an hour, 1.5 hours.
+func (p *english) count(i int) (int, unit, int) {
+	if j := p.phrase(i, "half an hour", "half hour", "a half hour"); j > i {
+		return 30, unitMinute, j
+	}
+	n, j := p.number(i)
+	if j == i {
+		return 0, 0, i
+	}
+	if p.at(j) == "." && p.at(j+1) == "5" && p.adjacent(j) && p.adjacent(j+1) && p.word(j+2, "hours", "h") > j+2 && n <= maxCount {
+		return n*60 + 30, unitMinute, j + 3
+	}
+	if k := p.word(j, "fortnight", "fortnights"); k > j {
+		return 2 * n, unitWeek, k
+	}
+	if k := p.word(j, "working", "business", "work"); k > j {
+		if e := p.word(k, "day", "days"); e > k {
+			return n, unitWorking, e
+		}
+		if e := p.word(k, "hours", "hour"); e > k { // working hours are not counted here
+			return 0, 0, i
+		}
+	}
+	u, ok := englishUnits[p.at(j)]
+	if !ok || len(p.at(j)) == 1 && !p.adjacent(j) {
+		return 0, 0, i
+	}
+	j++
+	if u == unitDay {
+		if k := p.phrase(j, "or two", "or so"); k > j {
+			if p.at(k-1) == "two" {
+				n = 2
+			}
+			j = k
+		}
+	}
+	return n, u, j
+}
+
+// length reads in 3 days, within two weeks, the next few days, a week from Friday.
+func (p *english) length(i int) (term, int) {
+	j := p.phrase(i, "within the next", "within", "inside of", "inside", "in the next", "in the coming", "in about", "in", "over the next",
+		"during the next", "the next", "next")
+	led := j > i
+	limit := p.at(i) == "within" || p.at(i) == "inside" || p.at(i) == "in" || i > 0 && p.at(i-1) == "by"
+	n, u, k := p.count(j)
+	if k == j && led {
+		// "the next day or two", "next business day", "within the week"
+		switch {
+		case p.at(j-1) == "next":
+			k = p.phrase(j, "day or two", "day or so", "business day", "working day", "workday")
+			n, u = 1, unitWorking
+			if k > j && p.at(j) == "day" {
+				n, u = 1, unitDay
+				if p.at(k-1) == "two" {
+					n = 2
+				}
+			}
+		case p.at(i) == "within":
+			if e := p.phrase(j, "the hour"); e > j {
+				n, u, k = 1, unitHour, e
+			}
+		}
+	}
+	if k == j {
+		return term{}, i
+	}
+	if e := p.phrase(k, "' time", "’ time", "time"); e > k {
+		k = e
+	}
+	base := p.today
+	if e := p.phrase(k, "from now", "from today", "from"); e > k && !led {
+		if p.at(e-1) == "from" {
+			d, after := p.day(e)
+			if after == e || d.day.IsZero() || u == unitMinute || u == unitHour {
+				return term{}, i
+			}
+			base, e = d.day, after
+		}
+		k, led = e, true
+	} else if e := p.word(k, "later"); e > k && !led && p.strict {
+		k, led = e, true
+	}
+	if !led && !p.strict {
+		return term{}, i
+	}
+	t, ok := p.after(base, n, u)
+	if !ok {
+		return term{}, i
+	}
+	t.strong = limit
+	return t, k
+}
+
+// endOf reads end of the week, end of next month, EOW, mid November, early next week.
+func (p *english) endOf(i int) (term, int) {
+	for word, u := range map[string]byte{"eow": 'w', "eom": 'm', "eoq": 'q', "eoy": 'y'} {
+		if p.at(i) == word {
+			return p.end(u, 0), i + 1
+		}
+	}
+	if j := p.phrase(i, "week ' s end", "month ' s end", "quarter ' s end", "year ' s end", "month end", "quarter end", "year end"); j > i {
+		return p.end(p.at(i)[0], 0), j
+	}
+	i0 := i
+	i = p.word(i, "the")
+	if j := p.phrase(i, "early in", "early", "beginning of", "start of", "middle of", "mid -", "mid"); j > i {
+		t, k := p.stretch(p.word(j, "the"))
+		if k == p.word(j, "the") {
+			return term{}, i0
+		}
+		day := 3
+		if p.at(i) == "mid" || p.at(i) == "middle" {
+			day = 15
+		}
+		opens := t.opens(t.day)
+		if t.day.Sub(opens).Hours() < 7*24 { // a week: its Wednesday serves both
+			return dayTerm(opens.AddDate(0, 0, 2)), k
+		}
+		if p.at(i) != "mid" && p.at(i) != "middle" {
+			day = 7
+		}
+		return term{day: opens.AddDate(0, 0, day-1), next: t.next, opens: same}, k
+	}
+	j := p.phrase(i, "end of", "late in", "late", "later in", "later", "the end of")
+	if j == i {
+		return term{}, i0
+	}
+	k := p.word(j, "the")
+	t, e := p.stretch(k)
+	if e == k {
+		return term{}, i0
+	}
+	t.opens = nil
+	return t, e
+}
+
+func (p *english) end(u byte, n int) term {
+	t := p.span(u, n)
+	if u == 'w' {
+		t = p.week(n)
+	}
+	t.opens = nil
+	return t
+}
+
+// stretch reads a period after "end of": [this|next] week, month, quarter, year; a month by name; Q1.
+func (p *english) stretch(i int) (term, int) {
+	n := 0
+	j := p.word(i, "this", "the", "next", "current", "following", "coming")
+	if s := p.at(j - 1); j > i && (s == "next" || s == "following" || s == "coming") {
+		n = 1
+	}
+	if k := p.word(j, "week"); k > j {
+		return p.week(n), k
+	}
+	if k := p.word(j, "month", "quarter", "year"); k > j {
+		return p.span(p.at(j)[0], n), k
+	}
+	return p.monthOrQuarter(i)
+}
+
+func (p *english) monthOrQuarter(i int) (term, int) {
+	if q := p.at(i); q == "q" && p.adjacent(i+1) && p.num(i+1) >= 1 && p.num(i+1) <= 4 {
+		year, j := p.year(i + 2)
+		return p.quarter(year, p.num(i+1)), j
+	}
+	if m, ok := englishMonths[p.at(i)]; ok {
+		year, j := p.year(p.word(i+1, "."))
+		if year == 0 {
+			j = i + 1
+		}
+		return p.named(year, m), j
+	}
+	return term{}, i
+}
+
+// year reads [,] 2026.
+func (p *english) year(i int) (int, int) {
+	j := p.word(i, ",")
+	if n := p.num(j); n >= 1900 && n < 2200 && !p.runsOn(j+1) && !(p.at(j+1) == ":" && p.adjacent(j+1)) {
+		return n, j + 1
+	}
+	return 0, i
+}
+
+// period reads this week, next month, the weekend.
+func (p *english) period(i int) (term, int) {
+	j := p.word(i, "the")
+	n := 0
+	switch k := p.word(j, "this", "next", "coming", "following"); {
+	case k > j && (p.at(j) == "next" || p.at(j) == "following"):
+		n, j = 1, k
+	case k > j:
+		j = k
+	case p.at(j) != "weekend" || !(p.prep || p.strict || j > i):
+		return term{}, i
+	}
+	var t term
+	e := j + 1
+	switch s := p.at(j); s {
+	case "weekend":
+		t = p.weekend(n)
+	case "week":
+		t = p.week(n)
+		// "next week Tuesday"
+		if w, ok := englishWeekdays[p.at(p.word(e, "on", ","))]; ok {
+			e = p.word(e, "on", ",") + 1
+			t = p.weekdayIn(n, *weekdayOf(w))
+		}
+	case "month", "quarter", "year":
+		t = p.span(s[0], n)
+	default:
+		return term{}, i
+	}
+	if p.at(e) == "'" || p.at(e) == "’" { // next week's meeting
+		return term{}, i
+	}
+	return t, e
+}
+
+// weekdayName reads friday, next friday, friday of next week.
+func (p *english) weekdayName(i int) (term, int) {
+	j, how := i, ""
+	if k := p.phrase(i, "the coming", "this coming", "coming", "this", "next", "the following"); k > i {
+		how, j = p.at(k-1), k
+	}
+	name := p.at(j)
+	n, ok := englishWeekdays[name]
+	if !ok || !p.prep && !p.strict && how == "" && (name == "sat" || name == "sun" || len(name) < 6 && !p.t[j].upper) {
+		return term{}, i
+	}
+	w := weekdayOf(n)
+	j++
+	if len(name) < 6 && p.at(j) == "." && p.adjacent(j) && j+1 < len(p.t) && (p.num(j+1) >= 0 || p.strict) {
+		j++
+	}
+	if p.at(j) == "'" || p.at(j) == "’" { // Friday's meeting
+		return term{}, i
+	}
+	if how == "next" {
+		return p.weekdayIn(1, *w), j
+	}
+	if k := p.phrase(j, "of this week", "of next week", "this week", "next week", ", next week", "in the week"); k > j && p.at(k-1) == "week" && how == "" {
+		weeks := 0
+		if p.at(k-2) == "next" {
+			weeks = 1
+		}
+		return p.weekdayIn(weeks, *w), k
+	}
+	t := p.coming(*w)
+	t.weekday = w
+	return t, j
+}
+
+// bareMonth reads "in March", "by May 2027", "Q1".
+func (p *english) bareMonth(i int) (term, int) {
+	j := p.word(i, "in")
+	t, k := p.monthOrQuarter(j)
+	if k == j {
+		return term{}, i
+	}
+	quarter := p.at(j) == "q"
+	if !p.strict && !(quarter && p.prep || (j > i || p.prep) && p.t[j].upper) {
+		return term{}, i
+	}
+	return t, k
+}
+
+// bareOrdinal reads "the 24th", also "the 24th of next month".
+func (p *english) bareOrdinal(i int) (term, int) {
+	j := p.word(i, "the")
+	n, k := p.ordinalNumber(j)
+	if k == j || j == i && !p.strict || !p.strict && !p.prep {
+		return term{}, i
+	}
+	if e := p.phrase(k, "of this month", "of the month", "of next month", "this month", "next month"); e > k {
+		base := firstOfMonth(p.today)
+		if p.at(e-2) == "next" {
+			base = base.AddDate(0, 1, 0)
+		}
+		return p.date(base.Year(), int(base.Month()), n), e
+	}
+	if !p.strict && p.num(j) < 0 { // "by the second" is a second, or an object
+		return term{}, i
+	}
+	return p.ordinal(n), k
+}
+
+// ordinalNumber reads 24th, or first to thirty-first.
+func (p *english) ordinalNumber(i int) (int, int) {
+	if n := p.num(i); n >= 0 {
+		if e := p.word(i+1, "st", "nd", "rd", "th"); e > i+1 && p.adjacent(i+1) {
+			return n, e
+		}
+		return 0, i
+	}
+	if n, ok := englishOrdinals[p.at(i)]; ok {
+		return n, i + 1
+	}
+	if n, ok := englishNumbers[p.at(i)]; ok && n >= 20 {
+		j := p.word(i+1, "-")
+		if m, ok := englishOrdinals[p.at(j)]; ok && m < 10 {
+			return n + m, j + 1
+		}
+	}
+	return 0, i
+}
+
+// monthDay reads 24 Nov, the 24th of November 2026, Nov 24th, November 24, 2026, 24-Nov-2026.
+func (p *english) monthDay(i int) (term, int) {
+	j := p.word(i, "the")
+	n, k := p.ordinalNumber(j)
+	if k == j && p.num(j) >= 0 && !p.glued(j) {
+		n, k = p.num(j), j+1
+	}
+	if k > j {
+		k = p.word(k, "of", "-", ".")
+		if m, ok := englishMonths[p.at(k)]; ok {
+			return p.withYear(n, m, k+1)
+		}
+		return term{}, i
+	}
+	m, ok := englishMonths[p.at(j)]
+	if !ok {
+		return term{}, i
+	}
+	k = p.phrase(p.word(j+1, "."), "the", "-")
+	n, e := p.ordinalNumber(k)
+	if e == k {
+		if n = p.num(k); n < 0 || n > 31 || len(p.at(k)) > 2 || p.at(k+1) == ":" {
+			return term{}, i
+		}
+		e = k + 1
+		if p.runsOn(e) {
+			return term{}, i
+		}
+	}
+	return p.withYear(n, m, e)
+}
+
+func (p *english) withYear(day, month, i int) (term, int) {
+	j := i
+	if p.at(j) == "." && p.num(j+1) >= 1900 || p.at(j) == "-" {
+		j++
+	}
+	year, e := p.year(j)
+	if year == 0 {
+		e = i
+	}
+	return p.date(year, month, day), e
+}
+
+// numeric reads 2026-11-24, 2026/11/24, 24.11., 24.11.2026, 11/24, 11/24/26.
+func (p *english) numeric(i int) (term, int) {
+	a, b := p.num(i), p.num(i+2)
+	sep := p.at(i + 1)
+	if a < 0 || b < 0 || len(sep) != 1 || !strings.Contains("-/.", sep) || !p.adjacent(i+1) || !p.adjacent(i+2) || p.glued(i) {
+		return term{}, i
+	}
+	third, j := -1, i+3
+	if p.at(j) == sep && p.adjacent(j) && p.adjacent(j+1) && p.num(j+1) >= 0 {
+		third, j = p.num(j+1), j+2
+	}
+	if p.runsOn(j) && !(p.at(j) == "t" && p.adjacent(j+1) && p.num(j+1) >= 0) {
+		return term{}, i
+	}
+	switch {
+	case len(p.at(i)) == 4 && third >= 0 && len(p.at(j-1)) <= 2:
+		return p.date(max(a, 1), b, third), j
+	case sep == "-" || len(p.at(i)) > 2 || len(p.at(i+2)) > 2:
+		return term{}, i
+	case third >= 0:
+		switch len(p.at(j - 1)) {
+		case 2:
+			third += 2000
+		case 4:
+		default:
+			return term{}, i
+		}
+		if sep == "." {
+			return p.date(max(third, 1), b, a), j
+		}
+		return p.slashed(a, b, max(third, 1), p.monthFirst), j
+	case sep == ".":
+		full := p.at(j) == "." && p.adjacent(j)
+		if full {
+			j++
+		}
+		if !p.strict && (!p.prep && !full || b > 12 || b == 0 || a == 0 || a > 31) {
+			return term{}, i
+		}
+		return p.date(0, b, a), j
+	case !p.prep && !p.strict:
+		return term{}, i
+	}
+	return p.slashed(a, b, 0, p.monthFirst), j
+}

@@ -1,0 +1,190 @@
+package state
+
+import "time"
+
+// Field is one field with its values; names are those of package connectors' contract, kept here
+// as plain text.
+type Field struct {
+	Name   string  `k:"1" json:"name"`
+	Values []Value `k:"2" json:"values"`
+}
+
+// Value is one value of a field.
+type Value struct {
+	Text  string            `k:"1" json:"text"`
+	Label string            `k:"2" json:"label,omitempty"`
+	Parts map[string]string `k:"3" json:"parts,omitempty"` // of an address
+}
+
+// The kinds of records.
+const (
+	KindContact      = "contact"
+	KindOrder        = "order"
+	KindSubscription = "subscription"
+	KindMessage      = "message"
+	KindOrganisation = "organisation" // made by Kept from company fields; Connection is "kept"
+)
+
+// What a record's ID is made of; see package connectors.
+const (
+	KeyedID      = "id"
+	KeyedEmail   = "email"
+	KeyedContent = "content"
+)
+
+// OwnConnection is the name under which Kept's own records stand.
+const OwnConnection = "kept"
+
+// Record is what a connection says about one thing. It keeps a version for each run that changed
+// it, so that a run can be taken back exactly; the shadow is the current version.
+type Record struct {
+	Key         uint64       `k:"1" json:"key"`
+	Connection  string       `k:"2" json:"connection"`
+	Kind        string       `k:"3" json:"kind"`
+	ID          string       `k:"4" json:"id"`
+	Keyed       string       `k:"5" json:"keyed,omitempty"`
+	Versions    []Version    `k:"6" json:"versions"`              // in the order in which they were told
+	Identifiers []Identifier `k:"7" json:"identifiers,omitempty"` // of the current version, put by identity
+	Company     string       `k:"8" json:"company,omitempty"`     // key of the organisation that the contact names, put by identity
+	Party       string       `k:"9" json:"party,omitempty"`       // of an order: the ID of the contact record that bought
+	Number      string       `k:"10" json:"number,omitempty"`     // of an order: its number, folded for look-up
+	Domain      string       `k:"11" json:"domain,omitempty"`     // registrable domain of its e-mail, where that is no mail provider's
+}
+
+// Version is a record's content as one run told it.
+type Version struct {
+	Run      uint64    `k:"1" json:"run"`
+	At       time.Time `k:"2" json:"at"` // when it was told to us
+	Where    string    `k:"3" json:"where,omitempty"`
+	Version  string    `k:"4" json:"version,omitempty"`
+	Created  time.Time `k:"5" json:"created,omitzero"`
+	Modified time.Time `k:"6" json:"modified,omitzero"`
+	Implied  bool      `k:"7" json:"implied,omitempty"`
+	Gone     bool      `k:"8" json:"gone,omitempty"`
+	Hash     []byte    `k:"9" json:"hash"` // of the content, without run, times of telling and place
+	Fields   []Field   `k:"10" json:"fields,omitempty"`
+	Consents []Said    `k:"11" json:"consents,omitempty"`
+	Order    *Order    `k:"12" json:"order,omitempty"`
+}
+
+// Said is a word about consent in a record; see package connectors.
+type Said struct {
+	Channel string    `k:"1" json:"channel"`
+	Purpose string    `k:"2" json:"purpose"`
+	State   string    `k:"3" json:"state"`
+	Address string    `k:"4" json:"address"`
+	At      time.Time `k:"5" json:"at,omitzero"`
+	Field   string    `k:"6" json:"field"`
+	Words   string    `k:"7" json:"words"`
+}
+
+// Order is what an order record says beside its fields. Amounts are in minor units of Currency.
+type Order struct {
+	Number   string      `k:"1" json:"number"`
+	Party    string      `k:"2" json:"party,omitempty"`
+	At       time.Time   `k:"3" json:"at"`
+	State    string      `k:"4" json:"state"`
+	Counts   bool        `k:"5" json:"counts"`
+	Test     bool        `k:"6" json:"test,omitempty"`
+	Total    int64       `k:"7" json:"total"`
+	Refunded int64       `k:"8" json:"refunded,omitempty"`
+	Refunds  []Refund    `k:"9" json:"refunds,omitempty"`
+	Currency string      `k:"10" json:"currency"`
+	Lines    []OrderLine `k:"11" json:"lines,omitempty"`
+	Paid     time.Time   `k:"12" json:"paid,omitzero"`
+	Shipped  time.Time   `k:"13" json:"shipped,omitzero"`
+	Note     string      `k:"14" json:"note,omitempty"`
+	Status   string      `k:"15" json:"status,omitempty"`
+}
+
+// Refund is one refund of an order.
+type Refund struct {
+	At     time.Time `k:"1" json:"at,omitzero"`
+	Amount int64     `k:"2" json:"amount"`
+	Reason string    `k:"3" json:"reason,omitempty"`
+}
+
+// OrderLine is one line of an order.
+type OrderLine struct {
+	SKU      string `k:"1" json:"sku,omitempty"`
+	Name     string `k:"2" json:"name"`
+	Quantity int64  `k:"3" json:"quantity"`
+	Price    int64  `k:"4" json:"price"`
+}
+
+// Current is the version that is believed: the one told last; among implied ones the newest by
+// Modified, and one told as such before any implied one. Nil where a record has no versions, or
+// the last word is that it is gone.
+func (r *Record) Current() *Version {
+	var best *Version
+	for i := range r.Versions {
+		v := &r.Versions[i]
+		if best == nil || !v.Implied || best.Implied && !v.Modified.Before(best.Modified) {
+			best = v
+		}
+	}
+	if best == nil || best.Gone {
+		return nil
+	}
+	return best
+}
+
+// Get gives the values of a field of the version.
+func (v *Version) Get(name string) []Value {
+	for i := range v.Fields {
+		if v.Fields[i].Name == name {
+			return v.Fields[i].Values
+		}
+	}
+	return nil
+}
+
+// Text gives the first value of a field of the version, or "".
+func (v *Version) Text(name string) string {
+	if vals := v.Get(name); len(vals) > 0 {
+		return vals[0].Text
+	}
+	return ""
+}
+
+// RecordKey is the key under which a connection's record is found.
+func RecordKey(connection, kind, id string) []byte {
+	return Join(TextKey(connection), TextKey(kind), TextKey(id))
+}
+
+// Records holds all records. Index "id" is by connection, kind and ID; "identifier" by type and
+// match value; "company", "party" (connection and ID of the contact), "number" and "domain" by
+// what identity put there; "run" by the runs of its versions.
+var Records = declare(Declaration[Record]{
+	Name: "record", Letter: "k",
+	Key: func(r *Record) []byte { return NumberKey(r.Key) },
+	Indexes: []IndexOn[Record]{
+		{Name: "id", Unique: true, Keys: func(r *Record) [][]byte {
+			return [][]byte{RecordKey(r.Connection, r.Kind, r.ID)}
+		}},
+		{Name: "identifier", Keys: func(r *Record) [][]byte { return identifierKeys(r.Identifiers) }},
+		{Name: "company", Keys: func(r *Record) [][]byte { return textIndex(r.Company) }},
+		{Name: "party", Keys: func(r *Record) [][]byte {
+			if r.Party == "" {
+				return nil
+			}
+			return [][]byte{Join(TextKey(r.Connection), TextKey(r.Party))}
+		}},
+		{Name: "number", Keys: func(r *Record) [][]byte { return textIndex(r.Number) }},
+		{Name: "domain", Keys: func(r *Record) [][]byte { return textIndex(r.Domain) }},
+		{Name: "run", Keys: func(r *Record) [][]byte {
+			var keys [][]byte
+			for i := range r.Versions {
+				keys = append(keys, NumberKey(r.Versions[i].Run))
+			}
+			return keys
+		}},
+	},
+})
+
+func textIndex(s string) [][]byte {
+	if s == "" {
+		return nil
+	}
+	return [][]byte{TextKey(s)}
+}

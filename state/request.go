@@ -1,0 +1,31 @@
+package state
+
+import "time"
+
+// Request remembers the answer of a mutating call, so that the same call sent again (a broken
+// connection, a killed holder) is answered and not done twice.
+type Request struct {
+	ID     string    `k:"1" json:"id"`
+	At     time.Time `k:"2" json:"at"`
+	Method string    `k:"3" json:"method"`
+	Answer []byte    `k:"4" json:"answer"` // the result as JSON
+}
+
+// Requests holds answers by request ID; index "at" is by time, for clearing out.
+var Requests = declare(Declaration[Request]{
+	Name: "request",
+	Key:  func(r *Request) []byte { return TextKey(r.ID) },
+	Indexes: []IndexOn[Request]{
+		{Name: "at", Keys: func(r *Request) [][]byte { return [][]byte{TimeKey(r.At)} }},
+	},
+})
+
+// Names of blobs.
+const (
+	// BlobClock holds a fixed time (RFC 3339) for states whose clock stands still: the demo.
+	BlobClock = "meta/clock"
+	// BlobNonce holds a few characters that tell this state's numbers from another's.
+	BlobNonce = "meta/nonce"
+	// BlobSeen with a run's and page's number holds the records that the run saw unchanged.
+	BlobSeen = "seen/"
+)
