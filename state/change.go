@@ -76,21 +76,25 @@ func (w *Writer) touch(k *Kind, key []byte) {
 
 // Change runs fn in one Update and appends one entry to the change log if it wrote anything.
 func Change(ctx context.Context, s Store, cause Cause, fn func(*Writer) error) error {
-	return s.Update(ctx, func(tx Tx) error {
-		w := &Writer{tx: tx, Cause: cause}
-		if err := fn(w); err != nil {
-			return err
-		}
-		if len(w.touched) == 0 {
-			return nil
-		}
-		n, err := tx.Next(Changes.Kind.Name)
-		if err != nil {
-			return err
-		}
-		e := &ChangeEntry{Number: n, At: cause.At, Actor: cause.Actor, Request: cause.Request,
-			What: cause.What, Args: cause.Args, Touched: w.touched}
-		_, err = tx.Put(Changes.Kind, NumberKey(n), e, 0)
+	return s.Update(ctx, func(tx Tx) error { return ChangeIn(tx, cause, fn) })
+}
+
+// ChangeIn is Change inside a transaction that is open already, for a caller that must read
+// before it knows the cause. A transaction has one.
+func ChangeIn(tx Tx, cause Cause, fn func(*Writer) error) error {
+	w := &Writer{tx: tx, Cause: cause}
+	if err := fn(w); err != nil {
 		return err
-	})
+	}
+	if len(w.touched) == 0 {
+		return nil
+	}
+	n, err := tx.Next(Changes.Kind.Name)
+	if err != nil {
+		return err
+	}
+	e := &ChangeEntry{Number: n, At: cause.At, Actor: cause.Actor, Request: cause.Request,
+		What: cause.What, Args: cause.Args, Touched: w.touched}
+	_, err = tx.Put(Changes.Kind, NumberKey(n), e, 0)
+	return err
 }

@@ -1,0 +1,59 @@
+// Package service has every question and every command of Kept, once, as a function of its input.
+// It returns codes and plain values, never sentences, and knows connections only through the
+// interface [Connections] that it declares.
+package service
+
+import (
+	"context"
+	"io"
+)
+
+// API is the one table of what can be asked and done: a function for each. [Service.API] fills
+// it in process; package api serves it over a socket and fills it for a client. The tag says how:
+//
+//	read    no change; may be repeated
+//	write   one transaction, done once for one request ID
+//	long    runs in the process that holds the state for itself: an import, a repair
+//	stream  writes bytes
+//
+// Inputs name customers, promises, staff and questions the way people do: a number (c812), an
+// identifier, or enough of a name; see [Service.Find].
+type API struct {
+	Find         func(context.Context, FindIn) (FindOut, error)                 `api:"read"`
+	Brief        func(context.Context, BriefIn) (BriefOut, error)               `api:"read"`
+	History      func(context.Context, HistoryIn) (HistoryOut, error)           `api:"read"`
+	Who          func(context.Context, WhoIn) (WhoOut, error)                   `api:"read"`
+	PromiseList  func(context.Context, PromiseListIn) (PromiseListOut, error)   `api:"read"`
+	QuestionList func(context.Context, QuestionListIn) (QuestionListOut, error) `api:"read"`
+	CustomerList func(context.Context, CustomerListIn) (CustomerListOut, error) `api:"read"`
+	CustomerShow func(context.Context, CustomerShowIn) (CustomerShowOut, error) `api:"read"`
+	Why          func(context.Context, WhyIn) (WhyOut, error)                   `api:"read"`
+	StaffList    func(context.Context, StaffListIn) (StaffListOut, error)       `api:"read"`
+	OptoutList   func(context.Context, OptoutListIn) (OptoutListOut, error)     `api:"read"`
+	OptoutWhy    func(context.Context, OptoutWhyIn) (OptoutWhyOut, error)       `api:"read"`
+	RunList      func(context.Context, RunListIn) (RunListOut, error)           `api:"read"`
+
+	Note         func(context.Context, NoteIn) (NoteOut, error)             `api:"write"`
+	PromiseAdd   func(context.Context, PromiseAddIn) (PromiseOut, error)    `api:"write"`
+	PromiseClose func(context.Context, PromiseCloseIn) (PromiseOut, error)  `api:"write"`
+	PromiseMove  func(context.Context, PromiseMoveIn) (PromiseOut, error)   `api:"write"`
+	Answer       func(context.Context, AnswerIn) (AnswerOut, error)         `api:"write"`
+	Assign       func(context.Context, AssignIn) (CustomerOut, error)       `api:"write"`
+	CustomerEdit func(context.Context, CustomerEditIn) (CustomerOut, error) `api:"write"`
+	CustomerTag  func(context.Context, CustomerTagIn) (CustomerOut, error)  `api:"write"`
+	Relate       func(context.Context, RelateIn) (RelateOut, error)         `api:"write"`
+	Merge        func(context.Context, MergeIn) (MergeOut, error)           `api:"write"`
+	Unmerge      func(context.Context, UnmergeIn) (UnmergeOut, error)       `api:"write"`
+	KeepApart    func(context.Context, KeepApartIn) (KeepApartOut, error)   `api:"write"`
+	StaffAdd     func(context.Context, StaffAddIn) (StaffOut, error)        `api:"write"`
+	StaffAway    func(context.Context, StaffAwayIn) (StaffOut, error)       `api:"write"`
+	StaffLeave   func(context.Context, StaffLeaveIn) (StaffOut, error)      `api:"write"`
+	OptoutAdd    func(context.Context, OptoutAddIn) (OptoutOut, error)      `api:"write"`
+	OptoutRemove func(context.Context, OptoutRemoveIn) (OptoutOut, error)   `api:"write"`
+	ImportUndo   func(context.Context, ImportUndoIn) (ImportUndoOut, error) `api:"write"`
+
+	Import func(context.Context, ImportIn) (ImportOut, error) `api:"long"`
+	Check  func(context.Context, CheckIn) (CheckOut, error)   `api:"long"`
+
+	Backup func(context.Context, BackupIn, io.Writer) error `api:"stream"`
+}

@@ -1,0 +1,341 @@
+package service
+
+import (
+	"time"
+
+	"github.com/keptcrm/kept/state"
+)
+
+// CustomerRef names a customer.
+type CustomerRef struct {
+	Number string `json:"number"` // "c812"
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+}
+
+// Identifier is an identifier as shown.
+type Identifier struct {
+	Type       string `json:"type"`
+	Value      string `json:"value"`
+	System     string `json:"system,omitempty"`
+	Connection string `json:"connection,omitempty"`
+	Former     bool   `json:"former,omitempty"`
+}
+
+// RecordRef names a record.
+type RecordRef struct {
+	Connection string `json:"connection"`
+	Kind       string `json:"kind"`
+	ID         string `json:"id"`
+	Number     string `json:"number"` // "k55"
+}
+
+// Customer is a customer as shown. Its field list is stable.
+type Customer struct {
+	ID          string              `json:"id"`
+	Number      string              `json:"number"`
+	Name        string              `json:"name"`
+	Kind        string              `json:"kind"`
+	Stage       string              `json:"stage"`
+	Identifiers []Identifier        `json:"identifiers"`
+	Owner       string              `json:"owner"` // the staff member's name; "" for nobody
+	Tags        []string            `json:"tags"`
+	Grade       string              `json:"grade"`
+	Fields      map[string][]string `json:"fields"` // an address as one line
+	Records     []RecordRef         `json:"records"`
+}
+
+// CustomerOut answers with one customer.
+type CustomerOut struct {
+	Customer Customer `json:"customer"`
+}
+
+// FindIn asks for customers by any part of a name in any script and without accents, an e-mail
+// address, a phone number in any notation, a company, an order number, or a tag.
+type FindIn struct {
+	Query string `json:"query"`
+	Limit int    `json:"limit,omitempty"` // 0: 20
+}
+
+// FindOut has the hits, best first.
+type FindOut struct {
+	Hits []Hit `json:"hits"`
+	More bool  `json:"more"` // whether Limit cut the list
+}
+
+// Hit is one customer found.
+type Hit struct {
+	Customer CustomerRef `json:"customer"`
+	Company  string      `json:"company,omitempty"`
+	Why      string      `json:"why"`   // number, email, phone, order, tag, name, company, handle, external_id
+	Match    string      `json:"match"` // the value that fitted, as shown
+	Owner    string      `json:"owner,omitempty"`
+}
+
+// BriefIn asks for the page to read before a meeting.
+type BriefIn struct {
+	Ref string `json:"ref"`
+}
+
+// BriefOut is that page: the fields in the order in which they matter.
+type BriefOut struct {
+	Customer  Customer      `json:"customer"`
+	Employers []Affiliation `json:"employers"` // organisations that the person belongs to
+	Owner     string        `json:"owner"`
+	Deputy    string        `json:"deputy"`
+	Since     time.Time     `json:"since,omitzero"` // first order, else first activity
+	Reach     []Reach       `json:"reach"`
+	Bought    []Bought      `json:"bought"` // a line for each connection and currency
+	Says      *Entry        `json:"says,omitempty"`
+	Ours      []Promise     `json:"we_promised"`   // open, late first
+	Theirs    []Promise     `json:"they_promised"` // open, late first
+	Watch     []Watch       `json:"watch_out"`
+	Last      []Entry       `json:"last"`             // the newest activities
+	People    []Member      `json:"people,omitempty"` // of an organisation
+	From      []string      `json:"from"`             // connections
+	Records   int           `json:"record_count"`
+	Questions []Question    `json:"questions"` // that wait about this customer
+	Zone      string        `json:"zone"`      // the reader's IANA zone, for dates
+	Now       time.Time     `json:"now"`
+}
+
+// Affiliation is a relation as shown.
+type Affiliation struct {
+	Customer CustomerRef `json:"customer"`
+	Kind     string      `json:"kind"`
+	Role     string      `json:"role,omitempty"`
+	Since    string      `json:"since,omitempty"`
+	Until    string      `json:"until,omitempty"`
+	ByHand   bool        `json:"by_hand,omitempty"`
+	Outgoing bool        `json:"outgoing"` // true: this customer works for, belongs to, is parent of the other
+}
+
+// Member is a person of an organisation.
+type Member struct {
+	Customer CustomerRef `json:"customer"`
+	Role     string      `json:"role,omitempty"`
+	Last     time.Time   `json:"last,omitzero"` // their last activity
+	Orders   int         `json:"orders"`
+}
+
+// Reach is a way to reach a customer, and whether we may.
+type Reach struct {
+	Type    string    `json:"type"` // email, phone, handle
+	Value   string    `json:"value"`
+	State   string    `json:"state,omitempty"` // granted, withheld, opted_out, undeliverable; "" where nothing was said
+	Purpose string    `json:"purpose,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
+	Source  string    `json:"source,omitempty"`
+}
+
+// Bought sums up what a customer bought at one connection in one currency.
+type Bought struct {
+	Connection string      `json:"connection"`
+	Orders     int         `json:"orders"`
+	Net        state.Money `json:"net"` // after refunds
+	Last       time.Time   `json:"last,omitzero"`
+	LastAmount state.Money `json:"last_amount"`
+	EveryDays  int         `json:"every_days,omitempty"` // the usual days between orders: the median; 0 with fewer than three orders
+	Number     string      `json:"last_number,omitempty"`
+}
+
+// Watch is something to watch out for, as a code with arguments; text under "watch.<code>".
+type Watch struct {
+	Code string     `json:"code"` // opted_out, undeliverable, question, silent, refund, former_employer, ...
+	Args state.Args `json:"args,omitempty"`
+}
+
+// HistoryIn asks for a customer's history, newest first.
+type HistoryIn struct {
+	Ref   string    `json:"ref"`
+	Limit int       `json:"limit,omitempty"` // 0: 50; negative: all
+	Since time.Time `json:"since,omitzero"`
+	Only  string    `json:"only,omitempty"` // an activity kind
+}
+
+// HistoryOut is a history.
+type HistoryOut struct {
+	Customer CustomerRef `json:"customer"`
+	Entries  []Entry     `json:"entries"`
+	More     bool        `json:"more"`
+	Zone     string      `json:"zone"`
+	Now      time.Time   `json:"now"`
+}
+
+// Entry is one activity as shown. Its field list is stable.
+type Entry struct {
+	ID         string       `json:"id"`
+	Time       time.Time    `json:"time"`
+	Kind       string       `json:"kind"`
+	Direction  string       `json:"direction"`
+	Channel    string       `json:"channel"`
+	Connection string       `json:"connection"`
+	Title      string       `json:"title"`
+	Body       string       `json:"body"`
+	Amount     *state.Money `json:"amount"`
+	Actor      string       `json:"actor"`
+	Status     string       `json:"status,omitempty"`
+	Person     *CustomerRef `json:"person,omitempty"` // in an organisation's history: whose it is
+}
+
+// WhoIn asks who answers for a customer; with an empty Ref, who everybody is.
+type WhoIn struct {
+	Ref string `json:"ref"`
+}
+
+// WhoOut names the people.
+type WhoOut struct {
+	Customer  CustomerRef    `json:"customer"`
+	Owner     *Staff         `json:"owner"`
+	Deputy    *Staff         `json:"deputy"`
+	Now       *Staff         `json:"now"` // whom to ask today: the owner, or the deputy of one who is away or left
+	Touched   []StaffTouched `json:"touched"`
+	Relations []Affiliation  `json:"relations"`
+	People    []Member       `json:"people,omitempty"`
+}
+
+// StaffTouched is one of us who dealt with the customer.
+type StaffTouched struct {
+	Name string    `json:"name"`
+	Last time.Time `json:"last"`
+	How  string    `json:"how"` // the kind of the last activity
+}
+
+// Promise is a promise as shown. Its field list is stable.
+type Promise struct {
+	ID           string           `json:"id"`
+	Number       string           `json:"number"`
+	Direction    string           `json:"direction"`
+	Customer     string           `json:"customer"` // number
+	CustomerName string           `json:"customer_name"`
+	By           string           `json:"by"` // a name
+	Text         string           `json:"text"`
+	Due          *time.Time       `json:"due"`
+	DueText      string           `json:"due_text"`
+	DateOnly     bool             `json:"date_only"`
+	Zone         string           `json:"zone"`
+	State        string           `json:"state"`
+	Late         bool             `json:"late"`
+	LateDays     int              `json:"late_days,omitempty"` // whole days, at least 1 where late
+	Earlier      []time.Time      `json:"earlier,omitempty"`   // earlier due times
+	Evidence     []state.Evidence `json:"evidence"`
+	Made         time.Time        `json:"made"`
+	Closed       time.Time        `json:"closed,omitzero"`
+}
+
+// PromiseListIn asks for promises: all open ones, or a customer's.
+type PromiseListIn struct {
+	Ref       string `json:"ref,omitempty"`
+	Late      bool   `json:"late,omitempty"`
+	All       bool   `json:"all,omitempty"`       // closed ones too
+	By        string `json:"by,omitempty"`        // one staff member's
+	Direction string `json:"direction,omitempty"` // ours, theirs
+}
+
+// PromiseListOut has them, late first, then by due time, then those without a date.
+type PromiseListOut struct {
+	Customer *CustomerRef `json:"customer,omitempty"`
+	Promises []Promise    `json:"promises"`
+	Zone     string       `json:"zone"`
+	Now      time.Time    `json:"now"`
+}
+
+// PromiseAddIn logs a promise by hand.
+type PromiseAddIn struct {
+	Ref    string `json:"ref"`
+	Text   string `json:"text"`
+	Due    string `json:"due,omitempty"` // words: "friday 12:00", "下周三前"
+	By     string `json:"by,omitempty"`  // a staff member; "" the actor
+	Theirs bool   `json:"theirs,omitempty"`
+}
+
+// PromiseCloseIn closes a promise.
+type PromiseCloseIn struct {
+	Promise string `json:"promise"` // "p12"
+	State   string `json:"state"`   // kept, not_kept, withdrawn; open reopens
+	Note    string `json:"note,omitempty"`
+}
+
+// PromiseMoveIn gives a promise a new date; the earlier one stays on record.
+type PromiseMoveIn struct {
+	Promise string `json:"promise"`
+	Due     string `json:"due"`
+}
+
+// PromiseOut answers with one promise.
+type PromiseOut struct {
+	Promise Promise   `json:"promise"`
+	Zone    string    `json:"zone"`
+	Now     time.Time `json:"now"`
+}
+
+// NoteIn writes a note into a customer's history.
+type NoteIn struct {
+	Ref  string    `json:"ref"`
+	Text string    `json:"text"`
+	Kind string    `json:"kind,omitempty"` // note, call, meeting; "" is note
+	At   time.Time `json:"at,omitzero"`    // zero: now
+}
+
+// NoteOut answers with the entry.
+type NoteOut struct {
+	Customer CustomerRef `json:"customer"`
+	Entry    Entry       `json:"entry"`
+}
+
+// Question is a question as shown.
+type Question struct {
+	ID      string           `json:"id"`
+	Number  string           `json:"number"`
+	Kind    string           `json:"kind"`
+	A       *CustomerRef     `json:"a,omitempty"`
+	B       *CustomerRef     `json:"b,omitempty"`
+	SeenA   string           `json:"seen_a,omitempty"` // what tells A from B: name, identifiers, connection, in a line
+	SeenB   string           `json:"seen_b,omitempty"`
+	Reasons []state.Evidence `json:"reasons"`
+	From    string           `json:"from,omitempty"`
+	Where   string           `json:"where,omitempty"`
+	Field   string           `json:"field,omitempty"`
+	Raw     string           `json:"raw,omitempty"`
+	Header  string           `json:"header,omitempty"` // of the file of a row
+	Options []string         `json:"options"`
+	Created time.Time        `json:"created"`
+	State   string           `json:"state"`
+	Answer  string           `json:"answer,omitempty"`
+}
+
+// QuestionListIn asks for open questions, best first.
+type QuestionListIn struct {
+	Number string `json:"number,omitempty"` // one question, open or not
+	Ref    string `json:"ref,omitempty"`    // about one customer
+	From   string `json:"from,omitempty"`   // a file or a connection
+	Kind   string `json:"kind,omitempty"`
+	Limit  int    `json:"limit,omitempty"` // 0: 20; negative: all
+}
+
+// QuestionListOut has them.
+type QuestionListOut struct {
+	Questions []Question `json:"questions"`
+	Total     int        `json:"total"`
+}
+
+// AnswerIn answers a question.
+type AnswerIn struct {
+	Number string `json:"number"`
+	Answer string `json:"answer"`         // one of the question's options
+	Text   string `json:"text,omitempty"` // the corrected row, the organisation's name
+}
+
+// AnswerOut says what the answer did.
+type AnswerOut struct {
+	Question Question    `json:"question"`
+	Customer CustomerRef `json:"customer"` // the survivor, the row's customer
+	Did      string      `json:"did"`      // merged, kept_apart, read, dropped, organisation, no_organisation
+	Left     int         `json:"left"`     // questions that still wait
+}
+
+// AssignIn gives a customer an owner; an empty Staff takes it away.
+type AssignIn struct {
+	Ref   string `json:"ref"`
+	Staff string `json:"staff"`
+}
