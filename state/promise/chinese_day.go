@@ -249,9 +249,6 @@ func (p *chinese) date(i int) (term, int) {
 		}
 	}
 	if m, k := p.num(j); k > j && p.lit(k, "月") > k {
-		if m < 1 || m > 12 {
-			return term{err: fail(CodeNoSuchDay)}, k + 1
-		}
 		e := p.lit(k, "月份的", "月份", "月")
 		d, f := p.num(p.skip(e, " "))
 		if x := p.lit(f, "日", "号"); f > p.skip(e, " ") && (x > f || d <= 31 && (p.strict || p.suffixed(f))) {

@@ -348,7 +348,7 @@ func (p *english) bareMonth(i int) (term, int) {
 func (p *english) bareOrdinal(i int) (term, int) {
 	j := p.word(i, "the")
 	n, k := p.ordinalNumber(j)
-	if k == j || j == i && !p.strict || !p.strict && !p.prep {
+	if k == j || j == i && (!p.strict || p.num(j) < 0) || !p.strict && !p.prep {
 		return term{}, i
 	}
 	if e := p.phrase(k, "of this month", "of the month", "of next month", "this month", "next month"); e > k {

@@ -83,7 +83,9 @@ func (k clock) merge(other clock) (clock, bool) {
 		return k, false
 	}
 	if other.timed {
-		other.part = k.part
+		if other.part == partNone {
+			other.part = k.part
+		}
 		if k.part == partNoon || k.part == partEnd || k.part == partBusiness {
 			return k, false
 		}
