@@ -249,21 +249,21 @@ func quoteRune(r rune) string {
 // systems jana+shop@ is somebody else than jana@.
 func matchKey(local, domain string) string {
 	if local[0] == '"' {
-		if bare := unescapeQuoted(local); checkLocal2(bare) {
+		if bare := unescapeQuoted(local); isBareLocal(bare) {
 			local = bare
 		} else {
 			return local + "@" + domain
 		}
 	}
 	rule := mailboxRule(domain)
-	if rule.plus {
-		if base, _, ok := strings.Cut(local, "+"); ok && base != "" {
-			local = base
-		}
-	}
 	if rule.dots {
 		if bare := strings.ReplaceAll(local, ".", ""); bare != "" {
 			local = bare
+		}
+	}
+	if rule.plus {
+		if base, _, ok := strings.Cut(local, "+"); ok && isBareLocal(base) {
+			local = base
 		}
 	}
 	if rule.same != "" {
@@ -272,7 +272,8 @@ func matchKey(local, domain string) string {
 	return local + "@" + domain
 }
 
-func checkLocal2(s string) bool { return s != "" && s[0] != '"' && checkLocal(s) == nil }
+// isBareLocal reports whether a local part may stand without quotation marks.
+func isBareLocal(s string) bool { return s != "" && s[0] != '"' && checkLocal(s) == nil }
 
 func unescapeQuoted(local string) string {
 	var b strings.Builder

@@ -40,7 +40,7 @@ func FoldName(s string) string {
 		gap = false
 		b.WriteRune(r)
 	}
-	for _, r := range norm.NFKD.String(s) {
+	for _, r := range norm.NFKD.String(strings.ToValidUTF8(s, " ")) {
 		switch {
 		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
 			write(r)
@@ -111,7 +111,7 @@ func isIgnorable(r rune) bool {
 
 // symbolRuns gives the pictures of a text, which some people have as a name.
 func symbolRuns(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.Is(unicode.So, r) })
+	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.Is(unicode.So, r) || r == unicode.ReplacementChar })
 }
 
 // tokenRunes bounds one index token; longer runs are cut, at both ends of the search alike.
@@ -172,7 +172,9 @@ func QueryTokens(s string) []string {
 	return words
 }
 
-func isWordGap(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' || r == '/' || r == '，' || r == '、' }
+func isWordGap(r rune) bool {
+	return unicode.IsSpace(r) || r == ',' || r == ';' || r == '/' || r == '，' || r == '、'
+}
 
 // hasJoint: a hyphen inside a word that people also write together (Xiao-Ming, Jean-Luc).
 func hasJoint(s string) bool { return strings.ContainsAny(s, "-‐‑–") }

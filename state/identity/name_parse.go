@@ -17,8 +17,10 @@ import (
 func ParseName(full string) Name {
 	s := cleanName(full)
 	if s == "" {
-		return Name{}
+		// A name of pictures alone is a name all the same.
+		return Name{Given: strings.Join(symbolRuns(full), " ")}
 	}
+	first := s[0]
 	s, nick := takeNicknames(s)
 	n := Name{}
 	if east, west := splitScripts(s); east != "" {
@@ -30,6 +32,9 @@ func ParseName(full string) Name {
 		}
 	} else {
 		n = parseWestern(s)
+		if len(nick) > 0 && strings.IndexByte("(\"'", first) >= 0 && n.Family == "" {
+			n.Family, n.Given = n.Given, "" // "Rick" Edmonds: the nickname stands where the given name would
+		}
 	}
 	n.Nickname = strings.Join(nick, ", ")
 	return n
@@ -250,7 +255,7 @@ func parseWestern(s string) Name {
 		}
 	}
 	if len(parts) == 0 {
-		return Name{Given: strings.TrimSpace(s)}
+		return Name{}
 	}
 	head := strings.Fields(parts[0])
 	if len(parts) == 1 {
@@ -287,9 +292,9 @@ func isAcronymOnly(words []string) bool {
 // wholeName reads given names first. Suffixes that a comma set apart are handed in.
 func wholeName(words, after []string, apart bool) Name {
 	n := Name{}
-	title, rest := cutTitles(words)
+	rest, suffix := cutSuffixes(words, 1)
+	title, rest := cutTitles(rest)
 	n.Prefix = title
-	rest, suffix := cutSuffixes(rest, 1)
 	if apart && len(after) > 0 {
 		suffix = append(suffix, after...)
 	}

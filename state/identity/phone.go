@@ -2,6 +2,7 @@ package identity
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -44,7 +45,7 @@ func NormalizePhone(raw, region string) Phone {
 		s = strings.TrimSuffix(s, ".0")
 	}
 	region = phoneRegion(region)
-	if p.parse(s, region) {
+	if p.parseWithoutPlus(s, region) || p.parse(s, region) {
 		return p
 	}
 	// 00 is dialled before the country code in most of the world, but not where 011 or 8~10 is: there the library
@@ -73,6 +74,20 @@ func (p *Phone) parse(s, region string) bool {
 	p.Extension = n.GetExtension()
 	p.Region = phonenumbers.GetRegionCodeForNumber(n)
 	return true
+}
+
+// parseWithoutPlus reads "491711234567" in Germany as the mobile number whose + was lost, although the library, which takes
+// every number for a national one first, finds a landline in Leer (0491) that nobody has. Only a mobile number is sure enough.
+func (p *Phone) parseWithoutPlus(s, region string) bool {
+	code := phonenumbers.GetCountryCodeForRegion(region)
+	if code == 0 || asciiDigits(s) != s || !strings.HasPrefix(s, strconv.Itoa(code)) {
+		return false
+	}
+	n, err := phonenumbers.Parse("+"+s, region)
+	if err != nil || phonenumbers.GetNumberType(n) != phonenumbers.MOBILE {
+		return false
+	}
+	return p.parse("+"+s, region)
 }
 
 func phoneRegion(region string) string {
