@@ -244,6 +244,7 @@ var plants = []struct{ edge, why string }{
 	{"./connectors/engine ./state/bolt", "only the commands choose"},
 	{"./bot/slack ./state/postgres", "only the commands choose"},
 	{"./cmd ./connectors/connectortest", "no place in the binary"},
+	{"./cmd ./state/api/apitest", "no place in the binary"},
 	{"./cmd ./state/statetest", "no place in the binary"},
 	{"./state/service testing", "flags and weight"},
 	{"./state/promise os", "no I/O, clock, chance or store"},

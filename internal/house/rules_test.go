@@ -23,6 +23,9 @@ var pure = pats{"./state/identity/...", "./state/promise/...", "./state/followup
 var connectorRooms = pats{"./connectors", "./connectors/all", "./connectors/rest/...", "./connectors/connectortest/...", "./connectors/format/...",
 	"./connectors/engine/..."}
 
+// suites are packages for _test files alone: what every store, connector or chat must pass, and fakes to pass it with.
+var suites = pats{"./state/statetest/...", "./state/api/apitest/...", "./connectors/connectortest/...", "./bot/slacktest/..."}
+
 // belowService is what the service stands on; whoever may see the service may see this too.
 var belowService = pats{"./state", "./state/identity/...", "./state/promise/...", "./state/followup/...", "./state/insight/..."}
 
@@ -91,10 +94,9 @@ var rules = []rule{
 	{from: pats{"./..."}, unless: pats{"./cmd", "./cmd/internal/...", "./state/statetest/...", "./state/bolt/...", "./state/postgres/..."},
 		to:  pats{"./state/bolt/...", "./state/postgres/..."},
 		why: "only the commands choose where the state lives; everything else works with any store"},
-	{from: pats{"./..."}, unless: pats{"./state/statetest/...", "./connectors/connectortest/...", "./bot/slacktest/..."},
-		to:  pats{"./state/statetest/...", "./connectors/connectortest/...", "./bot/slacktest/...", "./internal/house"},
+	{from: pats{"./..."}, unless: suites, to: plus(suites, "./internal/house"),
 		why: "suites and fakes are for _test files; they have no place in the binary"},
-	{from: pats{"./..."}, unless: pats{"./state/statetest/...", "./connectors/connectortest/...", "./bot/slacktest/..."},
+	{from: pats{"./..."}, unless: suites,
 		to:  pats{"testing", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/google/go-cmp/...", "github.com/rogpeppe/go-internal/..."},
 		why: "test libraries are for _test files and suites; they add flags and weight to the binary"},
 	{from: pure, to: pats{"os/...", "net/...", "syscall", "io/fs", "io/ioutil", "database/sql/...", "log/...", "math/rand/...", "crypto/rand"},
