@@ -175,14 +175,18 @@ func (s *Session[T]) invoke(ctx context.Context, m *Method, in reflect.Value, w 
 			}
 			return l.held.call(ctx, m, in, w.(*counter))
 		}
-		out, end, err := l.remote.call(ctx, m, in, w)
-		switch end {
-		case shortLived:
+		if m.Kind == Long && !l.info.Resident {
+			// It would refuse; not even asking keeps its death from looking like
+			// the end of work that had begun.
 			exclusive = true
-			fallthrough
-		case gone, broken:
+			s.drop(l)
+			return reflect.Value{}, shortLived, nil
+		}
+		out, end, err := l.remote.call(ctx, m, in, w)
+		if end != done {
 			s.drop(l)
 		}
+		exclusive = exclusive || end == shortLived
 		return out, end, err
 	})
 }

@@ -97,7 +97,7 @@ func TestStormOfProcesses(t *testing.T) {
 			info, ok := Ask(ctx, state, o)
 			return info.PID, ok
 		},
-		Kill: 0.3, MinKills: 10, MaxKills: 60,
+		Kill: 0.3, MinKills: 12, MaxKills: 60,
 		Check: func(t testing.TB) {
 			s, err := openEffects(state)
 			if err != nil {

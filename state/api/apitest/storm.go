@@ -29,8 +29,9 @@ type Storm struct {
 	// it is one of its own.
 	Holder func(context.Context) (pid int, ok bool)
 	// Kill is the chance, 0 to 1, that the holder is killed when a process
-	// has finished. MinKills is how many kills make it a storm; the storm fails
-	// with fewer, and stops killing at MaxKills (default: four times MinKills).
+	// has finished. MinKills is how many kills make it a storm: while it is
+	// behind, it strikes whenever it can, and it fails with fewer. It stops
+	// killing at MaxKills (default: four times MinKills).
 	Kill               float64
 	MinKills, MaxKills int
 	// Seed of the kills.
@@ -104,6 +105,7 @@ type run struct {
 	mu      sync.Mutex
 	rand    *rand.Rand
 	running map[int]*victim
+	done    int
 	report  Report
 }
 
@@ -156,7 +158,10 @@ func (r *run) until(ctx context.Context, j job) error {
 // strike kills the holder with the storm's chance.
 func (r *run) strike(ctx context.Context) {
 	r.mu.Lock()
-	strike := r.rand.Float64() < r.Kill && r.report.Kills < r.MaxKills
+	r.done++
+	// The kills owed so far; all are due when three quarters are done.
+	behind := r.report.Kills*r.Effects*3 < r.MinKills*r.done*4
+	strike := (r.rand.Float64() < r.Kill || behind) && r.report.Kills < r.MaxKills
 	r.mu.Unlock()
 	if !strike || r.Holder == nil {
 		return
