@@ -43,11 +43,16 @@ func readChinese(c *context, text string, whole bool, add func(t term, start, en
 		return
 	}
 	for i := 0; i < len(p.r); {
-		t, j := p.expression(i)
-		if j == i {
+		from := p.lead(i)
+		if i > 0 && unicode.IsLetter(p.r[i-1]) {
+			from = i
+		}
+		t, j := p.expression(from)
+		if j == from {
 			i++
 			continue
 		}
+		t.strong = t.strong || from > i
 		if !p.passed(j) {
 			add(t, p.off[i], p.off[j])
 		}
@@ -109,9 +114,12 @@ func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 func (p *chinese) expression(i int) (term, int) {
 	j := p.lit(i, "截止到", "截止", "截至", "最晚", "最迟", "不晚于", "不迟于", "赶在", "务必在")
 	strong := j > i
-	j = p.skip(j, " :")
-	j = p.lit(j, "在", "于", "到")
-	j = p.skip(j, " ")
+	if strong {
+		j = p.skip(j, " :")
+	}
+	if k := p.lit(j, "在", "于", "到"); k > j {
+		j = p.skip(k, " ")
+	}
 	var t term
 	k := j
 	for {

@@ -63,6 +63,11 @@ func (p *chinese) length(i int) (term, int) {
 	} else if n, k = p.num(j); k == j {
 		return term{}, i
 	}
+	if m := p.lit(k, "-", "~", "到", "至", "–"); m > k && !half { // 3到5天: the later
+		if v, x := p.num(m); x > m && v > n {
+			n, k = v, x
+		}
+	}
 	e := p.lit(k, "个")
 	if !half && p.lit(e, "半") > e && p.lit(e, "半夜", "半年") == e {
 		half = true
@@ -157,6 +162,9 @@ func (p *chinese) week(i int) (term, int) {
 		return term{}, i
 	}
 	if p.lit(k, "期", "年", "到", "围", "边", "转") > k {
+		return term{}, i
+	}
+	if i > 0 && !named && strings.ContainsRune("一二两三四五六七八九十几每个", p.r[i-1]) { // 一周一次, 每周五
 		return term{}, i
 	}
 	e := k

@@ -30,7 +30,7 @@
 //   - "in 3 days", 三天内, 三天后 name a day, counted from tomorrow; hours and minutes name an instant and count real time, so
 //     that they are right across a change of the clocks. A month later is the same day of month, or the last one.
 //   - "within 3 working days" counts working days after today. Which days are worked is the Calendar's word.
-//   - "a few" is three, "a couple" two.
+//   - "a few" is three, "a couple" two; of "2-3 days" and 两三天 the later counts.
 //   - "monday or tuesday" is due at the later of the two.
 //
 // A wall time that the clocks skip is the moment of the jump; one that they show twice is the second, since a promise is late

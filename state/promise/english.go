@@ -70,9 +70,10 @@ func narrow(r rune) rune {
 // the one they were given when there is nothing.
 type english struct {
 	*context
-	text string
-	t    []token
-	prep bool // a preposition stands before, so that weak evidence is enough
+	text   string
+	t      []token
+	prep   bool // a preposition stands before, so that weak evidence is enough
+	nested bool // within "a week from ...", which does not nest, so that no text takes long
 }
 
 func readEnglish(c *context, text string, whole bool, add func(t term, start, end int)) {
@@ -197,7 +198,7 @@ func (p *english) expression(i int) (term, int) {
 		j, strong = k, true
 	} else {
 		j = p.phrase(i, "on", "at", "around", "during", "over", "this coming")
-		if p.at(i) == "this" {
+		if s := p.at(i); s == "this" || (s == "over" || s == "during") && p.word(j, "the", "this") == j { // "I'll be over tomorrow"
 			j = i
 		}
 	}

@@ -53,7 +53,11 @@ func (p *english) clock(i int, beside bool) (clock, int) {
 var partNames = map[string]part{"morning": partMorning, "afternoon": partAfternoon, "evening": partEvening, "night": partEvening}
 
 func (p *english) part(i int) int {
-	return p.word(p.phrase(i, "in the", "the"), "morning", "afternoon", "evening", "night")
+	j := p.phrase(i, "in the", "the")
+	if k := p.word(j, "morning", "afternoon", "evening", "night"); k > j {
+		return k
+	}
+	return i
 }
 
 // hour reads 5pm, 5:30 pm, 17:00, 5 o'clock, half past two, and a bare hour after "at".
@@ -114,7 +118,7 @@ func (p *english) hour(i int, beside bool) (clock, int) {
 	case p.zoned(j), p.runsOn(j):
 	case i > 0 && p.at(i-1) == "at" && (p.strict || !p.counts(j)):
 		return k, j
-	case p.part(j) > j:
+	case p.at(j) == "in" && p.part(j) > j:
 		return k, j
 	}
 	return k, i

@@ -132,7 +132,7 @@ var englishUnits = map[string]unit{
 const chineseDigits = "零一二三四五六七八九"
 
 // chineseNumber reads decimal or Chinese numerals at the start of r: 24, 二十四, 廿四, 两, 半 excluded. n is the number of
-// runes read, 0 when there is no number. Digit strings such as 二〇二六 are read digit by digit.
+// runes read, 0 when there is no number. 两三 is at most three; longer strings such as 二〇二六 are read digit by digit.
 func chineseNumber(r []rune) (value, n int) {
 	for n < len(r) && r[n] >= '0' && r[n] <= '9' {
 		if n == 4 {
@@ -144,54 +144,55 @@ func chineseNumber(r []rune) (value, n int) {
 	if n > 0 {
 		return value, n
 	}
-	total, digit, digits := 0, -1, 0
-	for ; n < len(r); n++ {
-		d := -1
-		switch r[n] {
-		case '〇':
-			d = 0
-		case '两':
-			d = 2
-		case '十', '百', '廿', '卅':
-		case '几':
-			if n == 0 {
-				return 3, 1
-			}
-			return total + max(digit, 0), n
-		default:
-			if i := strings.IndexRune(chineseDigits, r[n]); i >= 0 {
-				d = i / len("零")
-			} else {
-				return total + max(digit, 0), n
-			}
+	total, run := 0, []int(nil)
+	value = 0
+	for ; n < len(r) && len(run) <= 4; n++ {
+		if d := chineseDigit(r[n]); d >= 0 {
+			run = append(run, d)
+			continue
 		}
+		times := map[rune]int{'十': 10, '廿': 20, '卅': 30, '百': 100}[r[n]]
 		switch {
-		case d >= 0 && digit >= 0:
-			if digits++; digits > 3 {
-				return total + digit, n
-			}
-			digit = digit*10 + d
-		case d >= 0:
-			digit = d
-		case r[n] == '廿', r[n] == '卅':
-			total += 20
-			if r[n] == '卅' {
-				total += 10
-			}
+		case r[n] == '几' && n == 0:
+			return 3, 1
+		case times == 0:
+			return total + runValue(run), n
+		case len(run) == 0:
+			total += times
 		default:
-			times := 10
-			if r[n] == '百' {
-				times = 100
-			}
-			if digit < 0 {
-				digit = 1
-			}
-			total += digit * times
-			digit, digits = -1, 0
-			if total > 9999 {
-				return 0, 0
-			}
+			total += runValue(run) * times
+		}
+		if run = nil; total > 9999 {
+			return 0, 0
 		}
 	}
-	return total + max(digit, 0), n
+	if len(run) > 4 {
+		return 0, 0
+	}
+	return total + runValue(run), n
+}
+
+func chineseDigit(r rune) int {
+	switch r {
+	case '〇':
+		return 0
+	case '两':
+		return 2
+	}
+	if i := strings.IndexRune(chineseDigits, r); i >= 0 {
+		return i / len("零")
+	}
+	return -1
+}
+
+// runValue is the value of digits that stand side by side: two that rise, as in 两三天, are a range, of which the later counts.
+func runValue(run []int) int {
+	if len(run) == 2 && run[0] > 0 && run[1] > run[0] {
+		return run[1]
+	}
+	v := 0
+	for _, d := range run {
+		v = v*10 + d
+	}
+	return v
 }
