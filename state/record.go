@@ -48,6 +48,7 @@ type Record struct {
 	Company     string       `k:"8" json:"company,omitempty"`     // key of the organisation that the contact names, put by identity
 	Party       string       `k:"9" json:"party,omitempty"`       // of an order: the ID of the contact record that bought
 	Number      string       `k:"10" json:"number,omitempty"`     // of an order: its number, folded for look-up
+	Blocks      []string     `k:"12" json:"blocks,omitempty"`     // keys under which candidates of the same name are looked for, put by identity
 	Domain      string       `k:"11" json:"domain,omitempty"`     // registrable domain of its e-mail, where that is no mail provider's
 }
 
@@ -172,6 +173,7 @@ var Records = declare(Declaration[Record]{
 		}},
 		{Name: "number", Keys: func(r *Record) [][]byte { return textIndex(r.Number) }},
 		{Name: "domain", Keys: func(r *Record) [][]byte { return textIndex(r.Domain) }},
+		{Name: "block", Keys: func(r *Record) [][]byte { return textKeys(r.Blocks) }},
 		{Name: "run", Keys: func(r *Record) [][]byte {
 			var keys [][]byte
 			for i := range r.Versions {
