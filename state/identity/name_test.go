@@ -110,6 +110,7 @@ func TestParseName(t *testing.T) {
 	for in, want := range map[string]Name{
 		"Jana Köhler":                      {Given: "Jana", Family: "Köhler"},
 		"Köhler, Jana":                     {Given: "Jana", Family: "Köhler"},
+		"Scott D Horseman":                 {Given: "Scott", Middle: "D", Family: "Horseman"},
 		"KÖHLER Jana":                      {Given: "Jana", Family: "KÖHLER"},
 		"Prof. Dr. Jana van der Berg, MBA": {Prefix: "Prof. Dr.", Given: "Jana", Family: "van der Berg", Suffix: "MBA"},
 		"Herr Müller":                      {Prefix: "Herr", Family: "Müller"},

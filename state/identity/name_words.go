@@ -3,7 +3,7 @@ package identity
 import "strings"
 
 // titles stand before a name. Keys are wordKey values: lower case, no dots.
-var titles = wordSet(`mr mrs ms miss mx mister missus dr doctor prof professor sir dame lord lady madam madame mme mlle monsieur
+var titles = wordSet(`attorney mr mrs ms miss mx mister missus dr doctor prof professor sir dame lord lady madam madame mme mlle monsieur
 	rev reverend hon honorable honourable rt pastor rabbi imam sheikh shaykh father mother brother sister monsignor msgr
 	capt captain col colonel gen general lt lieutenant ltgen maj sgt sergeant cpl corporal cmdr commander cdr adm admiral brig brigadier
 	ltcol ltcdr major pvt private officer president pres vp senator sen rep representative congressman congresswoman gov governor mayor
@@ -45,7 +45,7 @@ var generations = map[string]string{
 }
 
 // particles begin a family name and take along what follows.
-var particles = wordSet(`van von vom zu zum zur af av de del della dello dei degli di da das do dos du des d der den het ter ten te la le los las
+var particles = wordSet(`van von vom zu zum zur af av de del della dello dei degli di da das do dos du des dela der den het ter ten te la le los las
 	lo san santa st st. bin ibn bint ben bat abu al el ul ap ab fitz mac mc vander vanden vande op 't auf y.de бен аль
 	بن ابن بنت آل ال`)
 
