@@ -73,7 +73,7 @@ func (c *Collection[T]) Find(tx Tx, key []byte) (*T, error) {
 func (c *Collection[T]) Get(tx Tx, key []byte) (*T, error) {
 	v, err := c.Find(tx, key)
 	if err == nil && v == nil {
-		err = &Error{Class: NotFound, Code: "no_such_" + c.Kind.Name, Args: Args{"ref": c.ref(key)}}
+		err = &Error{Class: NotFound, Code: "no_such_" + c.Kind.Name, Args: Args{"ref": c.Kind.Ref(key)}}
 	}
 	return v, err
 }
@@ -113,6 +113,7 @@ func (c *Collection[T]) Number(tx Tx, n uint64) (*T, error) { return c.Get(tx, N
 
 // All goes through a range. The state must not be written to meanwhile.
 func (c *Collection[T]) All(tx Tx, r Range) iter.Seq2[*T, error] {
+	r.KeysOnly = false
 	return func(yield func(*T, error) bool) {
 		for d, err := range tx.Scan(c.Kind, r) {
 			if err != nil {
@@ -179,13 +180,6 @@ func (c *Collection[T]) ParseRef(s string) (uint64, bool) {
 	return n, err == nil && n > 0
 }
 
-func (c *Collection[T]) ref(key []byte) string {
-	if c.Kind.Letter != "" && len(key) == 8 {
-		return c.Ref(KeyNumber(key))
-	}
-	return string(key)
-}
-
 // History is a typed collection of histories: dated entries of a subject, in order.
 type History[T any] struct {
 	Kind  *Kind
@@ -213,6 +207,7 @@ func (h *History[T]) Remove(w *Writer, subject []byte, v *T) (bool, error) {
 
 // Read goes through a subject's history.
 func (h *History[T]) Read(tx Tx, subject []byte, r Range) iter.Seq2[*T, error] {
+	r.KeysOnly = false
 	return func(yield func(*T, error) bool) {
 		for d, err := range tx.Read(h.Kind, subject, r) {
 			if err != nil {

@@ -2,9 +2,11 @@ package state
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"time"
 )
 
@@ -75,6 +77,52 @@ func (k *Kind) IndexOf(name string) (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("state: collection %s has no index %q", k.Name, name)
+}
+
+// Ref names a document to people: "c812" where the collection has a letter, else its key.
+func (k *Kind) Ref(key []byte) string {
+	if k.Letter != "" && len(key) == 8 {
+		return k.Letter + strconv.FormatUint(KeyNumber(key), 10)
+	}
+	for _, b := range key {
+		if b < ' ' {
+			return hex.EncodeToString(key)
+		}
+	}
+	return string(key)
+}
+
+// Changed is the [Conflict] of a Put that expected another revision: "changed_meanwhile".
+func (k *Kind) Changed(key []byte) *Error {
+	return &Error{Class: Conflict, Code: "changed_meanwhile", Args: Args{"collection": k.Name, "ref": k.Ref(key)}}
+}
+
+// Taken is the [Conflict] of a Put with an entry of a unique index that another document has:
+// "taken", with the other one's ref.
+func (k *Kind) Taken(index int, by []byte) *Error {
+	return &Error{Class: Conflict, Code: "taken",
+		Args: Args{"collection": k.Name, "index": k.Indexes[index].Name, "ref": k.Ref(by)}}
+}
+
+// MaxKey is how long a key, an index entry, a history's subject or order, and the name of a blob or
+// a sequence can be.
+const MaxKey = 4096
+
+// CheckKey says whether a driver can take a primary key, or the name of a blob or sequence; the
+// error is [Invalid] with the code "key_empty" or "key_too_long".
+func CheckKey(b []byte) error {
+	if len(b) == 0 {
+		return &Error{Class: Invalid, Code: "key_empty"}
+	}
+	return CheckEntry(b)
+}
+
+// CheckEntry is CheckKey for what may be empty: an index entry, a history's subject and order.
+func CheckEntry(b []byte) error {
+	if len(b) > MaxKey {
+		return &Error{Class: Invalid, Code: "key_too_long", Args: Args{"bytes": strconv.Itoa(len(b)), "limit": strconv.Itoa(MaxKey)}}
+	}
+	return nil
 }
 
 func (k *Kind) own(v any) error {

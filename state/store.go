@@ -58,10 +58,12 @@ type Tx interface {
 const AnyRevision int64 = -1
 
 // Doc is one document as a driver gives it.
+//
+// Keys are at most [MaxKey] long. A transaction is for one goroutine and ends with its closure.
 type Doc struct {
 	Key   []byte // the primary key; in a history the order
 	Entry []byte // the index key by which a scan met it; nil in a scan by primary key
-	Rev   int64  // counts the document's writes, from 1
+	Rev   int64  // counts the document's writes, from 1; 0 in a history and where Range.KeysOnly
 	Value any    // a pointer to the collection's type; nil where absent, or where Range.KeysOnly
 }
 

@@ -1,0 +1,300 @@
+package bolt
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"os"
+
+	"github.com/keptcrm/kept/state"
+)
+
+// This file reads bbolt's pages without a memory map. Through a map a file that is too short, or a
+// page that says nonsense, is a fault that ends the process; here it is an error.
+
+const (
+	boltMagic   = 0xED0CDAED
+	boltVersion = 2
+	headSize    = 16 // of a page, and of each of its elements
+	metaSize    = 64
+
+	pageBranch   = 0x01
+	pageLeaf     = 0x02
+	pageFreelist = 0x10
+	leafBucket   = 0x01
+	noFreelist   = ^uint64(0)
+)
+
+// metaPage is what a meta page says.
+type metaPage struct {
+	pageSize                        int64
+	root, freelist, pages, revision uint64
+}
+
+func (m metaPage) size() int64 { return int64(m.pages) * m.pageSize }
+
+// readMetaPage reads the content of a meta page.
+func readMetaPage(b []byte) (m metaPage, ours, whole bool) {
+	if len(b) < headSize+4 || binary.NativeEndian.Uint32(b[headSize:]) != boltMagic {
+		return m, false, false
+	}
+	if len(b) < headSize+metaSize {
+		return m, true, false
+	}
+	b = b[headSize:]
+	h := fnv.New64a()
+	_, _ = h.Write(b[:56])
+	m = metaPage{
+		pageSize: int64(binary.NativeEndian.Uint32(b[8:])),
+		root:     binary.NativeEndian.Uint64(b[16:]),
+		freelist: binary.NativeEndian.Uint64(b[32:]),
+		pages:    binary.NativeEndian.Uint64(b[40:]),
+		revision: binary.NativeEndian.Uint64(b[48:]),
+	}
+	whole = binary.NativeEndian.Uint32(b[4:]) == boltVersion && binary.NativeEndian.Uint64(b[56:]) == h.Sum64() &&
+		m.pageSize >= 512 && m.pageSize <= 1<<26 && m.pages < 1<<46
+	return m, true, whole
+}
+
+// inspect reads the newer whole meta page and compares it with the file's size.
+func inspect(f io.ReaderAt, size int64, path string) (metaPage, error) {
+	var best metaPage
+	var ours, whole bool
+	look := func(at int64) {
+		b := make([]byte, headSize+metaSize)
+		n, _ := f.ReadAt(b, at)
+		m, o, w := readMetaPage(b[:n])
+		ours = ours || o
+		if w && (!whole || m.revision > best.revision) {
+			best, whole = m, true
+		}
+	}
+	look(0)
+	if whole {
+		look(best.pageSize)
+	} else {
+		for shift := 9; shift <= 16; shift++ { // the second one's place is the page size
+			look(1 << shift)
+		}
+	}
+	switch {
+	case !ours:
+		return best, fail(state.Failed, "state_foreign", path, nil)
+	case !whole && size < 1<<13:
+		return best, fail(state.Failed, "state_truncated", path, nil)
+	case !whole:
+		return best, fail(state.Failed, "state_damaged", path, errors.New("neither meta page is whole"))
+	case size < best.size():
+		return best, fail(state.Failed, "state_truncated", path,
+			fmt.Errorf("%d bytes of %d", size, best.size()))
+	}
+	return best, nil
+}
+
+func inspectFile(path string) (metaPage, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return metaPage{}, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return metaPage{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return metaPage{}, fail(state.Failed, "state_foreign", path, nil)
+	}
+	return inspect(f, info.Size(), path)
+}
+
+// walker goes through all pages that a meta page leads to.
+type walker struct {
+	ctx    context.Context
+	f      io.ReaderAt
+	m      metaPage
+	used   map[uint64]bool
+	report func(page uint64, detail string)
+	seen   int
+	bucket string
+}
+
+// walkPages checks that every page can be reached once, says what it is, keeps inside itself and
+// has its keys in order, and that the free list has the others.
+func walkPages(ctx context.Context, f io.ReaderAt, m metaPage, report func(page uint64, detail string)) error {
+	w := &walker{ctx: ctx, f: f, m: m, used: map[uint64]bool{0: true, 1: true}, report: report}
+	free := map[uint64]bool{}
+	if m.freelist != noFreelist {
+		if err := w.freelist(free); err != nil {
+			return err
+		}
+	}
+	if err := w.tree(m.root, nil, nil, 0); err != nil {
+		return err
+	}
+	for id := uint64(2); id < m.pages; id++ {
+		switch {
+		case w.used[id] && free[id]:
+			report(id, "page is in use and in the free list")
+		case !w.used[id] && !free[id] && m.freelist != noFreelist:
+			report(id, "page is neither in use nor in the free list")
+		}
+	}
+	return nil
+}
+
+// page reads a page with what overflows it and takes it as used; nil where it does not hold.
+func (w *walker) page(id uint64) ([]byte, error) {
+	if w.seen++; w.seen%64 == 0 && w.ctx.Err() != nil {
+		return nil, w.ctx.Err()
+	}
+	if id < 2 || id >= w.m.pages {
+		w.report(id, "page is outside of the file"+w.in())
+		return nil, nil
+	}
+	head := make([]byte, headSize)
+	if _, err := w.f.ReadAt(head, int64(id)*w.m.pageSize); err != nil {
+		w.report(id, "page cannot be read"+w.in())
+		return nil, nil
+	}
+	self, overflow := binary.NativeEndian.Uint64(head), uint64(binary.NativeEndian.Uint32(head[12:]))
+	if self != id {
+		w.report(id, fmt.Sprintf("page says that it is page %d%s", self, w.in()))
+		return nil, nil
+	}
+	if id+overflow >= w.m.pages {
+		w.report(id, "page is longer than the file"+w.in())
+		return nil, nil
+	}
+	for n := id; n <= id+overflow; n++ {
+		if w.used[n] {
+			w.report(n, "page is in use twice"+w.in())
+			return nil, nil
+		}
+		w.used[n] = true
+	}
+	b := make([]byte, int64(overflow+1)*w.m.pageSize)
+	if _, err := w.f.ReadAt(b, int64(id)*w.m.pageSize); err != nil {
+		w.report(id, "page cannot be read"+w.in())
+		return nil, nil
+	}
+	return b, nil
+}
+
+func (w *walker) in() string {
+	if w.bucket == "" {
+		return ""
+	}
+	return " (" + w.bucket + ")"
+}
+
+func (w *walker) freelist(free map[uint64]bool) error {
+	b, err := w.page(w.m.freelist)
+	if b == nil || err != nil {
+		return err
+	}
+	if binary.NativeEndian.Uint16(b[8:]) != pageFreelist {
+		w.report(w.m.freelist, "page is no free list")
+		return nil
+	}
+	n, at := uint64(binary.NativeEndian.Uint16(b[10:])), uint64(headSize)
+	if n == 0xffff { // the number itself comes first
+		n, at = binary.NativeEndian.Uint64(b[headSize:]), headSize+8
+	}
+	if n > (uint64(len(b))-at)/8 {
+		w.report(w.m.freelist, "free list is longer than its page")
+		return nil
+	}
+	for i := range n {
+		id := binary.NativeEndian.Uint64(b[at+8*i:])
+		if id < 2 || id >= w.m.pages || free[id] {
+			w.report(w.m.freelist, fmt.Sprintf("free list has page %d twice or outside of the file", id))
+			continue
+		}
+		free[id] = true
+	}
+	return nil
+}
+
+// tree walks one bucket's pages; keys lie in [low, high), nil is open.
+func (w *walker) tree(id uint64, low, high []byte, depth int) error {
+	b, err := w.page(id)
+	if b == nil || err != nil {
+		return err
+	}
+	if depth > 64 {
+		w.report(id, "tree is too deep"+w.in())
+		return nil
+	}
+	return w.elements(id, b, low, high, depth, false)
+}
+
+func (w *walker) elements(id uint64, b, low, high []byte, depth int, inline bool) error {
+	flags, n := binary.NativeEndian.Uint16(b[8:]), int(binary.NativeEndian.Uint16(b[10:]))
+	if flags != pageLeaf && (flags != pageBranch || inline) || headSize*(n+1) > len(b) || flags == pageBranch && n == 0 {
+		w.report(id, "page is neither branch nor leaf"+w.in())
+		return nil
+	}
+	keys, values, marks := make([][]byte, n), make([][]byte, n), make([]uint64, n)
+	for i := range n {
+		at := headSize * (i + 1)
+		e := b[at : at+headSize]
+		var pos, ksize, vsize uint64
+		if flags == pageLeaf {
+			marks[i] = uint64(binary.NativeEndian.Uint32(e))
+			pos, ksize, vsize = uint64(binary.NativeEndian.Uint32(e[4:])), uint64(binary.NativeEndian.Uint32(e[8:])), uint64(binary.NativeEndian.Uint32(e[12:]))
+		} else {
+			pos, ksize = uint64(binary.NativeEndian.Uint32(e)), uint64(binary.NativeEndian.Uint32(e[4:]))
+			marks[i] = binary.NativeEndian.Uint64(e[8:])
+		}
+		begin := uint64(at) + pos
+		if begin+ksize+vsize > uint64(len(b)) {
+			w.report(id, "element reaches out of its page"+w.in())
+			return nil
+		}
+		keys[i], values[i] = b[begin:begin+ksize], b[begin+ksize:begin+ksize+vsize]
+		if i > 0 && string(keys[i-1]) >= string(keys[i]) || low != nil && string(keys[i]) < string(low) ||
+			high != nil && string(keys[i]) >= string(high) {
+			w.report(id, "keys are out of order"+w.in())
+			return nil
+		}
+	}
+	for i := range n {
+		switch {
+		case flags == pageBranch:
+			next := high
+			if i+1 < n {
+				next = keys[i+1]
+			}
+			if err := w.tree(marks[i], keys[i], next, depth+1); err != nil {
+				return err
+			}
+		case marks[i]&leafBucket != 0:
+			if err := w.nested(id, keys[i], values[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// nested walks a bucket inside a leaf: its root page, or the page that the value itself holds.
+func (w *walker) nested(id uint64, name, value []byte) error {
+	if len(value) < headSize {
+		w.report(id, "bucket has no head"+w.in())
+		return nil
+	}
+	outer := w.bucket
+	w.bucket = string(name)
+	defer func() { w.bucket = outer }()
+	if root := binary.NativeEndian.Uint64(value); root != 0 {
+		return w.tree(root, nil, nil, 0)
+	}
+	if len(value) < 2*headSize {
+		w.report(id, "bucket has no page"+w.in())
+		return nil
+	}
+	return w.elements(id, value[headSize:], nil, nil, 0, true)
+}

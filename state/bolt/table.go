@@ -1,0 +1,273 @@
+package bolt
+
+import (
+	"bytes"
+	"sort"
+
+	"go.etcd.io/bbolt"
+)
+
+// table is one bucket inside a transaction. What is written is kept in order beside the bucket,
+// read through, and put into it at the commit: bbolt splits its nodes only there, so that many
+// unordered keys into one node would take quadratic time.
+type table struct {
+	tx      *Tx
+	name    string
+	base    *bbolt.Bucket // nil where the file has none
+	cur     *bbolt.Cursor
+	changes overlay
+	append  bool // keys mostly grow: pages may be filled
+	dropped bool // the bucket goes at the commit, before what is written comes
+}
+
+func (tx *Tx) newTable(name string) (t *table, err error) {
+	defer tx.store.guard(&err)
+	return &table{tx: tx, name: name, base: tx.btx.Bucket([]byte(name))}, nil
+}
+
+// get returns a value; it is valid inside the transaction only.
+func (t *table) get(key []byte) (value []byte, found bool, err error) {
+	if c, i, ok := t.changes.seek(key); ok {
+		x := &t.changes.chunks[c][i]
+		return x.value, !x.gone, nil
+	}
+	if t.base == nil {
+		return nil, false, nil
+	}
+	defer t.tx.store.guard(&err)
+	if t.cur == nil {
+		t.cur = t.base.Cursor()
+	}
+	k, v := t.cur.Seek(key)
+	if !bytes.Equal(k, key) || k == nil {
+		return nil, false, nil
+	}
+	return v, true, nil
+}
+
+// put keeps key and value; they are not copied.
+func (t *table) put(key, value []byte) { t.changes.set(change{key: key, value: value}) }
+
+func (t *table) del(key []byte) { t.changes.set(change{key: key, gone: true}) }
+
+// drop empties the table.
+func (t *table) drop() {
+	t.dropped = t.dropped || t.base != nil
+	t.base, t.cur, t.changes = nil, nil, overlay{}
+}
+
+func (t *table) dirty() bool { return t.dropped || len(t.changes.chunks) > 0 }
+
+// flush puts what was written into the bucket, in order.
+func (t *table) flush() error {
+	if t.dropped {
+		if err := t.tx.btx.DeleteBucket([]byte(t.name)); err != nil {
+			return err
+		}
+	}
+	if len(t.changes.chunks) == 0 {
+		return nil
+	}
+	b, err := t.tx.btx.CreateBucketIfNotExists([]byte(t.name))
+	if err != nil {
+		return err
+	}
+	if t.append {
+		last, _ := b.Cursor().Last()
+		last = bytes.Clone(last)
+		behind, all := 0, 0
+		for _, c := range t.changes.chunks {
+			all += len(c)
+			behind += len(c) - sort.Search(len(c), func(i int) bool { return bytes.Compare(c[i].key, last) > 0 })
+		}
+		if behind*2 > all {
+			b.FillPercent = 0.95
+		}
+	}
+	for _, c := range t.changes.chunks {
+		for i := range c {
+			if c[i].gone {
+				err = b.Delete(c[i].key)
+			} else {
+				err = b.Put(c[i].key, c[i].value)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// change is what a transaction did to one key.
+type change struct {
+	key, value []byte
+	gone       bool
+}
+
+// overlay is the changes of a table in the order of their keys, in chunks, so that putting one in
+// the middle moves few.
+type overlay struct{ chunks [][]change }
+
+const chunkSize = 256
+
+// seek gives the place of the first change at or behind key; behind the end c is len(chunks).
+func (o *overlay) seek(key []byte) (c, i int, found bool) {
+	if len(o.chunks) == 0 {
+		return 0, 0, false
+	}
+	c = sort.Search(len(o.chunks), func(n int) bool {
+		chunk := o.chunks[n]
+		return bytes.Compare(chunk[len(chunk)-1].key, key) >= 0
+	})
+	if c == len(o.chunks) {
+		return c, 0, false
+	}
+	chunk := o.chunks[c]
+	i = sort.Search(len(chunk), func(n int) bool { return bytes.Compare(chunk[n].key, key) >= 0 })
+	return c, i, bytes.Equal(chunk[i].key, key)
+}
+
+func (o *overlay) set(x change) {
+	c, i, found := o.seek(x.key)
+	if found {
+		o.chunks[c][i] = x
+		return
+	}
+	if c == len(o.chunks) { // behind everything
+		if c == 0 || len(o.chunks[c-1]) >= chunkSize {
+			o.chunks = append(o.chunks, append(make([]change, 0, chunkSize), x))
+			return
+		}
+		o.chunks[c-1] = append(o.chunks[c-1], x)
+		return
+	}
+	chunk := append(o.chunks[c], change{})
+	copy(chunk[i+1:], chunk[i:])
+	chunk[i] = x
+	o.chunks[c] = chunk
+	if len(chunk) <= chunkSize {
+		return
+	}
+	half := append(make([]change, 0, chunkSize), chunk[len(chunk)/2:]...)
+	o.chunks[c] = chunk[:len(chunk)/2]
+	o.chunks = append(o.chunks, nil)
+	copy(o.chunks[c+2:], o.chunks[c+1:])
+	o.chunks[c+1] = half
+}
+
+// cursor goes through the keys of a table in [from, to), the bucket's and the written ones as one.
+type cursor struct {
+	t        *table
+	from, to []byte
+	reverse  bool
+	begun    bool
+	base     *bbolt.Cursor
+	bk, bv   []byte // the bucket's next
+	c, i     int    // the changes' next; c is outside where there is none
+}
+
+func (t *table) scan(from, to []byte, reverse bool) *cursor {
+	return &cursor{t: t, from: from, to: to, reverse: reverse}
+}
+
+// next returns the next key and its value, both valid inside the transaction only; a nil key is
+// the end.
+func (c *cursor) next() (key, value []byte, err error) {
+	defer c.t.tx.store.guard(&err)
+	if !c.begun {
+		c.begun = true
+		c.start()
+	}
+	for {
+		x := c.change()
+		switch {
+		case c.bk == nil && x == nil:
+			return nil, nil, nil
+		case x == nil || c.bk != nil && c.before(c.bk, x.key):
+			key, value = c.bk, c.bv
+			c.stepBase()
+		default:
+			if c.bk != nil && bytes.Equal(c.bk, x.key) {
+				c.stepBase()
+			}
+			c.stepChange()
+			if x.gone {
+				continue
+			}
+			key, value = x.key, x.value
+		}
+		if c.reverse && c.from != nil && bytes.Compare(key, c.from) < 0 ||
+			!c.reverse && c.to != nil && bytes.Compare(key, c.to) >= 0 {
+			return nil, nil, nil
+		}
+		return key, value, nil
+	}
+}
+
+func (c *cursor) before(a, b []byte) bool {
+	n := bytes.Compare(a, b)
+	return n < 0 && !c.reverse || n > 0 && c.reverse
+}
+
+func (c *cursor) start() {
+	if c.t.base != nil {
+		c.base = c.t.base.Cursor()
+		switch {
+		case !c.reverse && c.from == nil:
+			c.bk, c.bv = c.base.First()
+		case !c.reverse:
+			c.bk, c.bv = c.base.Seek(c.from)
+		case c.to == nil:
+			c.bk, c.bv = c.base.Last()
+		default:
+			if k, _ := c.base.Seek(c.to); k == nil {
+				c.bk, c.bv = c.base.Last()
+				break
+			}
+			c.bk, c.bv = c.base.Prev()
+		}
+	}
+	o := &c.t.changes
+	switch {
+	case !c.reverse && c.from != nil:
+		c.c, c.i, _ = o.seek(c.from)
+	case c.reverse && c.to != nil:
+		c.c, c.i, _ = o.seek(c.to)
+		c.stepChange()
+	case c.reverse:
+		c.c, c.i = len(o.chunks), 0
+		c.stepChange()
+	}
+}
+
+func (c *cursor) stepBase() {
+	if c.reverse {
+		c.bk, c.bv = c.base.Prev()
+	} else {
+		c.bk, c.bv = c.base.Next()
+	}
+}
+
+func (c *cursor) change() *change {
+	o := &c.t.changes
+	if c.c < 0 || c.c >= len(o.chunks) {
+		return nil
+	}
+	return &o.chunks[c.c][c.i]
+}
+
+func (c *cursor) stepChange() {
+	o := &c.t.changes
+	if c.reverse {
+		if c.i--; c.i < 0 {
+			if c.c--; c.c >= 0 {
+				c.i = len(o.chunks[c.c]) - 1
+			}
+		}
+		return
+	}
+	if c.i++; c.i >= len(o.chunks[c.c]) {
+		c.c, c.i = c.c+1, 0
+	}
+}
