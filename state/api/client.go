@@ -172,6 +172,12 @@ func (c *wire) post(ctx context.Context, path string, body []byte) (*http.Respon
 	if req := RequestFrom(ctx); req.ID != "" {
 		r.Header.Set(headerRequest, req.ID)
 		r.Header.Set(headerActor, url.PathEscape(req.Actor))
+		if req.Zone != "" {
+			r.Header.Set(headerZone, url.PathEscape(req.Zone))
+		}
+		if req.ZoneAsked {
+			r.Header.Set(headerZoneAsked, "1")
+		}
 	}
 	// The RoundTripper itself: no redirects, no cookies.
 	resp, err := c.rt.RoundTrip(r)

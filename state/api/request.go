@@ -14,6 +14,10 @@ import (
 type Request struct {
 	ID    string
 	Actor string // login at the operating system
+	// Zone is the IANA zone in which the caller reads and writes times. With ZoneAsked somebody
+	// named it for this call, so that it beats what is known of the actor.
+	Zone      string
+	ZoneAsked bool
 }
 
 type requestKey struct{}

@@ -25,6 +25,9 @@ const (
 	headerVersion = "Kept-Version"
 	headerRequest = "Kept-Request"
 	headerActor   = "Kept-Actor"
+	headerZone    = "Kept-Zone"
+	// headerZoneAsked is "1" where somebody named the zone for this call.
+	headerZoneAsked = "Kept-Zone-Asked"
 	// trailerEnd is "ok" or a fault in JSON; a stream without it is broken.
 	trailerEnd = "Kept-End"
 
@@ -183,17 +186,17 @@ func (s *server) run(w http.ResponseWriter, r *http.Request, m *Method) {
 		s.fail(w, newError(CodeShortLived, "process %d holds the file only for a moment and does no long work for others", os.Getpid()))
 		return
 	}
+	in, req, err := s.read(r, m) // before the gate: a slow sender must not hold up draining
+	if err != nil {
+		s.fail(w, err)
+		return
+	}
 	leave, ok := s.gate.enter(m.Kind)
 	if !ok {
 		s.fail(w, draining())
 		return
 	}
 	defer leave()
-	in, req, err := s.read(r, m)
-	if err != nil {
-		s.fail(w, err)
-		return
-	}
 	ctx, cancel := context.WithCancel(WithRequest(r.Context(), req))
 	defer cancel()
 	defer context.AfterFunc(s.base, cancel)()
@@ -243,6 +246,11 @@ func (s *server) read(r *http.Request, m *Method) (reflect.Value, Request, error
 		return reflect.Value{}, req, newError(CodeBadRequest, "the headers %s and %s must be short and printable", headerRequest, headerActor)
 	}
 	req.Actor = actor
+	zone, err := url.PathUnescape(r.Header.Get(headerZone))
+	if err != nil || len(zone) > 64 {
+		return reflect.Value{}, req, newError(CodeBadRequest, "the header %s must be the short name of a time zone", headerZone)
+	}
+	req.Zone, req.ZoneAsked = zone, r.Header.Get(headerZoneAsked) == "1"
 	in := reflect.New(m.In)
 	body, err := io.ReadAll(io.LimitReader(r.Body, s.o.MaxRequest+1))
 	switch {

@@ -79,7 +79,11 @@ func echoTable() echo {
 		Echo: func(_ context.Context, in thing) (thing, error) { return in, nil },
 		Who: func(ctx context.Context, _ struct{}) (thing, error) {
 			r := RequestFrom(ctx)
-			return thing{Name: r.Actor, Names: []string{r.ID}}, nil
+			out := thing{Name: r.Actor, Names: []string{r.ID}}
+		if r.Zone != "" {
+			out.Tags = map[string]string{"zone": r.Zone, "asked": fmt.Sprint(r.ZoneAsked)}
+		}
+		return out, nil
 		},
 		Fail: func(_ context.Context, how string) (thing, error) {
 			switch how {
@@ -290,6 +294,7 @@ func TestStrangersAndMistakesAreRefused(t *testing.T) {
 		{"an odd ID", "/v1/echo", `{}`, h{"Kept-Request": "a b"}, 400, "Kept-Request"},
 		{"an odd actor", "/v1/echo", `{}`, h{"Kept-Actor": "%zz"}, 400, "Kept-Actor"},
 		{"ID and actor", "/v1/who", `{}`, h{"Kept-Request": "r-1", "Kept-Actor": "%E7%8E%8B"}, 200, `"name":"王","names":["r-1"]`},
+		{"a long zone", "/v1/who", `{}`, h{"Kept-Zone": strings.Repeat("x", 65)}, 400, "Kept-Zone"},
 		{"long work", "/v1/long", `{}`, nil, 200, `"minor":0`},
 	} {
 		resp, body := post(t, srv, c.path, c.body, c.h)
@@ -355,6 +360,12 @@ func TestActorAndIDComeFromTheContext(t *testing.T) {
 	got, err = remote.Who(WithRequest(t.Context(), Request{ID: "slack-17", Actor: "jana"}), struct{}{})
 	if err != nil || got.Name != "jana" || got.Names[0] != "slack-17" {
 		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, asked := range []bool{false, true} {
+		got, err = remote.Who(WithRequest(t.Context(), Request{Zone: "America/Argentina/Ushuaia", ZoneAsked: asked}), struct{}{})
+		if err != nil || got.Tags["zone"] != "America/Argentina/Ushuaia" || got.Tags["asked"] != fmt.Sprint(asked) || got.Name == "" {
+			t.Errorf("got %+v, %v", got, err)
+		}
 	}
 	if Login() == "" {
 		t.Error("no login")

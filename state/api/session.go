@@ -179,7 +179,6 @@ func (s *Session[T]) invoke(ctx context.Context, m *Method, in reflect.Value, w 
 			// It would refuse; not even asking keeps its death from looking like
 			// the end of work that had begun.
 			exclusive = true
-			s.drop(l)
 			return reflect.Value{}, shortLived, nil
 		}
 		out, end, err := l.remote.call(ctx, m, in, w)

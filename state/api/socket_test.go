@@ -73,21 +73,23 @@ func TestFoldersKnowNoEnvironmentOfTheLogin(t *testing.T) {
 	}
 }
 
-// A holder started from a shell is found by a process without its environment,
-// and the other way round, as long as both know one folder of the system.
+// A cron job serves in a folder of the system; a shell, whose login has its own
+// runtime folder, finds it there.
 func TestSocketIsFoundInALaterFolder(t *testing.T) {
-	path, _ := place(t)
-	run, err := os.MkdirTemp("", "run")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(run) })
-	t.Setenv("TMPDIR", run)
+	path, o := place(t)
+	home := filepath.Dir(path)
+	t.Setenv("TMPDIR", home)
 	t.Setenv("XDG_RUNTIME_DIR", "")
-	dirs := Options{}.folders()
-	last := dirs[len(dirs)-1]
-	holder := session(t, opener(path), Options{Folder: last})
-	t.Setenv("XDG_RUNTIME_DIR", run)
+	for _, dir := range (Options{}).folders() {
+		if filepath.Dir(dir) == home {
+			o.Folder = dir
+		}
+	}
+	if o.Folder == "" {
+		t.Fatalf("TMPDIR is not among %q", Options{}.folders())
+	}
+	holder := session(t, opener(path), o)
+	t.Setenv("XDG_RUNTIME_DIR", home)
 	client := session(t, opener(path), Options{})
 	if !holder.Holds() || client.Holds() {
 		t.Errorf("holder holds: %v, client holds: %v", holder.Holds(), client.Holds())
