@@ -80,10 +80,10 @@ func echoTable() echo {
 		Who: func(ctx context.Context, _ struct{}) (thing, error) {
 			r := RequestFrom(ctx)
 			out := thing{Name: r.Actor, Names: []string{r.ID}}
-		if r.Zone != "" {
-			out.Tags = map[string]string{"zone": r.Zone, "asked": fmt.Sprint(r.ZoneAsked)}
-		}
-		return out, nil
+			if r.Zone != "" {
+				out.Tags = map[string]string{"zone": r.Zone, "asked": fmt.Sprint(r.ZoneAsked)}
+			}
+			return out, nil
 		},
 		Fail: func(_ context.Context, how string) (thing, error) {
 			switch how {
