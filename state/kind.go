@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"time"
@@ -32,11 +33,14 @@ type Index struct {
 }
 
 // Encode gives a value's compact form, without format byte, schema or revision.
-func (k *Kind) Encode(v any) ([]byte, error) {
+func (k *Kind) Encode(v any) ([]byte, error) { return k.Append(make([]byte, 0, 256), v) }
+
+// Append is Encode behind what is in b already.
+func (k *Kind) Append(b []byte, v any) ([]byte, error) {
 	if err := k.own(v); err != nil {
 		return nil, err
 	}
-	return k.plan.encode(nil, reflect.ValueOf(v).Elem()), nil
+	return k.plan.encode(b, reflect.ValueOf(v).Elem()), nil
 }
 
 // Decode reads a compact form written under a schema number and brings it up to date. A number
@@ -126,7 +130,7 @@ func CheckEntry(b []byte) error {
 }
 
 func (k *Kind) own(v any) error {
-	if t := reflect.TypeOf(v); t == nil || t.Kind() != reflect.Pointer || t.Elem() != k.typ {
+	if t := reflect.TypeOf(v); t == nil || t.Kind() != reflect.Pointer || t.Elem() != k.typ || reflect.ValueOf(v).IsNil() {
 		return fmt.Errorf("state: collection %s holds *%s, not %T", k.Name, k.typ, v)
 	}
 	return nil
@@ -169,11 +173,15 @@ func TextKey(s string) []byte {
 	return append(b, 0, 1)
 }
 
-// TimeKey is an instant as a part of a key, in nanoseconds, ordered also before 1970.
+// TimeKey is an instant as a part of a key, in nanoseconds, ordered also before 1970. What lies
+// before 1678, as the zero time, is first; what lies behind 2262 is last.
 func TimeKey(t time.Time) []byte {
-	var n int64
-	if !t.IsZero() {
-		n = t.UnixNano()
+	n := t.UnixNano()
+	switch {
+	case t.Before(lowestTime):
+		n = math.MinInt64
+	case t.After(highestTime):
+		n = math.MaxInt64
 	}
 	return binary.BigEndian.AppendUint64(nil, uint64(n)^(1<<63))
 }

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"slices"
@@ -153,9 +154,9 @@ func (c *collection) upgrade(old record) error {
 		if schema == c.kind.Schema {
 			return nil
 		}
-		payload, err := c.kind.Encode(v)
+		fresh, err := packValue(c.kind, rev, v)
 		if err == nil {
-			c.primary.put(append([]byte(nil), key...), packValue(c.kind.Schema, rev, payload))
+			c.primary.put(bytes.Clone(key), fresh)
 		}
 		return err
 	}); err != nil {

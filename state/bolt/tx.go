@@ -262,10 +262,6 @@ func (tx *Tx) Put(k *state.Kind, key []byte, value any, expect int64) (int64, er
 	if err := state.CheckKey(key); err != nil {
 		return 0, err
 	}
-	payload, err := k.Encode(value)
-	if err != nil {
-		return 0, err
-	}
 	raw, found, err := c.primary.get(key)
 	if err != nil {
 		return 0, err
@@ -278,6 +274,10 @@ func (tx *Tx) Put(k *state.Kind, key []byte, value any, expect int64) (int64, er
 	}
 	if expect != state.AnyRevision && expect != rev {
 		return 0, k.Changed(key)
+	}
+	packed, err := packValue(k, rev+1, value) // says also whether the value is of the right type
+	if err != nil {
+		return 0, err
 	}
 	fresh, err := c.entries(value)
 	if err != nil {
@@ -299,7 +299,7 @@ func (tx *Tx) Put(k *state.Kind, key []byte, value any, expect int64) (int64, er
 			c.indexes[i].put(entryKey(e, key), []byte{})
 		}
 	}
-	c.primary.put(key, packValue(k.Schema, rev+1, payload))
+	c.primary.put(key, packed)
 	return rev + 1, nil
 }
 
@@ -407,11 +407,11 @@ func (tx *Tx) Append(k *state.Kind, subject, order []byte, value any) error {
 	if err := state.CheckEntry(order); err != nil {
 		return err
 	}
-	payload, err := k.Encode(value)
+	packed, err := packValue(k, 0, value)
 	if err != nil {
 		return err
 	}
-	c.primary.put(append(historyPrefix(subject), order...), packValue(k.Schema, 0, payload))
+	c.primary.put(append(historyPrefix(subject), order...), packed)
 	return nil
 }
 

@@ -13,12 +13,11 @@ const formatCompact = 1
 
 var errHead = errors.New("value has no head that this version knows")
 
-func packValue(schema int, rev int64, payload []byte) []byte {
-	b := make([]byte, 0, 1+2*binary.MaxVarintLen32+len(payload))
-	b = append(b, formatCompact)
-	b = binary.AppendUvarint(b, uint64(schema))
+func packValue(k *state.Kind, rev int64, v any) ([]byte, error) {
+	b := append(make([]byte, 0, 256), formatCompact)
+	b = binary.AppendUvarint(b, uint64(k.Schema))
 	b = binary.AppendUvarint(b, uint64(rev))
-	return append(b, payload...)
+	return k.Append(b, v)
 }
 
 func unpackValue(b []byte) (schema int, rev int64, payload []byte, err error) {
