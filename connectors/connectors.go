@@ -33,10 +33,16 @@ type Puller interface {
 }
 
 // Page is one step of a pull. The engine commits it together with Next.
+//
+// It reconciles: each thing told became a change of its own, or went into the record of another
+// thing told, or was set aside. Told == Joined + the Changes whose record is not Implied + the
+// Rejected that are not Kept. Implied contacts stand before the record that implies them, whatever
+// kind was asked for; nobody told them, so they count nowhere.
 type Page struct {
 	Changes  []Change
 	Rejected []Rejected // could not be read, or were read without something
 	Told     int        // how many things the system told on this page (rows, cards); counted even where rejected
+	Joined   int        // how many of them went into the record of another: further lines of an order, the same row again
 	Next     Cursor
 	More     bool  // whether another page follows at Next
 	Total    int64 // how many things the whole pull has, for progress; 0 where not known
@@ -57,6 +63,17 @@ type Rejected struct {
 	Reason string // plain words, without the library's
 	Raw    string // what was told, bounded by the connector to 64 KiB; a person may correct it and have it read again
 	Kept   bool   // the record was read without the field (it is also in Changes); false: set aside whole
+	// Context is what Reread needs beside Raw, opaque and self-contained: the source may be gone by
+	// then. Only where Kept is false and the connector is a Rereader.
+	Context string
+}
+
+// Rereader reads again, alone, what was set aside (Rejected.Raw) after a person corrected it. It
+// needs nothing of the source.
+type Rereader interface {
+	// Reread takes Rejected.Context and the corrected Raw and returns what raw says now: changes, or another Rejected if it is still not right.
+	// The IDs are those that a pull of the corrected source would give.
+	Reread(ctx context.Context, rejected, raw string) (Page, error)
 }
 
 // Pusher writes. The engine stores the intent first, so a Pusher need not remember anything.
@@ -217,7 +234,8 @@ type Option struct {
 }
 
 // FieldSpec says what a system can hold in one field, so that the engine compares like with like:
-// a shop with one phone never deletes the others.
+// a shop with one phone never deletes the others. A Field of CustomPrefix alone means every custom
+// field.
 type FieldSpec struct {
 	Field string
 	Read  bool

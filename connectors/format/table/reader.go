@@ -13,6 +13,7 @@ type Reader struct {
 	code  codec
 	width int // cells of a whole row; 0: not known
 
+	chunk int    // how much to read at a time
 	store []byte // backs buf
 	buf   []byte // what is read of the source from at.Offset on
 	at    Pos
@@ -23,22 +24,30 @@ type Reader struct {
 
 // NewReader reads from a place that Shape.Start or a Row's Start or End gave.
 func NewReader(src Source, shape Shape, at Pos) *Reader {
-	return &Reader{src: src, shape: shape, code: newCodec(shape.Encoding), width: len(shape.Header), at: at}
+	return &Reader{src: src, shape: shape, code: newCodec(shape.Encoding), width: len(shape.Header), at: at, chunk: chunk}
 }
 
+// chunk is how much is read at a time.
 const chunk = 64 << 10
+
+// ReadAt reads the one row at a place that an earlier Row's Start gave.
+func ReadAt(src Source, shape Shape, at Pos) (Row, error) {
+	r := NewReader(src, shape, at)
+	r.chunk = 4 << 10
+	return r.Next()
+}
 
 // have makes sure that n bytes are in the buffer, if the source has them.
 func (r *Reader) have(n int) error {
 	for len(r.buf) < n && !r.eof {
 		old := len(r.buf)
-		if cap(r.buf)-old < chunk {
-			if cap(r.store) < old+2*chunk {
-				r.store = make([]byte, 0, 2*old+4*chunk)
+		if cap(r.buf)-old < r.chunk {
+			if cap(r.store) < old+2*r.chunk {
+				r.store = make([]byte, 0, 2*old+4*r.chunk)
 			}
 			r.buf = append(r.store[:0], r.buf...) // moves down, or into the larger store
 		}
-		k, err := r.src.ReadAt(r.buf[old:old+chunk], r.at.Offset+int64(old))
+		k, err := r.src.ReadAt(r.buf[old:old+r.chunk], r.at.Offset+int64(old))
 		r.buf = r.buf[:old+k]
 		switch {
 		case err == io.EOF:
@@ -187,7 +196,7 @@ func (r *Reader) scan(multi bool) (scan, error) {
 	defer func() { r.cell = cell[:0] }()
 	for {
 		if len(r.buf)-s.i < 8 {
-			if err := r.have(s.i + chunk); err != nil {
+			if err := r.have(s.i + r.chunk); err != nil {
 				return s, err
 			}
 		}
@@ -312,7 +321,7 @@ func (r *Reader) skipLine(s *scan) error {
 		}
 		r.advance(s.i)
 		s.i = 0
-		if err := r.have(chunk); err != nil {
+		if err := r.have(r.chunk); err != nil {
 			return err
 		}
 	}

@@ -169,20 +169,31 @@ func common(rows []Row) (width int, share float64) {
 	return width, float64(best) / float64(max(1, len(rows)))
 }
 
-// headerAt finds the header among the first rows: the first that is as wide as the table and at
-// least half filled. What stands before it (LinkedIn's notes) is no data.
+// headerAt finds the header among the first rows: the first that is at least half filled, is no
+// data, and as wide as a third of the rows; failing that, the first as wide as the table. What
+// stands before it (LinkedIn's notes) is no data.
 func headerAt(rows []Row, width int) int {
-	if width < 2 {
-		return 0
+	count := map[int]int{}
+	for _, r := range rows {
+		count[len(r.Cells)]++
 	}
-	for i, r := range rows[:min(len(rows), 20)] {
-		filled := 0
+	filled := func(r Row) bool {
+		n := 0
 		for _, c := range r.Cells {
 			if strings.TrimSpace(c) != "" {
-				filled++
+				n++
 			}
 		}
-		if r.Problem == "" && len(r.Cells) >= width && filled*2 >= width {
+		return r.Problem == "" && n*2 >= len(r.Cells)
+	}
+	first := rows[:min(len(rows), 20)]
+	for i, r := range first {
+		if w := len(r.Cells); w >= 2 && filled(r) && !isData(r.Cells) && count[w]*3 >= len(rows)-i {
+			return i
+		}
+	}
+	for i, r := range first {
+		if len(r.Cells) >= max(2, width) && filled(r) {
 			return i
 		}
 	}
