@@ -33,6 +33,7 @@ type Question struct {
 	Where    string     `k:"13" json:"where,omitempty"`
 	Field    string     `k:"14" json:"field,omitempty"`
 	Raw      string     `k:"15" json:"raw,omitempty"`
+	Header   string     `k:"22" json:"header,omitempty"`  // of the file of a row
 	Options  []string   `k:"16" json:"options,omitempty"` // answers that it takes: yes, no, ...
 	Created  time.Time  `k:"17" json:"created"`
 	For      string     `k:"18" json:"for,omitempty"` // a staff member, where it is theirs to answer

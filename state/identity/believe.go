@@ -240,7 +240,7 @@ func believeName(c *state.Customer, sources []source, hand handSet) {
 		default:
 			continue
 		}
-		if len([]rune(s.name.Given)) > 1 {
+		if len([]rune(nameWord(s.name.Given))) > 1 {
 			score += 100 // not an initial
 		}
 		if !s.version.Implied {
@@ -258,6 +258,7 @@ func believeName(c *state.Customer, sources []source, hand handSet) {
 	if best >= 0 {
 		s := &sources[best]
 		c.Name, c.Given, c.Family = shownName(s), s.name.Given, s.name.Family
+		takeName(c, s)
 	}
 	if g, f := hand.text(fieldGiven), hand.text(fieldFamily); g != "" || f != "" {
 		c.Given, c.Family = cmp.Or(g, c.Given), cmp.Or(f, c.Family)
@@ -284,6 +285,21 @@ func believeName(c *state.Customer, sources []source, hand handSet) {
 	if c.Name == "" {
 		c.Name = c.Text(fieldCompany)
 	}
+}
+
+// takeName makes the fields of the name those of the record that it was taken from, where no
+// person set them.
+func takeName(c *state.Customer, s *source) {
+	isName := func(f string) bool {
+		return f == fieldName || f == fieldPrefix || f == fieldGiven || f == fieldMiddle || f == fieldFamily || f == fieldSuffix
+	}
+	c.Fields = slices.DeleteFunc(c.Fields, func(b state.Believed) bool { return isName(b.Name) && b.ByHand == "" })
+	for _, f := range s.version.Fields {
+		if isName(f.Name) && len(f.Values) > 0 && c.Get(f.Name) == nil {
+			c.Fields = append(c.Fields, state.Believed{Name: f.Name, Values: slices.Clone(f.Values), Record: s.record.Key, At: s.at})
+		}
+	}
+	slices.SortFunc(c.Fields, func(a, b state.Believed) int { return strings.Compare(a.Name, b.Name) })
 }
 
 func shownName(s *source) string {

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -28,7 +29,7 @@ func FitNames(a, b Name) Fit {
 	if ag+af == "" || bg+bf == "" || script(ag+af) != script(bg+bf) {
 		return FitUnknown
 	}
-	if ag+af == bg+bf || ag+af == bf+bg {
+	if ag+af == bg+bf || ag+af == bf+bg || sortedWords(a) == sortedWords(b) {
 		return FitSame
 	}
 	fit := fitParts(ag, af, bg, bf)
@@ -36,6 +37,16 @@ func FitNames(a, b Name) Fit {
 		fit = swapped
 	}
 	return fit
+}
+
+// sortedWords gives all words of a name, whatever their order.
+func sortedWords(n Name) string {
+	words := strings.Fields(FoldName(joinWords(n.Given, n.Middle, n.Family)))
+	for i := range words {
+		words[i] = nameWord(words[i])
+	}
+	slices.Sort(words)
+	return strings.Join(words, " ")
 }
 
 func fitParts(ag, af, bg, bf string) Fit {
