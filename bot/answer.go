@@ -1,0 +1,67 @@
+package bot
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/keptcrm/kept/bot/text"
+	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/service"
+)
+
+var answer = Word{
+	Name:     "answer",
+	Aliases:  []string{"回答"},
+	Usage:    []string{"answer qN yes|no", `answer qN fix "ROW"`, "answer qN drop"},
+	Examples: []string{"answer q7 yes", "answer q7 no", `answer q12 fix "jana@example.com,Jana,Köhler"`, "answer q12 drop"},
+	Writes:   true,
+	run: func(ctx context.Context, api service.API, req Request) (Card, error) {
+		if len(req.Words) < 2 || !questionNumber.MatchString(req.Words[0]) {
+			return Card{}, errUsage
+		}
+		in := service.AnswerIn{Number: strings.ToLower(req.Words[0]), Answer: answerWord(req.Words[1]), Text: req.rest(2)}
+		if in.Answer == "fix" && in.Text == "" {
+			return Card{}, invalid("fix_needs_row", "question", in.Number)
+		}
+		out, err := api.Answer(ctx, in)
+		if err != nil {
+			return Card{}, err
+		}
+		p := req.printer("", req.Now)
+		key := "did." + out.Did
+		if !text.Has(key) {
+			key = "did.answered"
+		}
+		args := state.Args{"question": out.Question.Number, "name": out.Customer.Name, "number": out.Customer.Number}
+		if q := out.Question; q.A != nil && q.B != nil {
+			args["a"], args["b"] = q.A.Name+" "+q.A.Number, q.B.Name+" "+q.B.Number
+		}
+		c := Card{Word: "answer", Title: p.T(key, args), Data: out}
+		if out.Did == "merged" && out.Customer.Number != "" {
+			c.Foot = append(c.Foot, p.T("answer.undo", state.Args{"number": out.Customer.Number}))
+		}
+		if out.Left > 0 {
+			c.Foot = append(c.Foot, p.T("answer.left", state.Args{"n": strconv.Itoa(out.Left)}))
+		} else {
+			c.Foot = append(c.Foot, p.T("answer.none_left"))
+		}
+		return c, nil
+	},
+}
+
+var answerWords = map[string]string{
+	"y": "yes", "ja": "yes", "same": "yes", "是": "yes", "是的": "yes", "对": "yes",
+	"n": "no", "nein": "no", "apart": "no", "否": "no", "不": "no", "不是": "no",
+	"修正": "fix", "改": "fix", "correct": "fix",
+	"skip": "drop", "丢弃": "drop", "放弃": "drop",
+}
+
+// answerWord reads an answer as people type it; one that is not known is the service's to refuse.
+func answerWord(typed string) string {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	if w, ok := answerWords[typed]; ok {
+		return w
+	}
+	return typed
+}

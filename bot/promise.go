@@ -1,0 +1,126 @@
+package bot
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/keptcrm/kept/state"
+	due "github.com/keptcrm/kept/state/promise"
+	"github.com/keptcrm/kept/state/service"
+)
+
+var promise = Word{
+	Name:    "promise",
+	Aliases: []string{"承诺"},
+	Usage: []string{
+		`promise CUSTOMER "TEXT" [by WHEN] [--by NAME | --theirs]`,
+		"promise pN done|not-kept|withdrawn|reopen",
+		"promise pN by WHEN",
+		"promise pN",
+	},
+	Examples: []string{`promise jana "send the quote" by friday 12:00`, `promise jana "sign the contract" by 25 Nov --theirs`,
+		"promise p12 done", "promise p12 by tuesday"},
+	Options: []Option{{Name: "by", Value: "NAME"}, {Name: "theirs"}, {Name: "note", Value: "TEXT"}},
+	Writes:  true,
+	run:     runPromise,
+}
+
+var promiseNumber = regexp.MustCompile(`^(?i:[a-z0-9]+-)?[pP][0-9]+$`)
+
+// states are the words that close or reopen a promise.
+var states = map[string]string{
+	"done": state.PromiseKept, "kept": state.PromiseKept, "完成": state.PromiseKept, "已完成": state.PromiseKept, "已兑现": state.PromiseKept,
+	"not-kept": state.PromiseNotKept, "not_kept": state.PromiseNotKept, "notkept": state.PromiseNotKept, "broken": state.PromiseNotKept,
+	"未兑现": state.PromiseNotKept, "withdrawn": state.PromiseWithdrawn, "withdraw": state.PromiseWithdrawn, "撤回": state.PromiseWithdrawn,
+	"reopen": state.PromiseOpen, "open": state.PromiseOpen, "重新打开": state.PromiseOpen,
+}
+
+func runPromise(ctx context.Context, api service.API, req Request) (Card, error) {
+	switch {
+	case len(req.Words) == 0:
+		return Card{}, errUsage
+	case promiseNumber.MatchString(req.Words[0]) && !(len(req.Quoted) > 0 && req.Quoted[0]):
+		return onePromise(ctx, api, req)
+	case strings.EqualFold(req.Words[0], "find"):
+		return Card{}, invalid("reserved_customer", "ref", req.Words[0])
+	}
+	ref, rest := req.target()
+	said, by, _ := due.SplitCommand(rest)
+	if ref == "" || said == "" {
+		return Card{}, errUsage
+	}
+	if req.has("theirs") && req.Options["by"] != "" {
+		return Card{}, invalid("options_exclude", "a", "by", "b", "theirs")
+	}
+	out, err := api.PromiseAdd(ctx, service.PromiseAddIn{Ref: ref, Text: said, Due: by, By: req.Options["by"], Theirs: req.has("theirs")})
+	if err != nil {
+		return explain(req, "promise", err, req.first("promise", len(req.Words)-len(rest)))
+	}
+	p := req.printer(out.Zone, out.Now)
+	c := promiseCard(p, "promise", p.T("promise.added"), out.Promise)
+	c.Data = out
+	return c, nil
+}
+
+// onePromise shows, closes, reopens or moves the promise that the first word numbers.
+func onePromise(ctx context.Context, api service.API, req Request) (Card, error) {
+	number := strings.ToLower(req.Words[0])
+	if len(req.Words) == 1 {
+		return showPromise(ctx, api, req, number)
+	}
+	first := strings.ToLower(req.Words[1])
+	to, closing := states[first]
+	rest := req.Words[2:]
+	if first == "not" && len(rest) > 0 && strings.EqualFold(rest[0], "kept") {
+		to, closing, rest = state.PromiseNotKept, true, rest[1:]
+	}
+	var out service.PromiseOut
+	var err error
+	title := "moved"
+	switch {
+	case closing:
+		remark := req.Options["note"]
+		if remark == "" {
+			remark = strings.Join(rest, " ")
+		}
+		title = to
+		out, err = api.PromiseClose(ctx, service.PromiseCloseIn{Promise: number, State: to, Note: remark})
+	default:
+		// Words that are no state are a date: by tuesday, 改到周二, next friday.
+		said, by, ok := due.SplitCommand(req.Words[1:])
+		if first == "by" && len(rest) == 0 {
+			return Card{}, invalid("promise_no_date", "promise", number)
+		}
+		if !ok || said != "" && said != "改到" && !strings.EqualFold(said, "new date") {
+			if first != "by" {
+				return Card{}, invalid("promise_action", "action", strings.Join(req.Words[1:], " "))
+			}
+			by = req.rest(1)
+		}
+		out, err = api.PromiseMove(ctx, service.PromiseMoveIn{Promise: number, Due: by})
+	}
+	if err != nil {
+		return Card{}, err
+	}
+	p := req.printer(out.Zone, out.Now)
+	c := promiseCard(p, "promise", p.T("promise."+title), out.Promise)
+	c.Data = out
+	return c, nil
+}
+
+func showPromise(ctx context.Context, api service.API, req Request, number string) (Card, error) {
+	list, err := api.PromiseList(ctx, service.PromiseListIn{All: true})
+	if err != nil {
+		return Card{}, err
+	}
+	for _, x := range list.Promises {
+		if strings.EqualFold(x.Number, number) || strings.EqualFold(x.ID, number) {
+			p := req.printer(list.Zone, list.Now)
+			c := promiseCard(p, "promise", p.T("promise.shown"), x)
+			c.Data = service.PromiseOut{Promise: x, Zone: list.Zone, Now: list.Now}
+			return c, nil
+		}
+	}
+	return Card{}, &state.Error{Class: state.NotFound, Code: "no_such_promise", Args: state.Args{"ref": number}}
+}

@@ -1,0 +1,214 @@
+package bot
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/keptcrm/kept/bot/text"
+	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/service"
+)
+
+var promises = Word{
+	Name:     "promises",
+	Aliases:  []string{"承诺列表", "所有承诺"},
+	Usage:    []string{"promises [CUSTOMER] [--late] [--by NAME] [--ours|--theirs] [--all]"},
+	Examples: []string{"promises --late", "promises jana", "promises --by wei", "promises jana --all"},
+	Options:  []Option{{Name: "late"}, {Name: "by", Value: "NAME"}, {Name: "ours"}, {Name: "theirs"}, {Name: "all"}, {Name: "limit", Value: "N"}},
+	run: func(ctx context.Context, api service.API, req Request) (Card, error) {
+		in := service.PromiseListIn{Ref: req.rest(0), Late: req.has("late"), All: req.has("all"), By: req.Options["by"]}
+		for _, pair := range [][2]string{{"ours", "theirs"}, {"late", "all"}} {
+			if req.has(pair[0]) && req.has(pair[1]) {
+				return Card{}, invalid("options_exclude", "a", pair[0], "b", pair[1])
+			}
+		}
+		switch {
+		case req.has("ours"):
+			in.Direction = state.Ours
+		case req.has("theirs"):
+			in.Direction = state.Theirs
+		}
+		limit, err := req.count("limit")
+		if err != nil {
+			return Card{}, err
+		}
+		out, err := api.PromiseList(ctx, in)
+		if err != nil {
+			return explain(req, "promises", err, req.whole("promises"))
+		}
+		return promisesCard(req.printer(out.Zone, out.Now), in, limit, out), nil
+	},
+}
+
+func promisesCard(p *text.Printer, in service.PromiseListIn, limit int, out service.PromiseListOut) Card {
+	overdue := 0
+	for _, x := range out.Promises {
+		if x.Late {
+			overdue++
+		}
+	}
+	c := Card{Word: "promises", Data: out}
+	if out.Customer != nil {
+		c.Aside = []string{out.Customer.Name, out.Customer.Number}
+	}
+	args := state.Args{"n": strconv.Itoa(len(out.Promises)), "late": strconv.Itoa(overdue)}
+	what := "open"
+	switch {
+	case in.Late:
+		what = "late"
+	case in.All:
+		what = "all"
+	}
+	switch {
+	case len(out.Promises) == 0:
+		c.Title = p.T("promises.none_" + what)
+		return c
+	case what == "open" && overdue > 0:
+		c.Title = p.T("promises.open_late", args)
+	default:
+		c.Title = p.T("promises."+what, args)
+	}
+	shown := out.Promises
+	if limit > 0 && limit < len(shown) {
+		shown = shown[:limit]
+		c.Foot = append(c.Foot, p.T("promises.cut", state.Args{"n": strconv.Itoa(limit), "all": args["n"]}))
+	}
+	if out.Customer != nil {
+		var ours, theirs []service.Promise
+		for _, x := range shown {
+			if x.Direction == state.Theirs {
+				theirs = append(theirs, x)
+			} else {
+				ours = append(ours, x)
+			}
+		}
+		c.add(promiseSection(p, p.T("brief.ours"), ours, false))
+		c.add(promiseSection(p, p.T("brief.theirs"), theirs, false))
+	} else {
+		c.add(promiseSection(p, "", shown, true))
+	}
+	if i := slices.IndexFunc(shown, func(x service.Promise) bool { return x.State == state.PromiseOpen }); i >= 0 {
+		c.Foot = append(c.Foot, p.T("promises.next", state.Args{"number": shown[i].Number}))
+	}
+	return c
+}
+
+// promiseSection lists promises: what is late says so, what is closed says how it ended.
+func promiseSection(p *text.Printer, heading string, list []service.Promise, customer bool) Section {
+	s := Section{Shape: Table, Heading: heading, Grow: 3}
+	if customer {
+		s.Grow = 4
+	}
+	for _, x := range list {
+		cells := []Cell{code(x.Number), when(p, x), plain(maker(p, x, customer))}
+		if customer {
+			cells = append(cells, strong(x.CustomerName))
+		}
+		s.row(x.Number, append(cells, plain(wording(p, x)), dim(origin(p, x)))...)
+	}
+	return s
+}
+
+// when says how a promise stands: late 2 d, Tue 24, kept 19 Nov.
+func when(p *text.Printer, x service.Promise) Cell {
+	switch {
+	case x.State != state.PromiseOpen && x.State != "":
+		s := p.Term("state", x.State)
+		if d := p.Day(x.Closed); d != "" {
+			s += " " + d
+		}
+		return dim(s)
+	case x.Late:
+		return late(p.Late(x.LateDays))
+	case x.Due == nil:
+		return dim(p.T("due.open"))
+	}
+	return plain(p.Due(*x.Due, x.DateOnly, x.Zone))
+}
+
+// maker names who promised; in lists that mix customers, theirs are marked.
+func maker(p *text.Printer, x service.Promise, mixed bool) string {
+	by := x.By
+	if by == "" && x.Direction == state.Theirs {
+		by = x.CustomerName
+	}
+	if mixed && x.Direction == state.Theirs {
+		return p.T("promises.they")
+	}
+	return by
+}
+
+// byHand are the origins that are people's own words about a promise, not quotations.
+var byHand = []string{"by_hand", "by_person", "logged"}
+
+func wording(p *text.Printer, x service.Promise) string {
+	s := oneLine(x.Text)
+	if len(x.Evidence) > 0 && !slices.Contains(byHand, x.Evidence[0].Code) {
+		return p.T("card.quote", state.Args{"text": s})
+	}
+	return s
+}
+
+// origin says where a promise comes from: note, 12 Nov.
+func origin(p *text.Printer, x service.Promise) string {
+	var parts []string
+	if len(x.Evidence) > 0 {
+		parts = append(parts, p.Term("origin", x.Evidence[0].Code))
+	}
+	if d := p.Day(x.Made); d != "" {
+		parts = append(parts, d)
+	}
+	s := ""
+	for i, part := range parts {
+		if i > 0 {
+			s += p.T("card.comma")
+		}
+		s += part
+	}
+	return s
+}
+
+// promiseCard shows one promise in full.
+func promiseCard(p *text.Printer, word, title string, x service.Promise) Card {
+	c := Card{Word: word, Title: title, Aside: []string{x.Number}}
+	s := Section{Shape: Facts}
+	fact := func(label string, cells ...Cell) {
+		s.row(x.Number, append([]Cell{dim(p.T("promise." + label))}, cells...)...)
+	}
+	fact("text", strong(wording(p, x)))
+	fact(x.Direction, plain(maker(p, x, false)), plain(x.CustomerName), code(x.Customer))
+	due := time.Time{}
+	if x.Due != nil {
+		due = *x.Due
+	}
+	cells := []Cell{plain(p.DueFull(due, x.DateOnly, x.Zone))}
+	if x.Late {
+		cells = append(cells, late(p.Late(x.LateDays)))
+	}
+	fact("due", cells...)
+	if len(x.Earlier) > 0 {
+		cells = nil
+		for _, t := range x.Earlier {
+			cells = append(cells, dim(p.Due(t, x.DateOnly, x.Zone)))
+		}
+		fact("earlier", cells...)
+	}
+	if x.State != state.PromiseOpen && x.State != "" {
+		fact("state", plain(p.Term("state", x.State)), dim(p.Day(x.Closed)))
+	}
+	if o := origin(p, x); o != "" {
+		fact("from", dim(o))
+	}
+	c.add(s)
+	if x.State == state.PromiseOpen || x.State == "" {
+		c.Foot = append(c.Foot, p.T("promise.next", state.Args{"number": x.Number}))
+		c.Actions = []Action{{Code: "done", Label: p.T("action.done"), Words: "promise " + x.Number + " done"},
+			{Code: "new_date", Label: p.T("action.new_date"), Words: "promise " + x.Number + " by …"},
+			{Code: "not_kept", Label: p.T("action.not_kept"), Words: "promise " + x.Number + " not-kept"}}
+	} else {
+		c.Foot = append(c.Foot, p.T("promise.reopen", state.Args{"number": x.Number}))
+	}
+	return c
+}

@@ -1,0 +1,166 @@
+package bot
+
+import (
+	"context"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/keptcrm/kept/bot/text"
+	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/service"
+)
+
+var questions = Word{
+	Name:     "questions",
+	Aliases:  []string{"问题"},
+	Usage:    []string{"questions [qN | CUSTOMER] [--from FILE] [--kind KIND] [--limit N]"},
+	Examples: []string{"questions", "questions q7", "questions --from customers.csv"},
+	Options:  []Option{{Name: "from", Value: "FILE"}, {Name: "kind", Value: "KIND"}, {Name: "limit", Value: "N"}},
+	run: func(ctx context.Context, api service.API, req Request) (Card, error) {
+		in := service.QuestionListIn{From: req.Options["from"], Kind: req.Options["kind"]}
+		if ref := req.rest(0); questionNumber.MatchString(ref) {
+			in.Number = strings.ToLower(ref)
+		} else {
+			in.Ref = ref
+		}
+		var err error
+		if in.Limit, err = req.count("limit"); err != nil {
+			return Card{}, err
+		}
+		out, err := api.QuestionList(ctx, in)
+		if err != nil {
+			return explain(req, "questions", err, req.whole("questions"))
+		}
+		return questionsCard(req, in, out), nil
+	},
+}
+
+var questionNumber = regexp.MustCompile(`^(?i:[a-z0-9]+-)?[qQ][0-9]+$`)
+
+func questionsCard(req Request, in service.QuestionListIn, out service.QuestionListOut) Card {
+	p := req.printer("", req.Now)
+	c := Card{Word: "questions", Data: out}
+	switch {
+	case len(out.Questions) == 0:
+		c.Title = p.T("questions.none")
+		return c
+	case in.Number != "":
+		c.Title = p.T("questions.one", state.Args{"number": out.Questions[0].Number})
+	default:
+		c.Title = p.T("questions.title", state.Args{"n": strconv.Itoa(max(out.Total, len(out.Questions)))})
+	}
+	for _, q := range out.Questions {
+		c.add(questionSection(p, q, in.Number != ""))
+		c.Actions = append(c.Actions, questionActions(p, q)...)
+	}
+	if out.Total > len(out.Questions) && in.Number == "" {
+		more := req
+		more.Options = map[string]string{"limit": strconv.Itoa(out.Total)}
+		for k, v := range req.Options {
+			if k != "limit" {
+				more.Options[k] = v
+			}
+		}
+		words := strings.TrimSpace(more.again("questions", in.Ref, len(req.Words)))
+		if in.Ref == "" {
+			words = strings.Replace(words, `questions ""`, "questions", 1)
+		}
+		c.Foot = append(c.Foot, p.T("questions.more", state.Args{"n": strconv.Itoa(len(out.Questions)), "total": strconv.Itoa(out.Total), "command": words}))
+	}
+	return c
+}
+
+// asked is a question in one line.
+func asked(p *text.Printer, q service.Question) string {
+	key := "question." + q.Kind
+	if !text.Has(key) {
+		key = "question.other"
+	}
+	args := state.Args{"kind": q.Kind, "where": q.Where, "field": q.Field, "from": q.From}
+	name := func(key string, c *service.CustomerRef, seen string) {
+		switch {
+		case c != nil:
+			args[key] = c.Name + " " + c.Number
+		default:
+			args[key] = seen
+		}
+	}
+	name("a", q.A, q.SeenA)
+	name("b", q.B, q.SeenB)
+	if args["a"] == "" {
+		args["a"] = q.Field
+	}
+	if args["where"] == "" {
+		args["where"] = q.From
+	}
+	return p.T(key, args)
+}
+
+func questionSection(p *text.Printer, q service.Question, one bool) Section {
+	s := Section{Shape: Facts}
+	s.row(q.Number, code(q.Number), strong(asked(p, q)))
+	say := func(cells ...Cell) { s.row(q.Number, append([]Cell{{}}, cells...)...) }
+	var pro, con []string
+	for _, r := range q.Reasons {
+		if r.Against {
+			con = append(con, p.Evidence(r))
+		} else {
+			pro = append(pro, p.Evidence(r))
+		}
+	}
+	if len(pro) > 0 {
+		key := "question.because"
+		if q.Kind == state.QuestionRow {
+			key = "question.reason"
+		}
+		say(plain(p.T(key, state.Args{"reasons": strings.Join(pro, p.T("card.comma"))})))
+	}
+	if len(con) > 0 {
+		say(plain(p.T("question.against", state.Args{"reasons": strings.Join(con, p.T("card.comma"))})))
+	}
+	if q.A != nil && q.SeenA != "" {
+		say(code(q.A.Number), plain(q.SeenA))
+	}
+	if q.B != nil && q.SeenB != "" {
+		say(code(q.B.Number), plain(q.SeenB))
+	}
+	if q.Raw != "" {
+		raw, header := oneLine(q.Raw), oneLine(q.Header)
+		if !one {
+			raw, header = cut(raw, 160), cut(header, 160)
+		}
+		if header != "" {
+			say(dim(header))
+		}
+		say(plain(raw))
+	}
+	if q.State != "" && q.State != state.QuestionOpen {
+		say(dim(p.T("question.answered", state.Args{"answer": p.Term("answer", q.Answer)})))
+		return s
+	}
+	cells := []Cell{}
+	for _, o := range q.Options {
+		words := "answer " + q.Number + " " + o
+		if o == "fix" {
+			words += ` "…"`
+		}
+		cells = append(cells, code(p.Command(words)))
+	}
+	if len(cells) > 0 {
+		say(cells...)
+	}
+	return s
+}
+
+func questionActions(p *text.Printer, q service.Question) []Action {
+	var out []Action
+	for _, o := range q.Options {
+		words := "answer " + q.Number + " " + o
+		if o == "fix" {
+			words += " …"
+		}
+		out = append(out, Action{Code: "answer_" + o, Label: p.Term("answer", o), Words: words})
+	}
+	return out
+}
