@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -215,19 +214,10 @@ func named(err error, src io.Reader) error {
 
 // checkBackup looks whether a file is a whole state of a format that is known.
 func checkBackup(ctx context.Context, name string) error {
-	m, err := inspectFile(name)
-	if err != nil {
-		return translate(name, err)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return translate(name, err)
-	}
-	defer func() { _ = f.Close() }()
 	var first error
-	if err := walkPages(ctx, f, m, func(page uint64, detail string) {
+	if err := CheckFile(ctx, name, func(d state.Damage) {
 		if first == nil {
-			first = fail(state.Failed, "state_damaged", name, fmt.Errorf("page %d: %s", page, detail))
+			first = fail(state.Failed, "state_damaged", name, errors.New(d.Detail))
 		}
 	}); err != nil {
 		return err

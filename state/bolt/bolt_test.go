@@ -1,7 +1,10 @@
 package bolt_test
 
 import (
+	"context"
+	"fmt"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/keptcrm/kept/state"
@@ -55,4 +58,65 @@ func TestSuiteTwice(t *testing.T) {
 	statetest.Suite(t, func(t *testing.T) state.Store {
 		return statetest.Twice(open(t, filepath.Join(t.TempDir(), "kept.db"), statetest.Kinds()...))
 	})
+}
+
+var ctx = context.Background()
+
+// filled makes a file with documents, histories and blobs and closes it.
+func filled(t testing.TB, n int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kept.db")
+	s := open(t, path, statetest.Kinds()...)
+	fill(t, s, 1, n)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func fill(t testing.TB, s state.Store, from, to int) {
+	t.Helper()
+	people, events := statetest.Kinds()[0], statetest.Kinds()[1]
+	if err := s.Update(ctx, func(tx state.Tx) error {
+		for i := from; i <= to; i++ {
+			p := &statetest.Person{Number: uint64(i), Name: fmt.Sprintf("name %d", i%7), Mails: []string{fmt.Sprintf("p%d@example.com", i)}, Age: i % 90}
+			if _, err := tx.Put(people, state.NumberKey(p.Number), p, 0); err != nil {
+				return err
+			}
+			if err := tx.Append(events, state.NumberKey(p.Number), state.NumberKey(1), &statetest.Event{Text: "made"}); err != nil {
+				return err
+			}
+		}
+		return tx.PutBlob("last", []byte(strconv.Itoa(to)))
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// count counts the people by primary key and by index.
+func count(t testing.TB, s state.Store) int {
+	t.Helper()
+	var n, byIndex int
+	if err := s.View(ctx, func(tx state.Tx) error {
+		n, byIndex = 0, 0
+		for _, err := range tx.Scan(statetest.Kinds()[0], state.Range{}) {
+			if err != nil {
+				return err
+			}
+			n++
+		}
+		for _, err := range tx.Scan(statetest.Kinds()[0], state.Range{Index: "mail"}) {
+			if err != nil {
+				return err
+			}
+			byIndex++
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n != byIndex {
+		t.Errorf("%d people, %d in the index", n, byIndex)
+	}
+	return n
 }

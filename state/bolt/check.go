@@ -3,16 +3,15 @@ package bolt
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/keptcrm/kept/state"
 )
 
-// CheckStorage reads the whole file: first its pages, then every value and every index entry of
-// kinds (nil: those the file was opened with). Indexes are repaired only where all pages hold, for
-// a commit into a damaged tree could damage more. Damage is reported with the codes "page",
+// CheckStorage reads the whole file: first its pages, and where they all hold every value and every
+// index entry of kinds (nil: those the file was opened with). In a damaged tree nothing is followed
+// and nothing repaired, for that could damage more. Damage is reported with the codes "page",
 // "value", "index_missing", "index_extra", "index_duplicate" and "unknown_bucket".
 func (s *Store) CheckStorage(ctx context.Context, kinds []*state.Kind, repair bool, report func(state.Damage)) error {
 	if kinds == nil {
@@ -22,22 +21,18 @@ func (s *Store) CheckStorage(ctx context.Context, kinds []*state.Kind, repair bo
 	if err := s.checkPages(ctx, func(d state.Damage) { bad++; report(d) }); err != nil {
 		return err
 	}
+	if bad > 0 {
+		return nil
+	}
 	if err := s.checkBuckets(ctx, kinds, report); err != nil {
-		if bad > 0 && state.IsCode(err, "state_damaged") {
-			return nil // not even the list of buckets can be read; the pages tell where
-		}
 		return err
 	}
 	for _, k := range kinds {
 		found, err := s.checkKind(ctx, k)
 		if err != nil {
-			if !state.IsCode(err, "state_damaged") {
-				return err
-			}
-			found = append(found, state.Damage{Code: "page", Collection: k.Name, Detail: err.Error()})
-			bad++
+			return err
 		}
-		if repair && bad == 0 && !s.readOnly && slices.ContainsFunc(found, repairable) {
+		if repair && !s.readOnly && slices.ContainsFunc(found, repairable) {
 			if err := s.repair(ctx, k); err != nil {
 				return err
 			}
@@ -65,20 +60,14 @@ func (s *Store) checkPages(ctx context.Context, report func(state.Damage)) error
 	var m metaPage
 	btx, err := s.db.Begin(false)
 	if err == nil {
-		if info, statErr := s.file.Stat(); statErr != nil {
-			err = statErr
-		} else {
-			m, err = inspect(s.file, info.Size(), s.path)
-		}
+		m, err = inspectOpen(s.file, s.path)
 		defer func() { _ = s.rollback(btx) }()
 	}
 	<-s.writer
 	if err != nil {
 		return translate(s.path, err)
 	}
-	return walkPages(ctx, s.file, m, func(page uint64, detail string) {
-		report(state.Damage{Code: "page", Detail: fmt.Sprintf("page %d: %s", page, detail)})
-	})
+	return walkPages(ctx, s.file, m, pageDamage(report))
 }
 
 func (s *Store) checkBuckets(ctx context.Context, kinds []*state.Kind, report func(state.Damage)) error {

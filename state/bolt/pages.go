@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/keptcrm/kept/state"
 )
@@ -81,12 +82,16 @@ func inspect(f io.ReaderAt, size int64, path string) (metaPage, error) {
 		}
 	}
 	switch {
+	case size == 0:
+		return best, fail(state.Failed, "state_truncated", path, nil) // Kept makes no empty file
 	case !ours:
 		return best, fail(state.Failed, "state_foreign", path, nil)
 	case !whole && size < 1<<13:
 		return best, fail(state.Failed, "state_truncated", path, nil)
 	case !whole:
 		return best, fail(state.Failed, "state_damaged", path, errors.New("neither meta page is whole"))
+	case best.freelist == noFreelist:
+		return best, fail(state.Failed, "state_foreign", path, errors.New("no free list: not written by Kept"))
 	case size < best.size():
 		return best, fail(state.Failed, "state_truncated", path,
 			fmt.Errorf("%d bytes of %d", size, best.size()))
@@ -94,12 +99,21 @@ func inspect(f io.ReaderAt, size int64, path string) (metaPage, error) {
 	return best, nil
 }
 
-func inspectFile(path string) (metaPage, error) {
+// openPages opens a file for this page reader alone.
+func openPages(path string) (*os.File, metaPage, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return metaPage{}, err
+		return nil, metaPage{}, err
 	}
-	defer func() { _ = f.Close() }()
+	m, err := inspectOpen(f, path)
+	if err != nil {
+		_ = f.Close()
+		return nil, m, err
+	}
+	return f, m, nil
+}
+
+func inspectOpen(f *os.File, path string) (metaPage, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return metaPage{}, err
@@ -110,26 +124,89 @@ func inspectFile(path string) (metaPage, error) {
 	return inspect(f, info.Size(), path)
 }
 
+// soundFile looks at what bbolt reads when it opens a file: meta pages, free list, the list of
+// buckets and our own. bbolt would follow a page that leads to itself until the process ends.
+func soundFile(path string) (metaPage, error) {
+	f, m, err := openPages(path)
+	if err != nil {
+		return m, err
+	}
+	defer func() { _ = f.Close() }()
+	for range 10 {
+		var bad error
+		w := newWalker(context.Background(), f, m, func(page uint64, _, detail string) {
+			bad = fail(state.Failed, "state_damaged", path, fmt.Errorf("page %d: %s", page, detail))
+		})
+		w.shallow = true
+		if err := errors.Join(w.freelist(map[uint64]bool{}), w.tree(m.root, nil, nil, 0)); err != nil || bad == nil {
+			return m, err
+		}
+		// Nobody has the lock yet: another process may have committed and used old pages again.
+		now, err := inspectOpen(f, path)
+		if err != nil {
+			return m, err
+		}
+		if now.revision == m.revision {
+			return m, bad
+		}
+		m = now
+	}
+	return m, nil // somebody writes all the time: the lock will tell
+}
+
+// CheckFile walks all pages of a file that need not be one that can be opened. It is
+// [Store.CheckStorage]'s first part, for files that nobody has open.
+func CheckFile(ctx context.Context, path string, report func(state.Damage)) error {
+	f, m, err := openPages(path)
+	if err != nil {
+		return translate(path, err)
+	}
+	defer func() { _ = f.Close() }()
+	return walkPages(ctx, f, m, pageDamage(report))
+}
+
+// pageDamage says of a page what it belongs to.
+func pageDamage(report func(state.Damage)) func(page uint64, bucket, detail string) {
+	return func(page uint64, bucket, detail string) {
+		d := state.Damage{Code: "page", Detail: fmt.Sprintf("page %d: %s", page, detail)}
+		switch kind, name, ok := strings.Cut(bucket, "/"); {
+		case !ok:
+			d.Collection = bucket
+		case kind+"/" == idxPrefix:
+			d.Collection, d.Index, _ = strings.Cut(name, "/")
+		default:
+			d.Collection = name
+		}
+		report(d)
+	}
+}
+
 // walker goes through all pages that a meta page leads to.
 type walker struct {
 	ctx    context.Context
 	f      io.ReaderAt
 	m      metaPage
 	used   map[uint64]bool
-	report func(page uint64, detail string)
+	tell   func(page uint64, bucket, detail string)
 	seen   int
-	bucket string
+	bucket string // walked now; "" is the list of buckets
+
+	shallow bool // of the buckets our own alone
 }
+
+func newWalker(ctx context.Context, f io.ReaderAt, m metaPage, tell func(page uint64, bucket, detail string)) *walker {
+	return &walker{ctx: ctx, f: f, m: m, used: map[uint64]bool{0: true, 1: true}, tell: tell}
+}
+
+func (w *walker) report(page uint64, detail string) { w.tell(page, w.bucket, detail) }
 
 // walkPages checks that every page can be reached once, says what it is, keeps inside itself and
 // has its keys in order, and that the free list has the others.
-func walkPages(ctx context.Context, f io.ReaderAt, m metaPage, report func(page uint64, detail string)) error {
-	w := &walker{ctx: ctx, f: f, m: m, used: map[uint64]bool{0: true, 1: true}, report: report}
+func walkPages(ctx context.Context, f io.ReaderAt, m metaPage, tell func(page uint64, bucket, detail string)) error {
+	w := newWalker(ctx, f, m, tell)
 	free := map[uint64]bool{}
-	if m.freelist != noFreelist {
-		if err := w.freelist(free); err != nil {
-			return err
-		}
+	if err := w.freelist(free); err != nil {
+		return err
 	}
 	if err := w.tree(m.root, nil, nil, 0); err != nil {
 		return err
@@ -137,9 +214,9 @@ func walkPages(ctx context.Context, f io.ReaderAt, m metaPage, report func(page 
 	for id := uint64(2); id < m.pages; id++ {
 		switch {
 		case w.used[id] && free[id]:
-			report(id, "page is in use and in the free list")
-		case !w.used[id] && !free[id] && m.freelist != noFreelist:
-			report(id, "page is neither in use nor in the free list")
+			w.report(id, "page is in use and in the free list")
+		case !w.used[id] && !free[id]:
+			w.report(id, "page is neither in use nor in the free list")
 		}
 	}
 	return nil
@@ -151,43 +228,36 @@ func (w *walker) page(id uint64) ([]byte, error) {
 		return nil, w.ctx.Err()
 	}
 	if id < 2 || id >= w.m.pages {
-		w.report(id, "page is outside of the file"+w.in())
+		w.report(id, "page is outside of the file")
 		return nil, nil
 	}
 	head := make([]byte, headSize)
 	if _, err := w.f.ReadAt(head, int64(id)*w.m.pageSize); err != nil {
-		w.report(id, "page cannot be read"+w.in())
+		w.report(id, "page cannot be read")
 		return nil, nil
 	}
 	self, overflow := binary.NativeEndian.Uint64(head), uint64(binary.NativeEndian.Uint32(head[12:]))
 	if self != id {
-		w.report(id, fmt.Sprintf("page says that it is page %d%s", self, w.in()))
+		w.report(id, fmt.Sprintf("page says that it is page %d", self))
 		return nil, nil
 	}
 	if id+overflow >= w.m.pages {
-		w.report(id, "page is longer than the file"+w.in())
+		w.report(id, "page is longer than the file")
 		return nil, nil
 	}
 	for n := id; n <= id+overflow; n++ {
 		if w.used[n] {
-			w.report(n, "page is in use twice"+w.in())
+			w.report(n, "page is in use twice")
 			return nil, nil
 		}
 		w.used[n] = true
 	}
 	b := make([]byte, int64(overflow+1)*w.m.pageSize)
 	if _, err := w.f.ReadAt(b, int64(id)*w.m.pageSize); err != nil {
-		w.report(id, "page cannot be read"+w.in())
+		w.report(id, "page cannot be read")
 		return nil, nil
 	}
 	return b, nil
-}
-
-func (w *walker) in() string {
-	if w.bucket == "" {
-		return ""
-	}
-	return " (" + w.bucket + ")"
 }
 
 func (w *walker) freelist(free map[uint64]bool) error {
@@ -225,7 +295,7 @@ func (w *walker) tree(id uint64, low, high []byte, depth int) error {
 		return err
 	}
 	if depth > 64 {
-		w.report(id, "tree is too deep"+w.in())
+		w.report(id, "tree is too deep")
 		return nil
 	}
 	return w.elements(id, b, low, high, depth, false)
@@ -234,7 +304,7 @@ func (w *walker) tree(id uint64, low, high []byte, depth int) error {
 func (w *walker) elements(id uint64, b, low, high []byte, depth int, inline bool) error {
 	flags, n := binary.NativeEndian.Uint16(b[8:]), int(binary.NativeEndian.Uint16(b[10:]))
 	if flags != pageLeaf && (flags != pageBranch || inline) || headSize*(n+1) > len(b) || flags == pageBranch && n == 0 {
-		w.report(id, "page is neither branch nor leaf"+w.in())
+		w.report(id, "page is neither branch nor leaf")
 		return nil
 	}
 	keys, values, marks := make([][]byte, n), make([][]byte, n), make([]uint64, n)
@@ -251,13 +321,13 @@ func (w *walker) elements(id uint64, b, low, high []byte, depth int, inline bool
 		}
 		begin := uint64(at) + pos
 		if begin+ksize+vsize > uint64(len(b)) {
-			w.report(id, "element reaches out of its page"+w.in())
+			w.report(id, "element reaches out of its page")
 			return nil
 		}
 		keys[i], values[i] = b[begin:begin+ksize], b[begin+ksize:begin+ksize+vsize]
 		if i > 0 && string(keys[i-1]) >= string(keys[i]) || low != nil && string(keys[i]) < string(low) ||
 			high != nil && string(keys[i]) >= string(high) {
-			w.report(id, "keys are out of order"+w.in())
+			w.report(id, "keys are out of order")
 			return nil
 		}
 	}
@@ -283,7 +353,10 @@ func (w *walker) elements(id uint64, b, low, high []byte, depth int, inline bool
 // nested walks a bucket inside a leaf: its root page, or the page that the value itself holds.
 func (w *walker) nested(id uint64, name, value []byte) error {
 	if len(value) < headSize {
-		w.report(id, "bucket has no head"+w.in())
+		w.report(id, "bucket has no head")
+		return nil
+	}
+	if w.shallow && string(name) != metaBucket {
 		return nil
 	}
 	outer := w.bucket
@@ -293,7 +366,7 @@ func (w *walker) nested(id uint64, name, value []byte) error {
 		return w.tree(root, nil, nil, 0)
 	}
 	if len(value) < 2*headSize {
-		w.report(id, "bucket has no page"+w.in())
+		w.report(id, "bucket has no page")
 		return nil
 	}
 	return w.elements(id, value[headSize:], nil, nil, 0, true)

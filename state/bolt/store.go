@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/keptcrm/kept/state"
 )
@@ -58,8 +59,9 @@ var (
 )
 
 // Open opens a state file, or makes one where there is none. Errors have the codes state_locked,
-// state_foreign, state_truncated, state_damaged, state_read_only, disk_full, newer_state, no_state
-// (reading only) and older_state (reading only: it must be opened for writing once).
+// state_foreign, state_truncated, state_damaged, state_read_only, state_not_readable, disk_full,
+// newer_state, no_state (reading only) and older_state (reading only: it must be opened for writing
+// once).
 func Open(path string, opts Options) (*Store, error) {
 	if opts.FileMode == 0 {
 		opts.FileMode = 0o600
@@ -102,12 +104,12 @@ func open(path string, opts Options) (*Store, error) {
 	case err != nil:
 		return nil, err
 	}
-	var head metaPage
-	// An empty file is as good as none; bbolt makes it a file of its own once it has the lock.
-	if info == nil || info.Size() > 0 || opts.ReadOnly {
-		if head, err = inspectFile(path); err != nil {
-			return nil, err
-		}
+	head, err := soundFile(path)
+	if errors.Is(err, os.ErrPermission) {
+		return nil, fail(state.Forbidden, "state_not_readable", path, err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	db, file, err := openBolt(path, opts, head.size())
 	if err != nil {
@@ -200,9 +202,6 @@ func (s *Store) stillNamed() (bool, error) {
 // begin reads the meta bucket and compares what is declared with what the file has.
 func (s *Store) begin(opts Options) error {
 	ctx := context.Background()
-	if err := s.adopt(); err != nil {
-		return err
-	}
 	if err := s.View(ctx, func(tx state.Tx) error { return s.readMeta(tx.(*Tx)) }); err != nil {
 		return err
 	}
@@ -223,24 +222,6 @@ func (s *Store) begin(opts Options) error {
 		return s.View(ctx, declare)
 	}
 	return s.Update(ctx, declare)
-}
-
-// adopt gives a file of bbolt's that holds nothing at all our meta bucket.
-func (s *Store) adopt() (err error) {
-	defer s.guard(&err)
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	if s.readOnly {
-		return nil
-	}
-	empty := false
-	if err := s.db.View(func(tx *bbolt.Tx) error {
-		name, _ := tx.Cursor().First()
-		empty = name == nil
-		return nil
-	}); err != nil || !empty {
-		return err
-	}
-	return s.db.Update(initMeta)
 }
 
 // Nonce is the file's own random name, made with it. Copies and restored backups keep it.
@@ -331,7 +312,7 @@ func (s *Store) beginWrite() (btx *bbolt.Tx, err error) {
 // rollback gives the transaction back. It cannot fail in a file that is whole.
 func (s *Store) rollback(btx *bbolt.Tx) (err error) {
 	defer s.guard(&err)
-	if err := btx.Rollback(); err != nil && !errors.Is(err, bbolt.ErrTxClosed) {
+	if err := btx.Rollback(); err != nil && !errors.Is(err, berrors.ErrTxClosed) {
 		return err
 	}
 	return nil

@@ -178,7 +178,7 @@ func want[T any](t testing.TB, what string, got, wanted T) {
 
 func full() *Person {
 	return &Person{
-		Number: 812, Name: "王小明 ‏يانا‎ 🦊", Mails: []string{"jana@example.com", "j@example.cn"}, Age: -3, Score: 1.25, Active: true,
+		Number: 812, Name: "王小明 \u200fيانا\u200e 🦊", Mails: []string{"jana@example.com", "j@example.cn"}, Age: -3, Score: 1.25, Active: true,
 		Seen: time.Date(1969, 7, 20, 20, 17, 40, 123, time.UTC), Photo: []byte{0, 1, 0xff}, Tags: map[string]string{"a": "", "": "b"},
 		Home: Place{City: "北京"}, Work: &Place{}, Visited: []Place{{}, {City: "Köln", Zip: "50667"}, {}},
 	}
