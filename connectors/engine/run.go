@@ -1,0 +1,366 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/service"
+)
+
+// known checks that a connection may take a source, and gives the options that a person set when it
+// last took one of the same layout; nil where there were none.
+//
+// A connection is one account at one system, so it cannot be of two types, and one kind of its
+// records cannot come from two vendors: their ids would mean two things.
+func known(tx state.Tx, connection string, s *source) (map[string]string, error) {
+	c, err := state.Connections.Find(tx, state.TextKey(connection))
+	if err != nil {
+		return nil, err
+	}
+	if c != nil && c.Type != s.spec.Name {
+		return nil, bad(&state.Error{Class: state.Conflict, Code: "connection_type",
+			Args: state.Args{"connection": connection, "type": c.Type, "wanted": s.spec.Name}})
+	}
+	r := state.PrefixRange("connection", state.TextKey(connection))
+	r.Reverse = true
+	runs, err := state.Runs.List(tx, r)
+	if err != nil {
+		return nil, err
+	}
+	var remembered map[string]string
+	for _, run := range runs {
+		if run.State == state.RunUndone || run.Counts.Records == 0 {
+			continue
+		}
+		if slices.Contains(s.kinds, connectors.Kind(run.RecordKind)) && vendor(run.Layout) != vendor(s.desc.Layout) {
+			return nil, bad(&state.Error{Class: state.Conflict, Code: "connection_layout",
+				Args: state.Args{"connection": connection, "layout": run.Layout, "wanted": s.desc.Layout, "kind": run.RecordKind}})
+		}
+		if remembered == nil && run.Layout == s.desc.Layout {
+			remembered = optionsOf(run.Options)
+		}
+	}
+	if remembered == nil && c != nil && c.Layout == s.desc.Layout {
+		remembered = optionsOf(c.Options)
+	}
+	return remembered, nil
+}
+
+// vendor is whose layout it is: "shopify" of shopify_customers and shopify_orders.
+func vendor(layout string) string {
+	v, _, _ := strings.Cut(layout, "_")
+	return v
+}
+
+// begin finds the run of the same content that did not come to its end, or makes a new one. Any
+// other unfinished run of the connection is over: only one import at a time has the state.
+func (f *reading) begin(ctx context.Context, digest []byte) (*state.Run, error) {
+	var run *state.Run
+	var refused []service.ImportRefusal
+	args := state.Args{"connection": f.name, "source": f.src.name}
+	err := f.svc.Do(ctx, "import.start", args, func(w *state.Writer) (err error) {
+		run, refused = nil, nil
+		tx := w.Tx()
+		if _, err := known(tx, f.name, f.src); err != nil {
+			return err
+		}
+		runs, err := state.Runs.List(tx, state.PrefixRange("connection", state.TextKey(f.name)))
+		if err != nil {
+			return err
+		}
+		for _, r := range runs {
+			switch {
+			case r.State != state.RunRunning:
+			case run == nil && bytes.Equal(r.Digest, digest):
+				run = r
+			default:
+				r.State, r.Ended = state.RunInterrupted, w.Cause.At
+				if err := state.Runs.Put(w, r); err != nil {
+					return err
+				}
+			}
+		}
+		if run != nil {
+			refused, err = waiting(tx, run)
+			return err
+		}
+		if err := f.keepConnection(w, 0); err != nil {
+			return err
+		}
+		run = &state.Run{Kind: "import", Connection: f.name, Source: f.src.name, Digest: digest, Layout: f.src.desc.Layout,
+			State: state.RunRunning, Actor: w.Cause.Actor, Started: w.Cause.At, RecordKind: string(f.src.kinds[0]),
+			Options: optionLines(f.src.spec, f.src.asked, false)}
+		if run.Number, err = state.Runs.Next(w); err != nil {
+			return err
+		}
+		return state.Runs.Put(w, run)
+	})
+	if err != nil {
+		return nil, err
+	}
+	f.out.Resumed = run.Counts.Told > 0
+	f.out.Rejected, f.out.Unsaid = f.out.Rejected[:0], 0
+	f.refuse(refused)
+	f.progress.Done, f.progress.Records = run.Counts.Told, run.Counts.Records
+	return run, nil
+}
+
+// waiting lists the rows that an unfinished run has set aside, so that its answer has them too.
+func waiting(tx state.Tx, run *state.Run) ([]service.ImportRefusal, error) {
+	questions, err := state.Questions.By(tx, "run", state.NumberKey(run.Number))
+	if err != nil {
+		return nil, err
+	}
+	var out []service.ImportRefusal
+	for _, q := range questions {
+		if q.Kind != state.QuestionRow || q.State != state.QuestionOpen {
+			continue
+		}
+		r := service.ImportRefusal{Where: q.Where, Field: q.Field, Question: state.Questions.Ref(q.Number)}
+		for _, e := range q.Reasons {
+			r.Reason = e.Args["reason"]
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// keepConnection stores what the state knows of the connection; lastRun is 0 before it has one.
+func (f *reading) keepConnection(w *state.Writer, lastRun uint64) error {
+	c, err := state.Connections.Find(w.Tx(), state.TextKey(f.name))
+	if err != nil || c != nil && lastRun == 0 {
+		return err
+	}
+	if c == nil {
+		c = &state.Connection{Name: f.name, Type: f.src.spec.Name, Created: w.Cause.At}
+	}
+	c.Layout, c.LastRun = f.src.desc.Layout, lastRun
+	c.Options = optionLines(f.src.spec, f.src.asked, false)
+	return state.Connections.Put(w, c)
+}
+
+// interrupt ends a run that cannot be gone on with.
+func (f *reading) interrupt(ctx context.Context, number uint64) error {
+	args := state.Args{"run": state.Runs.Ref(number), "connection": f.name}
+	return f.svc.Do(ctx, "import.interrupt", args, func(w *state.Writer) error {
+		r, err := state.Runs.Number(w.Tx(), number)
+		if err != nil || r.State != state.RunRunning {
+			return err
+		}
+		r.State, r.Ended = state.RunInterrupted, w.Cause.At
+		return state.Runs.Put(w, r)
+	})
+}
+
+// batch is what one transaction commits: one page, or several small ones.
+type batch struct {
+	told     []service.Told
+	implied  map[string]int // where in told an implied contact stands
+	rejected []connectors.Rejected
+	counts   state.Counts // Told, Seen, Aside, Partly alone
+	next     connectors.Cursor
+	more     bool // of this kind
+	done     int64
+	total    int64
+}
+
+// gather pulls pages from a cursor until there are enough records for a commit. Where a run stands
+// alone decides what is gathered, so that a run that was stopped ends as if it had not been.
+func (f *reading) gather(ctx context.Context, enough int, kind connectors.Kind, from connectors.Cursor) (*batch, error) {
+	b := &batch{next: from, more: true}
+	for b.more && len(b.told) < enough {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		page, err := f.src.pull.Pull(ctx, kind, b.next)
+		if err != nil {
+			return nil, err
+		}
+		if page.More && page.Next == b.next {
+			return nil, fault(f.out.File, "it does not move on from cursor "+string(page.Next))
+		}
+		if err := b.add(f, &page); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+func (b *batch) add(f *reading, p *connectors.Page) error {
+	b.counts.Told += int64(p.Told)
+	b.counts.Seen += int64(p.Joined)
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if c.Record.ID == "" || c.Record.Kind == "" {
+			return fault(f.out.File, "it told a record without an id or a kind at "+c.Where)
+		}
+		if !c.Record.Implied {
+			b.counts.Seen++
+		}
+		b.tell(toldOf(f.name, c))
+	}
+	partly := map[string]bool{}
+	for _, r := range p.Rejected {
+		b.rejected = append(b.rejected, r)
+		if !r.Kept {
+			b.counts.Aside++
+		} else if !partly[r.Where] {
+			partly[r.Where] = true
+			b.counts.Partly++
+		}
+	}
+	b.next, b.more = p.Next, p.More
+	b.done, b.total = p.Done, p.Total
+	return nil
+}
+
+// tell adds a record. Of a contact that several things of a batch imply, the newest is enough: each
+// order of a good customer would otherwise write the same record again.
+func (b *batch) tell(t service.Told) {
+	if t.Version.Implied {
+		if b.implied == nil {
+			b.implied = map[string]int{}
+		}
+		key := t.Kind + " " + t.ID
+		if i, ok := b.implied[key]; ok {
+			if !t.Version.Modified.Before(b.told[i].Version.Modified) {
+				b.told[i] = t
+			}
+			return
+		}
+		b.implied[key] = len(b.told)
+	}
+	b.told = append(b.told, t)
+}
+
+// pull reads the source from where the run stands to its end, a commit at a time.
+func (f *reading) pull(ctx context.Context, run *state.Run) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		b, err := f.gather(ctx, f.e.enough, connectors.Kind(run.RecordKind), connectors.Cursor(run.Cursor))
+		if err != nil {
+			return f.pullFailed(ctx, run.Number, err)
+		}
+		after, refused, err := f.commit(ctx, run, b)
+		if err != nil {
+			return err
+		}
+		run = after
+		f.refuse(refused)
+		f.progress.Done, f.progress.Records = run.Counts.Told, run.Counts.Records
+		if b.done > 0 {
+			f.progress.Done = b.done
+		}
+		if b.total > 0 {
+			f.progress.Total = b.total
+		}
+		f.e.env.Progress(ctx, f.progress)
+		if run.State != state.RunRunning {
+			return bad(unbalanced(run))
+		}
+	}
+}
+
+// pullFailed decides what becomes of a run whose source failed: it can be gone on with if the
+// fault may pass, else it is over.
+func (f *reading) pullFailed(ctx context.Context, run uint64, err error) error {
+	if ctx.Err() != nil || connectors.ClassOf(err) == connectors.CursorExpired {
+		return err
+	}
+	told := fileError(f.out.File, err)
+	if told.Class != state.Unavailable {
+		if err := f.interrupt(ctx, run); err != nil {
+			return err
+		}
+	}
+	return bad(told)
+}
+
+// unbalanced is the fault of a run whose counts do not add up: something was told that was neither
+// kept nor set aside.
+func unbalanced(r *state.Run) error {
+	c := &r.Counts
+	if c.Told == c.Seen+c.Aside && c.Records == c.New+c.Changed+c.Same {
+		return nil
+	}
+	return &state.Error{Class: state.Failed, Code: "run_unbalanced", Args: state.Args{
+		"run": state.Runs.Ref(r.Number), "told": number(c.Told), "seen": number(c.Seen), "aside": number(c.Aside),
+		"records": number(c.Records), "kept": number(c.New + c.Changed + c.Same)}}
+}
+
+// refuse lists refusals in the answer, up to a limit.
+func (f *reading) refuse(refused []service.ImportRefusal) {
+	for _, r := range refused {
+		if r.Question != "" {
+			f.open[r.Question] = true
+		}
+		if len(f.out.Rejected) < maxRefusals {
+			f.out.Rejected = append(f.out.Rejected, r)
+		} else {
+			f.out.Unsaid++
+		}
+	}
+}
+
+// commit keeps a batch, its rejected rows, the cursor behind it and the counts in one transaction;
+// with the last of it, the run ends.
+func (f *reading) commit(ctx context.Context, before *state.Run, b *batch) (*state.Run, []service.ImportRefusal, error) {
+	var after *state.Run
+	var refused []service.ImportRefusal
+	args := state.Args{"run": state.Runs.Ref(before.Number), "connection": f.name}
+	err := f.svc.Do(ctx, "import.page", args, func(w *state.Writer) error {
+		after, refused = nil, nil
+		r, err := state.Runs.Number(w.Tx(), before.Number)
+		if err != nil {
+			return err
+		}
+		if r.State != state.RunRunning || r.Cursor != before.Cursor || r.RecordKind != before.RecordKind {
+			return &state.Error{Class: state.Conflict, Code: "run_taken_over", Args: state.Args{"run": state.Runs.Ref(r.Number)}}
+		}
+		addCounts(&r.Counts, &b.counts)
+		if _, err := f.svc.Tell(w, r, b.told); err != nil {
+			return err
+		}
+		if refused, err = f.setAside(w, r, b.rejected); err != nil {
+			return err
+		}
+		r.Cursor = string(b.next)
+		if !b.more {
+			if err := f.endKind(w, r); err != nil {
+				return err
+			}
+		}
+		after = r
+		return state.Runs.Put(w, r)
+	})
+	return after, refused, err
+}
+
+// endKind goes on to the next kind, or ends the run with the sums of its connection.
+func (f *reading) endKind(w *state.Writer, r *state.Run) error {
+	i := slices.Index(f.src.kinds, connectors.Kind(r.RecordKind))
+	if i >= 0 && i+1 < len(f.src.kinds) {
+		r.RecordKind, r.Cursor = string(f.src.kinds[i+1]), ""
+		return nil
+	}
+	var err error
+	if r.Sums, err = f.svc.Sums(w.Tx(), f.name); err != nil {
+		return err
+	}
+	r.State, r.Ended, r.Cursor = state.RunDone, latest(w.Cause.At, r.Started), ""
+	return f.keepConnection(w, r.Number)
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/service"
+)
+
+// maxID is how long a record's ID can be in the state, in bytes; the key of a record has room for
+// two of them.
+const maxID = 1024
+
+// toldOf gives a connection's change as the service takes it. Nothing of it belongs to c.
+func toldOf(connection string, c *connectors.Change) service.Told {
+	r := &c.Record
+	t := service.Told{Connection: connection, Kind: string(r.Kind), ID: boundedID(r.ID), Keyed: string(r.Keyed)}
+	t.Version.Where = text(c.Where)
+	if c.Gone {
+		t.Version.Gone = true
+		return t
+	}
+	t.Version = state.Version{
+		Where:    text(c.Where),
+		Version:  text(string(r.Version)),
+		Created:  instant(r.Created),
+		Modified: instant(r.Modified),
+		Implied:  r.Implied,
+		Fields:   fieldsOf(r.Fields),
+		Consents: saidOf(r.Consents),
+		Order:    orderOf(r.Order),
+	}
+	return t
+}
+
+func fieldsOf(fields []connectors.Field) []state.Field {
+	var out []state.Field
+	for _, f := range fields {
+		if len(f.Values) == 0 {
+			continue // the same as a field that is not there
+		}
+		field := state.Field{Name: text(f.Name)}
+		for _, v := range f.Values {
+			value := state.Value{Text: text(v.Text), Label: text(v.Label)}
+			for k, p := range v.Parts {
+				if value.Parts == nil {
+					value.Parts = map[string]string{}
+				}
+				value.Parts[text(k)] = text(p)
+			}
+			field.Values = append(field.Values, value)
+		}
+		out = append(out, field)
+	}
+	// The order of fields carries no meaning; one order for all makes equal content equal.
+	slices.SortStableFunc(out, func(a, b state.Field) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func saidOf(consents []connectors.Consent) []state.Said {
+	var out []state.Said
+	for _, c := range consents {
+		out = append(out, state.Said{Channel: text(c.Channel), Purpose: text(c.Purpose), State: string(c.State),
+			Address: text(c.Address), At: instant(c.At), Field: text(c.Field), Words: text(c.Words)})
+	}
+	return out
+}
+
+func orderOf(o *connectors.OrderData) *state.Order {
+	if o == nil {
+		return nil
+	}
+	out := &state.Order{
+		Number:   text(o.Number),
+		Party:    boundedID(o.Party),
+		At:       instant(o.At),
+		State:    string(o.State),
+		Counts:   o.Counts,
+		Test:     o.Test,
+		Total:    o.Total,
+		Refunded: o.Refunded,
+		Currency: strings.ToUpper(text(o.Currency)),
+		Paid:     instant(o.Paid),
+		Shipped:  instant(o.Shipped),
+		Note:     text(o.Note),
+		Status:   text(o.Status),
+	}
+	for _, r := range o.Refunds {
+		out.Refunds = append(out.Refunds, state.Refund{At: instant(r.At), Amount: r.Amount, Reason: text(r.Reason)})
+	}
+	for _, l := range o.Lines {
+		out.Lines = append(out.Lines, state.OrderLine{SKU: text(l.SKU), Name: text(l.Name), Quantity: l.Quantity, Price: l.Price})
+	}
+	return out
+}
+
+// text makes sure of UTF-8: a byte that is none would be another after the way through JSON.
+func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// instant gives a time as the state can keep it, in UTC. What lies outside of nanoseconds in 64
+// bits (0001-01-01, 9999-12-31) is a placeholder of somebody's system and becomes "not told".
+func instant(t time.Time) time.Time {
+	if y := t.Year(); y < 1678 || y > 2261 {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// boundedID gives an ID that fits into a key: one that is too long keeps its beginning, and its
+// hash tells it from others.
+func boundedID(id string) string {
+	id = text(id)
+	if len(id) <= maxID {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	start := id[:maxID/4]
+	for !utf8.ValidString(start) {
+		start = start[:len(start)-1]
+	}
+	return start + "~" + hex.EncodeToString(sum[:16])
+}
