@@ -120,3 +120,36 @@ func count(t testing.TB, s state.Store) int {
 	}
 	return n
 }
+
+// Stopped between any two writes, a transaction with documents, indexes, a history, a blob and a
+// sequence has left nothing in the file.
+func TestStoppedAnywhereNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	people, events := statetest.Kinds()[0], statetest.Kinds()[1]
+	fresh := func(t *testing.T) state.Store {
+		s := open(t, filled(t, 3), statetest.Kinds()...)
+		statetest.Check(t, s)
+		return s
+	}
+	statetest.AllOrNothing(t, fresh, func(s state.Store) error {
+		return s.Update(ctx, func(tx state.Tx) error {
+			n, err := tx.Next("person")
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Put(people, state.NumberKey(n), &statetest.Person{Number: n, Name: "new", Mails: []string{"x", "y"}}, 1); err != nil {
+				return err
+			}
+			if _, err := tx.Delete(people, state.NumberKey(2)); err != nil {
+				return err
+			}
+			if err := tx.Append(events, state.NumberKey(1), state.NumberKey(2), &statetest.Event{Text: "x"}); err != nil {
+				return err
+			}
+			if _, err := tx.Remove(events, state.NumberKey(3), state.NumberKey(1)); err != nil {
+				return err
+			}
+			return tx.PutBlob("last", nil)
+		})
+	})
+}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/keptcrm/kept/state"
 )
@@ -202,8 +201,8 @@ func (s *Store) repair(ctx context.Context, k *state.Kind) error {
 	})
 }
 
-// Dump gives everything in the file as it is stored, bucket by bucket, key by key; so that tests
-// can see that two states are the same. Key and value are valid inside fn only.
+// Dump gives all content of the file as it is stored, bucket by bucket, key by key, without what the
+// file says of itself; so that tests can see that two states are the same. Key and value are valid inside fn only.
 func (s *Store) Dump(ctx context.Context, fn func(place string, key, value []byte) error) error {
 	return s.View(ctx, func(t state.Tx) error {
 		tx := t.(*Tx)
@@ -212,17 +211,14 @@ func (s *Store) Dump(ctx context.Context, fn func(place string, key, value []byt
 			return err
 		}
 		for _, name := range names {
+			if name == metaBucket {
+				continue
+			}
 			table, err := tx.table(name)
 			if err != nil {
 				return err
 			}
-			err = tx.raw(table, func(key, value []byte) error {
-				if name == metaBucket && strings.HasPrefix(string(key), metaKind) {
-					return nil // a declaration, not content
-				}
-				return fn(name, key, value)
-			})
-			if err != nil {
+			if err := tx.raw(table, func(key, value []byte) error { return fn(name, key, value) }); err != nil {
 				return err
 			}
 		}

@@ -33,6 +33,7 @@ const (
 type metaPage struct {
 	pageSize                        int64
 	root, freelist, pages, revision uint64
+	alone                           bool // the other meta page is not whole
 }
 
 func (m metaPage) size() int64 { return int64(m.pages) * m.pageSize }
@@ -63,18 +64,22 @@ func readMetaPage(b []byte) (m metaPage, ours, whole bool) {
 // inspect reads the newer whole meta page and compares it with the file's size.
 func inspect(f io.ReaderAt, size int64, path string) (metaPage, error) {
 	var best metaPage
-	var ours, whole bool
+	var ours bool
+	whole := 0
 	look := func(at int64) {
 		b := make([]byte, headSize+metaSize)
 		n, _ := f.ReadAt(b, at)
 		m, o, w := readMetaPage(b[:n])
 		ours = ours || o
-		if w && (!whole || m.revision > best.revision) {
-			best, whole = m, true
+		if !w {
+			return
+		}
+		if whole++; whole == 1 || m.revision > best.revision {
+			best = m
 		}
 	}
 	look(0)
-	if whole {
+	if whole > 0 {
 		look(best.pageSize)
 	} else {
 		for shift := 9; shift <= 16; shift++ { // the second one's place is the page size
@@ -86,9 +91,9 @@ func inspect(f io.ReaderAt, size int64, path string) (metaPage, error) {
 		return best, fail(state.Failed, "state_truncated", path, nil) // Kept makes no empty file
 	case !ours:
 		return best, fail(state.Failed, "state_foreign", path, nil)
-	case !whole && size < 1<<13:
+	case whole == 0 && size < 1<<13:
 		return best, fail(state.Failed, "state_truncated", path, nil)
-	case !whole:
+	case whole == 0:
 		return best, fail(state.Failed, "state_damaged", path, errors.New("neither meta page is whole"))
 	case best.freelist == noFreelist:
 		return best, fail(state.Failed, "state_foreign", path, errors.New("no free list: not written by Kept"))
@@ -96,6 +101,7 @@ func inspect(f io.ReaderAt, size int64, path string) (metaPage, error) {
 		return best, fail(state.Failed, "state_truncated", path,
 			fmt.Errorf("%d bytes of %d", size, best.size()))
 	}
+	best.alone = whole == 1
 	return best, nil
 }
 
@@ -207,6 +213,9 @@ func walkPages(ctx context.Context, f io.ReaderAt, m metaPage, tell func(page ui
 	free := map[uint64]bool{}
 	if err := w.freelist(free); err != nil {
 		return err
+	}
+	if m.alone {
+		w.report(m.revision%2^1, "one of two meta pages is not whole: the last commit may be missing")
 	}
 	if err := w.tree(m.root, nil, nil, 0); err != nil {
 		return err
