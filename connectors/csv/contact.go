@@ -144,7 +144,7 @@ func (d *contactDraft) read(i int) {
 		d.rec.Modified = d.time(i, cell)
 	case "consent_at", "optout_at":
 		if !emptyDate(cell) {
-			d.at[fold(d.p.Columns[i].Name)] = d.time(i, cell)
+			d.at[d.p.names[i]] = d.time(i, cell)
 		}
 	case "", "id", "consent", "optout", "status", "order", "line", "buyer":
 	case "custom":
@@ -381,7 +381,7 @@ func (d *contactDraft) consents() {
 func (d *contactDraft) when(name string) time.Time {
 	var last time.Time
 	for _, i := range d.p.byName[name] {
-		if t := d.at[fold(d.p.Columns[i].Name)]; t.After(last) {
+		if t := d.at[d.p.names[i]]; t.After(last) {
 			last = t
 		}
 	}

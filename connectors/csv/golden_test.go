@@ -1,7 +1,6 @@
 package csv
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -21,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 // memory is a file in memory.
-type memory struct{ *bytes.Reader }
+type memory struct{ *strings.Reader }
 
 func (memory) Close() error { return nil }
 
@@ -31,7 +30,7 @@ func envOf(files map[string]string) connectors.Env {
 		if !ok {
 			return nil, fs.ErrNotExist
 		}
-		return memory{bytes.NewReader([]byte(data))}, nil
+		return memory{strings.NewReader(data)}, nil
 	}}
 }
 

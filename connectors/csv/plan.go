@@ -24,6 +24,7 @@ type plan struct {
 	layout  *layout
 	zone    *time.Location
 	targets []target
+	names   []string         // folded names of the columns
 	folded  map[string]int   // folded column name -> column
 	byName  map[string][]int // target name and part ("order.total") -> columns
 	sorted  []int            // columns in the order of their names, for hashes that survive a reordering
@@ -149,14 +150,14 @@ func (p *plan) finish() error {
 	}
 	p.folded, p.byName, p.idCol = map[string]int{}, map[string][]int{}, -1
 	for i, c := range p.Columns {
-		if _, ok := p.folded[fold(c.Name)]; !ok {
-			p.folded[fold(c.Name)] = i
+		name := fold(c.Name)
+		p.names = append(p.names, name)
+		if _, ok := p.folded[name]; !ok {
+			p.folded[name] = i
 		}
 		p.sorted = append(p.sorted, i)
 	}
-	sort.SliceStable(p.sorted, func(a, b int) bool {
-		return fold(p.Columns[p.sorted[a]].Name) < fold(p.Columns[p.sorted[b]].Name)
-	})
+	sort.SliceStable(p.sorted, func(a, b int) bool { return p.names[p.sorted[a]] < p.names[p.sorted[b]] })
 	for i, c := range p.Columns {
 		t := parseTarget(c.Target)
 		if names, ok := strings.CutPrefix(t.label, "@"); ok {
@@ -322,7 +323,7 @@ func (p *plan) content(cells []string) string {
 	for _, i := range p.sorted {
 		if i < len(cells) {
 			if v := clean(cells[i]); v != "" {
-				parts = append(parts, fold(p.Columns[i].Name), v)
+				parts = append(parts, p.names[i], v)
 			}
 		}
 	}

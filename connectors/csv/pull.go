@@ -110,10 +110,13 @@ func (b *builder) aside(at, field, reason string, line int64, rows ...table.Row)
 		if err != nil {
 			return unreadable(b.p.File, err)
 		}
-		if size += len(raw) + 1; size > table.MaxRaw {
+		if size += len(raw) + 1; size > table.MaxRaw && len(raws) > 0 {
 			break
 		}
 		raws = append(raws, raw)
+	}
+	if size <= len(rows) {
+		raws = []string{"\uFFFD"} // NUL bytes alone
 	}
 	b.rep.rejected = append(b.rep.rejected, connectors.Rejected{
 		Where: at, Field: field, Reason: reason, Raw: strings.Join(raws, "\n"), Context: b.p.marshalAt(line),

@@ -1,0 +1,358 @@
+package connectortest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/connectortest"
+	"github.com/keptcrm/kept/connectors/csv"
+)
+
+// recorder is a testing.TB that remembers failures instead of failing.
+type recorder struct {
+	testing.TB
+	mu     sync.Mutex
+	failed []string
+}
+
+func (r *recorder) Helper() {}
+func (r *recorder) Errorf(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = append(r.failed, fmt.Sprintf(format, args...))
+}
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.Errorf(format, args...)
+	runtime.Goexit()
+}
+
+// caught says whether a case fails.
+func caught(t *testing.T, h connectortest.Harness) bool { return len(failures(t, h, true)) > 0 }
+
+// failures runs the cases, all or to the first that fails, and says which failed.
+func failures(t *testing.T, h connectortest.Harness, first bool) []string {
+	t.Helper()
+	var names []string
+	for _, c := range connectortest.Cases(h) {
+		r := &recorder{TB: t}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer func() {
+				if p := recover(); p != nil {
+					r.Errorf("panic: %v", p)
+				}
+			}()
+			c.Run(r, h)
+		}()
+		<-done
+		if len(r.failed) > 0 {
+			if names = append(names, c.Name); first {
+				break
+			}
+		}
+	}
+	return names
+}
+
+func harness() connectortest.Harness {
+	names := []string{"Jana Köhler", "李伟", "جميل", "Zoë 🌟", "Line\nbreak"}
+	return connectortest.Harness{Spec: csv.Spec(), File: &connectortest.File{
+		Option: "path", Kind: connectors.Contact,
+		Header: []string{"Email", "Name", "City", "Note"},
+		Row: func(i int) []string {
+			return []string{fmt.Sprintf("p%d@example.org", i), names[i%len(names)], "上海", "n"}
+		},
+		Latin: func(i int) []string {
+			return []string{fmt.Sprintf("p%d@example.org", i), "Jörg Müßig", "Köln", "äöü ÄÖ ß é à"}
+		},
+		BadColumn: "Email", BadCell: "jana@@sternwarte", FreeColumn: "Note",
+	}}
+}
+
+// mutant is the csv connector with a planted bug.
+type mutant struct {
+	connectors.Connector
+	pull     func(ctx context.Context, kind connectors.Kind, from connectors.Cursor) (connectors.Page, error)
+	check    func(ctx context.Context) error
+	describe func(d connectors.Description) connectors.Description
+	reread   func(p connectors.Page) connectors.Page
+}
+
+func (m *mutant) Check(ctx context.Context) error {
+	if m.check != nil {
+		return m.check(ctx)
+	}
+	return m.Connector.Check(ctx)
+}
+
+func (m *mutant) Pull(ctx context.Context, kind connectors.Kind, from connectors.Cursor) (connectors.Page, error) {
+	if m.pull != nil {
+		return m.pull(ctx, kind, from)
+	}
+	return m.Connector.(connectors.Puller).Pull(ctx, kind, from)
+}
+
+func (m *mutant) Describe(ctx context.Context) (connectors.Description, error) {
+	d, err := m.Connector.(connectors.Describer).Describe(ctx)
+	if m.describe != nil {
+		d = m.describe(d)
+	}
+	return d, err
+}
+
+func (m *mutant) Reread(ctx context.Context, rejected, raw string) (connectors.Page, error) {
+	p, err := m.Connector.(connectors.Rereader).Reread(ctx, rejected, raw)
+	if m.reread != nil {
+		p = m.reread(p)
+	}
+	return p, err
+}
+
+// plant gives the harness a mutant of each connection.
+func plant(h connectortest.Harness, mutate func(*mutant)) connectortest.Harness {
+	real := h.Spec.Open
+	h.Spec.Open = func(ctx context.Context, options map[string]string, env connectors.Env) (connectors.Connector, error) {
+		c, err := real(ctx, options, env)
+		if err != nil {
+			return nil, err
+		}
+		m := &mutant{Connector: c}
+		mutate(m)
+		return m, nil
+	}
+	return h
+}
+
+// onPage plants a bug in every page.
+func onPage(change func(p *connectors.Page)) func(*mutant) {
+	return func(m *mutant) {
+		pull := m.Connector.(connectors.Puller).Pull
+		m.pull = func(ctx context.Context, kind connectors.Kind, from connectors.Cursor) (connectors.Page, error) {
+			p, err := pull(ctx, kind, from)
+			if err == nil {
+				change(&p)
+			}
+			return p, err
+		}
+	}
+}
+
+func onRecord(change func(r *connectors.Record)) func(*mutant) {
+	return onPage(func(p *connectors.Page) {
+		for i := range p.Changes {
+			change(&p.Changes[i].Record)
+		}
+	})
+}
+
+func TestTheConnectorWithoutBugsPasses(t *testing.T) {
+	t.Parallel()
+	if f := failures(t, harness(), false); len(f) > 0 {
+		t.Fatalf("failed: %v", f)
+	}
+}
+
+func TestPlantedBugsAreCaught(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	bugs := map[string]func(*mutant){
+		"drops the last row": onPage(func(p *connectors.Page) {
+			if !p.More && len(p.Changes) > 0 {
+				p.Changes = p.Changes[:len(p.Changes)-1]
+			}
+		}),
+		"drops the last row and hides it": onPage(func(p *connectors.Page) {
+			if !p.More && len(p.Changes) > 0 {
+				p.Changes, p.Told, p.Total, p.Done = p.Changes[:len(p.Changes)-1], p.Told-1, 0, 0
+			}
+		}),
+		"reads the first page again": func(m *mutant) {
+			pull := m.Connector.(connectors.Puller).Pull
+			m.pull = func(ctx context.Context, kind connectors.Kind, _ connectors.Cursor) (connectors.Page, error) {
+				return pull(ctx, kind, "")
+			}
+		},
+		"stops after the first page": onPage(func(p *connectors.Page) { p.More = false }),
+		"one page for everything":    allAtOnce,
+		"loses the line of a change": onPage(func(p *connectors.Page) { each(p, func(c *connectors.Change) { c.Where = "people.csv" }) }),
+		"loses the line of a rejected": onPage(func(p *connectors.Page) {
+			for i := range p.Rejected {
+				p.Rejected[i].Where = "people.csv:1"
+			}
+		}),
+		"loses the field": onPage(func(p *connectors.Page) {
+			for i := range p.Rejected {
+				p.Rejected[i].Field = ""
+			}
+		}),
+		"loses the raw row": onPage(func(p *connectors.Page) {
+			for i := range p.Rejected {
+				p.Rejected[i].Raw = ""
+			}
+		}),
+		"is silent about rows set aside": onPage(func(p *connectors.Page) {
+			p.Rejected = slices.DeleteFunc(p.Rejected, func(r connectors.Rejected) bool { return !r.Kept })
+		}),
+		"is silent about bad cells": onPage(func(p *connectors.Page) {
+			p.Rejected = slices.DeleteFunc(p.Rejected, func(r connectors.Rejected) bool { return r.Kept })
+		}),
+		"counts wrongly":      onPage(func(p *connectors.Page) { p.Told++ }),
+		"tells no joined":     onPage(func(p *connectors.Page) { p.Joined = 0 }),
+		"progress goes wrong": onPage(func(p *connectors.Page) { p.Done = 0 }),
+		"ignores cancel": func(m *mutant) {
+			pull := m.Connector.(connectors.Puller).Pull
+			m.pull = func(_ context.Context, kind connectors.Kind, from connectors.Cursor) (connectors.Page, error) {
+				return pull(context.Background(), kind, from)
+			}
+		},
+		"cursor off by one": onPage(func(p *connectors.Page) {
+			if f := strings.Fields(string(p.Next)); len(f) == 6 && p.More {
+				f[3] = "7"
+				f[2] = "9"
+				p.Next = connectors.Cursor(strings.Join(f, " "))
+			}
+		}),
+		"keeps its place in memory": func(m *mutant) {
+			pull, last := m.Connector.(connectors.Puller).Pull, connectors.Cursor("")
+			m.pull = func(ctx context.Context, kind connectors.Kind, _ connectors.Cursor) (connectors.Page, error) {
+				p, err := pull(ctx, kind, last)
+				last = p.Next
+				return p, err
+			}
+		},
+		"panics on an empty file": func(m *mutant) {
+			m.check = func(ctx context.Context) error {
+				if err := m.Connector.Check(ctx); err != nil {
+					panic(err)
+				}
+				return nil
+			}
+		},
+		"is content with an empty file": func(m *mutant) { m.check = func(context.Context) error { return nil } },
+		"raw library errors":            func(m *mutant) { m.check = func(context.Context) error { return fs.ErrInvalid } },
+		"key not unique":                onRecord(func(r *connectors.Record) { r.ID = "same" }),
+		"key empty":                     onRecord(func(r *connectors.Record) { r.ID = "" }),
+		"key depends on the run": onRecord(func(r *connectors.Record) {
+			calls++
+			r.ID += fmt.Sprint(calls)
+		}),
+		"keyed by nothing": onRecord(func(r *connectors.Record) { r.Keyed = "" }),
+		"wrong kind":       onRecord(func(r *connectors.Record) { r.Kind = connectors.MessageKind }),
+		"a field nobody named": onRecord(func(r *connectors.Record) {
+			r.Fields = append(r.Fields, connectors.Field{Name: "zzz", Values: []connectors.Value{{Text: "x"}}})
+		}),
+		"fields not sorted":     onRecord(func(r *connectors.Record) { slices.Reverse(r.Fields) }),
+		"a field without value": onRecord(func(r *connectors.Record) { r.Fields[0].Values = nil }),
+		"mangles scripts": onRecord(func(r *connectors.Record) {
+			for i := range r.Fields {
+				if r.Fields[i].Name == connectors.FieldEmail {
+					r.Fields[i].Values = []connectors.Value{{Text: "?"}}
+				}
+			}
+			r.ID = strings.ReplaceAll(r.ID, "@", "(at)")
+		}),
+		"answers for every kind": func(m *mutant) {
+			pull := m.Connector.(connectors.Puller).Pull
+			m.pull = func(ctx context.Context, _ connectors.Kind, from connectors.Cursor) (connectors.Page, error) {
+				return pull(ctx, connectors.Contact, from)
+			}
+		},
+		"swallows a broken disk": func(m *mutant) {
+			pull := m.Connector.(connectors.Puller).Pull
+			m.pull = func(ctx context.Context, kind connectors.Kind, from connectors.Cursor) (connectors.Page, error) {
+				p, err := pull(ctx, kind, from)
+				if connectors.ClassOf(err) == connectors.Transient && !errors.Is(err, context.Canceled) {
+					return connectors.Page{}, nil
+				}
+				return p, err
+			}
+		},
+		"reads nothing again": func(m *mutant) { m.reread = func(connectors.Page) connectors.Page { return connectors.Page{} } },
+		"describes too few rows": func(m *mutant) {
+			m.describe = func(d connectors.Description) connectors.Description { d.Rows--; return d }
+		},
+		"describes other columns": func(m *mutant) {
+			m.describe = func(d connectors.Description) connectors.Description { d.Columns = d.Columns[1:]; return d }
+		},
+	}
+	for name, bug := range bugs {
+		if !caught(t, plant(harness(), bug)) {
+			t.Errorf("%s: not caught", name)
+		}
+	}
+
+	specs := map[string]func(*connectors.Spec){
+		"Fields matrix lies": func(s *connectors.Spec) {
+			s.Fields = map[connectors.Kind][]connectors.FieldSpec{connectors.Contact: {{Field: connectors.FieldEmail, Read: true}}}
+		},
+		"unknown field": func(s *connectors.Spec) {
+			s.Fields = map[connectors.Kind][]connectors.FieldSpec{connectors.Contact: append(slices.Clone(s.Fields[connectors.Contact]), connectors.FieldSpec{Field: "shoe", Read: true})}
+		},
+		"option twice":        func(s *connectors.Spec) { s.Options = append(slices.Clone(s.Options), s.Options[0]) },
+		"option without help": func(s *connectors.Spec) { s.Options = append(slices.Clone(s.Options), connectors.Option{Name: "x"}) },
+		"secret with default": func(s *connectors.Spec) {
+			s.Options = append(slices.Clone(s.Options), connectors.Option{Name: "key", Help: "h", Secret: true, Default: "hunter2"})
+		},
+		"no name":              func(s *connectors.Spec) { s.Name = "" },
+		"no kinds":             func(s *connectors.Spec) { s.Fields = nil },
+		"a secret in an error": leakSecret,
+	}
+	for name, change := range specs {
+		h := harness()
+		h.Secret = "hunter2"
+		change(&h.Spec)
+		if !caught(t, h) {
+			t.Errorf("%s: not caught", name)
+		}
+	}
+}
+
+func each(p *connectors.Page, f func(c *connectors.Change)) {
+	for i := range p.Changes {
+		f(&p.Changes[i])
+	}
+}
+
+// allAtOnce gives the whole file as one page.
+func allAtOnce(m *mutant) {
+	pull := m.Connector.(connectors.Puller).Pull
+	m.pull = func(ctx context.Context, kind connectors.Kind, from connectors.Cursor) (connectors.Page, error) {
+		all, err := pull(ctx, kind, from)
+		for err == nil && all.More {
+			var p connectors.Page
+			p, err = pull(ctx, kind, all.Next)
+			all.Changes, all.Rejected = append(all.Changes, p.Changes...), append(all.Rejected, p.Rejected...)
+			all.Told, all.Joined, all.Next, all.More, all.Done = all.Told+p.Told, all.Joined+p.Joined, p.Next, p.More, p.Done
+		}
+		return all, err
+	}
+}
+
+// leakSecret adds a secret option and puts its value into the error of an empty file.
+func leakSecret(s *connectors.Spec) {
+	s.Options = append(slices.Clone(s.Options), connectors.Option{Name: "key", Help: "the key", Secret: true})
+	real := s.Open
+	s.Open = func(ctx context.Context, options map[string]string, env connectors.Env) (connectors.Connector, error) {
+		c, err := real(ctx, options, env)
+		if err != nil {
+			return nil, err
+		}
+		m := &mutant{Connector: c}
+		m.check = func(ctx context.Context) error {
+			if err := m.Connector.Check(ctx); err != nil {
+				return &connectors.Error{Class: connectors.Invalid, Text: "key " + options["key"] + ": " + err.Error()}
+			}
+			return nil
+		}
+		return m, nil
+	}
+}
