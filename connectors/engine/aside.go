@@ -185,7 +185,9 @@ func (e *Engine) Reread(w *state.Writer, q *state.Question, raw string) ([]uint6
 		if c.Where == "" {
 			c.Where = q.Where
 		}
-		told = append(told, toldOf(run.Connection, c))
+		record, moved := toldOf(run.Connection, c)
+		told = append(told, record)
+		partly = partly || len(moved) > 0
 	}
 	// The row is no longer aside, it has been read: the run still adds up.
 	if run.Counts.Aside > 0 {

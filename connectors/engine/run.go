@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -202,7 +203,9 @@ func (b *batch) add(f *reading, p *connectors.Page) error {
 		if !c.Record.Implied {
 			b.counts.Seen++
 		}
-		b.tell(toldOf(f.name, c))
+		told, moved := toldOf(f.name, c)
+		b.tell(told)
+		p.Rejected = append(p.Rejected, tooLong(c.Where, moved)...)
 	}
 	partly := map[string]bool{}
 	for _, r := range p.Rejected {
@@ -217,6 +220,16 @@ func (b *batch) add(f *reading, p *connectors.Page) error {
 	b.next, b.more = p.Next, p.More
 	b.done, b.total = p.Done, p.Total
 	return nil
+}
+
+// tooLong tells of values that were kept where nobody looks for them.
+func tooLong(where string, fields []string) []connectors.Rejected {
+	var out []connectors.Rejected
+	for _, name := range fields {
+		out = append(out, connectors.Rejected{Where: where, Field: name, Kept: true,
+			Reason: fmt.Sprintf("longer than %d characters; kept as the field %q, by which nobody is found", maxLooked, connectors.CustomPrefix+name)})
+	}
+	return out
 }
 
 // tell adds a record. Of a contact that several things of a batch imply, the newest is enough: each
@@ -249,6 +262,10 @@ func (f *reading) pull(ctx context.Context, run *state.Run) error {
 			return f.pullFailed(ctx, run.Number, err)
 		}
 		after, refused, err := f.commit(ctx, run, b)
+		if state.IsClass(err, state.Invalid) {
+			// The content is at fault, not the state: it would fail each time, and concerns this file alone.
+			return f.pullFailed(ctx, run.Number, err)
+		}
 		if err != nil {
 			return err
 		}

@@ -17,35 +17,54 @@ import (
 // two of them.
 const maxID = 1024
 
-// toldOf gives a connection's change as the service takes it. Nothing of it belongs to c.
-func toldOf(connection string, c *connectors.Change) service.Told {
+// maxLooked is how long a value can be by which people or records are looked for, in bytes. It is
+// far more than an e-mail address or a company's name has, and leaves room for what folding makes
+// of it (one character of an Arabic ligature becomes eighteen).
+const maxLooked = 320
+
+// looked are the fields whose values become keys.
+var looked = map[string]bool{
+	connectors.FieldName: true, connectors.FieldGiven: true, connectors.FieldMiddle: true, connectors.FieldFamily: true,
+	connectors.FieldNickname: true, connectors.FieldPhonetic: true, connectors.FieldPrefix: true, connectors.FieldSuffix: true,
+	connectors.FieldEmail: true, connectors.FieldPhone: true, connectors.FieldHandle: true, connectors.FieldExternalID: true,
+	connectors.FieldCompany: true, connectors.FieldTag: true, connectors.FieldOwner: true,
+}
+
+// toldOf gives a connection's change as the service takes it, and the fields of which a value was
+// too long to be looked for: it stands under a custom field of the same name instead. Nothing of
+// the result belongs to c.
+func toldOf(connection string, c *connectors.Change) (t service.Told, moved []string) {
 	r := &c.Record
-	t := service.Told{Connection: connection, Kind: string(r.Kind), ID: boundedID(r.ID), Keyed: string(r.Keyed)}
+	t = service.Told{Connection: connection, Kind: string(r.Kind), ID: boundedID(r.ID, maxID), Keyed: string(r.Keyed)}
 	t.Version.Where = text(c.Where)
 	if c.Gone {
 		t.Version.Gone = true
-		return t
+		return t, nil
 	}
+	fields, moved := fieldsOf(r.Fields)
 	t.Version = state.Version{
 		Where:    text(c.Where),
 		Version:  text(string(r.Version)),
 		Created:  instant(r.Created),
 		Modified: instant(r.Modified),
 		Implied:  r.Implied,
-		Fields:   fieldsOf(r.Fields),
+		Fields:   fields,
 		Consents: saidOf(r.Consents),
 		Order:    orderOf(r.Order),
 	}
-	return t
+	return t, moved
 }
 
-func fieldsOf(fields []connectors.Field) []state.Field {
-	var out []state.Field
-	for _, f := range fields {
-		if len(f.Values) == 0 {
-			continue // the same as a field that is not there
+func fieldsOf(fields []connectors.Field) (out []state.Field, moved []string) {
+	add := func(name string, v state.Value) {
+		i := slices.IndexFunc(out, func(f state.Field) bool { return f.Name == name })
+		if i < 0 {
+			i, out = len(out), append(out, state.Field{Name: name})
 		}
-		field := state.Field{Name: text(f.Name)}
+		out[i].Values = append(out[i].Values, v)
+	}
+	for _, f := range fields {
+		name := text(f.Name)
 		for _, v := range f.Values {
 			value := state.Value{Text: text(v.Text), Label: text(v.Label)}
 			for k, p := range v.Parts {
@@ -54,20 +73,24 @@ func fieldsOf(fields []connectors.Field) []state.Field {
 				}
 				value.Parts[text(k)] = text(p)
 			}
-			field.Values = append(field.Values, value)
+			if looked[name] && len(value.Text)+len(value.Label) > maxLooked {
+				moved = append(moved, name)
+				add(connectors.CustomPrefix+name, value)
+				continue
+			}
+			add(name, value)
 		}
-		out = append(out, field)
 	}
 	// The order of fields carries no meaning; one order for all makes equal content equal.
 	slices.SortStableFunc(out, func(a, b state.Field) int { return strings.Compare(a.Name, b.Name) })
-	return out
+	return out, moved
 }
 
 func saidOf(consents []connectors.Consent) []state.Said {
 	var out []state.Said
 	for _, c := range consents {
 		out = append(out, state.Said{Channel: text(c.Channel), Purpose: text(c.Purpose), State: string(c.State),
-			Address: text(c.Address), At: instant(c.At), Field: text(c.Field), Words: text(c.Words)})
+			Address: boundedID(c.Address, maxLooked), At: instant(c.At), Field: text(c.Field), Words: text(c.Words)})
 	}
 	return out
 }
@@ -77,8 +100,8 @@ func orderOf(o *connectors.OrderData) *state.Order {
 		return nil
 	}
 	out := &state.Order{
-		Number:   text(o.Number),
-		Party:    boundedID(o.Party),
+		Number:   boundedID(o.Number, maxLooked),
+		Party:    boundedID(o.Party, maxID),
 		At:       instant(o.At),
 		State:    string(o.State),
 		Counts:   o.Counts,
@@ -114,13 +137,13 @@ func instant(t time.Time) time.Time {
 
 // boundedID gives an ID that fits into a key: one that is too long keeps its beginning, and its
 // hash tells it from others.
-func boundedID(id string) string {
+func boundedID(id string, limit int) string {
 	id = text(id)
-	if len(id) <= maxID {
+	if len(id) <= limit {
 		return id
 	}
 	sum := sha256.Sum256([]byte(id))
-	start := id[:maxID/4]
+	start := id[:limit/4]
 	for !utf8.ValidString(start) {
 		start = start[:len(start)-1]
 	}

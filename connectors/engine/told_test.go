@@ -76,7 +76,7 @@ func TestEverythingToldIsKept(t *testing.T) {
 	var c connectors.Change
 	fill(reflect.ValueOf(&c).Elem())
 	c.Gone = false
-	told := toldOf("shop", &c)
+	told, _ := toldOf("shop", &c)
 	got := strings.Join(zeros("told", reflect.ValueOf(told)), " ")
 	if want := "told.Version.Run told.Version.At told.Version.Gone told.Version.Hash"; got != want {
 		t.Errorf("left empty: %s\nwant:       %s", got, want)
@@ -102,11 +102,11 @@ func TestToldIsFitToBeKept(t *testing.T) {
 	c := connectors.Change{Record: connectors.Record{Kind: connectors.Order, ID: long, Modified: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC),
 		Fields: []connectors.Field{{Name: "note", Values: []connectors.Value{{Text: "a\xffb"}}}, {Name: "email"}, {Name: "city", Values: []connectors.Value{{Text: "x"}}}},
 		Order:  &connectors.OrderData{Party: long, Currency: "eur", At: time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)}}}
-	told := toldOf("shop", &c)
+	told, _ := toldOf("shop", &c)
 	if len(told.ID) > maxID || !utf8.ValidString(told.ID) || told.ID != told.Version.Order.Party {
 		t.Errorf("id of %d bytes, its party %d", len(told.ID), len(told.Version.Order.Party))
 	}
-	if other := boundedID(long + "x"); other == told.ID {
+	if other := boundedID(long+"x", maxID); other == told.ID {
 		t.Error("two long ids became one")
 	}
 	if !told.Version.Modified.IsZero() || !told.Version.Order.At.IsZero() || told.Version.Order.Currency != "EUR" {
@@ -115,8 +115,37 @@ func TestToldIsFitToBeKept(t *testing.T) {
 	if got := fmt.Sprint(told.Version.Fields); got != "[{city [{x  map[]}]} {note [{a\uFFFDb  map[]}]}]" {
 		t.Errorf("fields %s", got)
 	}
-	gone := toldOf("shop", &connectors.Change{Gone: true, Where: "w", Record: connectors.Record{Kind: connectors.Contact, ID: "1"}})
+	gone, _ := toldOf("shop", &connectors.Change{Gone: true, Where: "w", Record: connectors.Record{Kind: connectors.Contact, ID: "1"}})
 	if !gone.Version.Gone || gone.Version.Where != "w" || gone.ID != "1" {
 		t.Errorf("gone %+v", gone)
+	}
+}
+
+func TestValuesTooLongToBeLookedForAreKept(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("名", 2000)
+	for _, field := range []string{"email", "name", "given", "family", "company", "phone", "handle", "external_id", "tag", "note", "custom.x", "prefix", "middle",
+		"suffix", "nickname", "phonetic", "url", "title", "department", "address", "birthday", "gender", "language", "owner", "stage"} {
+		w := files("p", "layout shop_customers\nc 1 a@example.com A\nc 2 b@example.com B\n")
+		w.bend = func(p *connectors.Page) {
+			for i := range p.Changes {
+				if r := &p.Changes[i].Record; r.ID == "1" {
+					r.Fields = append(r.Fields, connectors.Field{Name: field, Values: []connectors.Value{{Text: long, Label: "x"}}})
+					r.Consents = []connectors.Consent{{Channel: "email", Purpose: "marketing", State: connectors.OptedOut, Address: long}}
+				}
+			}
+		}
+		h := newHouse(t, w)
+		out := h.read("", "p")
+		want := "custom." + field
+		if !looked[field] {
+			want = field
+		}
+		if got := h.record("contact", "1").Current().Text(want); got != long {
+			t.Errorf("%s: %d bytes are left in %s", field, len(got), want)
+		}
+		if c := out.Total.Counts; c.New != 2 || c.Told != 2 || c.Seen != 2 || (c.Partly == 1) != looked[field] || len(out.Files[0].Rejected) != int(c.Partly) {
+			t.Errorf("%s: counts %+v, rejected %+v", field, c, out.Files[0].Rejected)
+		}
 	}
 }
