@@ -83,7 +83,7 @@ func (s *Store) compact(ctx context.Context, from *bbolt.Tx, w io.Writer) (n int
 	if err := f.Close(); err != nil {
 		return 0, translate(name, err)
 	}
-	to, err := bbolt.Open(name, 0o600, &bbolt.Options{NoSync: true, FreelistType: bbolt.FreelistMapType, NoStatistics: true})
+	to, err := bbolt.Open(name, 0o600, &bbolt.Options{NoSync: true, NoGrowSync: true, FreelistType: bbolt.FreelistMapType, NoStatistics: true})
 	if err != nil {
 		return 0, translate(name, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 	"pgregory.net/rapid"
@@ -363,5 +364,32 @@ func TestBatchesInAnyOrder(t *testing.T) {
 	}
 	if got := count(t, s); got != n/3*2 {
 		t.Errorf("%d of %d", got, n/3*2)
+	}
+}
+
+// Who waits for the lock while another state is put in the file's place must not get the one that
+// has no name any more: what is written there would be lost.
+func TestFileReplacedWhileWaiting(t *testing.T) {
+	t.Parallel()
+	path, other := filled(t, 3), filled(t, 7)
+	holder := open(t, path)
+	opened := make(chan error)
+	begun := make(chan struct{})
+	go func() {
+		close(begun)
+		s, err := bolt.Open(path, bolt.Options{Timeout: time.Minute, Kinds: statetest.Kinds()})
+		if err == nil {
+			fill(t, s, 8, 8)
+			err = s.Close()
+		}
+		opened <- err
+	}()
+	<-begun
+	_ = filled(t, 200) // long enough for the other to have the old file open
+	if err := errors.Join(os.Rename(other, path), holder.Close(), <-opened); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, open(t, path, statetest.Kinds()...)); n != 8 {
+		t.Errorf("%d: what was written is in the file that was replaced", n)
 	}
 }
