@@ -192,6 +192,7 @@ type WhoOut struct {
 	Touched   []StaffTouched `json:"touched"`
 	Relations []Affiliation  `json:"relations"`
 	People    []Member       `json:"people,omitempty"`
+	Everybody []Staff        `json:"everybody,omitempty"` // without a customer: all present staff
 }
 
 // StaffTouched is one of us who dealt with the customer.
