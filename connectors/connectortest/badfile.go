@@ -124,14 +124,14 @@ func hugeCase(tb testing.TB, h Harness) {
 	rows := rowsOf(f.Row, 20)
 	huge := strings.Repeat("长 text ", 20<<10)
 	rows[7][column(tb, f, f.FreeColumn)] = huge
-	rows[11][column(tb, f, f.FreeColumn)] = strings.Repeat("x", 8<<20)
+	rows[11][column(tb, f, f.FreeColumn)] = strings.Repeat("x", 2<<20)
 	all := pull(tb, open(tb, h, usual.write(tb, f.Header, rows), nil), f.Kind, "")
 	check(tb, h, f.Kind, all)
 	if !strings.Contains(text(tb, all.pages), strings.TrimSpace(huge)) {
 		tb.Errorf("a cell of %d bytes was not read", len(huge))
 	}
 	if n := len(ownOf(all)) + len(all.rejected()); n != len(rows) {
-		tb.Errorf("%d of %d rows are accounted for beside a cell of 8 MB", n, len(rows))
+		tb.Errorf("%d of %d rows are accounted for beside a cell of 2 MB", n, len(rows))
 	}
 }
 

@@ -107,7 +107,7 @@ func rowsOf(row func(int) []string, n int) [][]string {
 }
 
 // many is enough rows for more than two pages of any sensible size.
-const many = 1703
+const many = 1103
 
 func fileCases() []Case {
 	return []Case{

