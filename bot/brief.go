@@ -90,8 +90,7 @@ func briefCard(p *text.Printer, b service.BriefOut) Card {
 	}
 	c.add(head)
 
-	c.add(promiseSection(p, p.T("brief.ours"), b.Ours, false))
-	c.add(promiseSection(p, p.T("brief.theirs"), b.Theirs, false))
+	c.addPromises(p, b.Ours, b.Theirs)
 	c.add(lines(p.T("brief.watch"), watch...))
 	c.add(entrySection(p, p.T("brief.last"), b.Last))
 	c.add(peopleSection(p, p.T("brief.people"), b.People))

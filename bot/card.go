@@ -34,6 +34,8 @@ type Section struct {
 	// Grow is the column of a table that gets the room that is left and wraps; the others are cut
 	// where they are too long.
 	Grow int
+	// Continues says of a table that its columns line up with those of the table before it.
+	Continues bool
 }
 
 // Row is one row; Ref is the number of what it shows ("p12"), where it has one.

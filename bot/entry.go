@@ -47,7 +47,7 @@ func result(p *text.Printer, e service.Entry) string {
 	switch {
 	case e.Status == "" || e.Kind == state.ActivityOrder && (e.Status == "paid" || e.Status == "shipped" || e.Status == "delivered"):
 	case e.Kind == state.ActivityConsent:
-		parts = append(parts, p.T("consent."+e.Status, state.Args{"purpose": state.AllPurposes}))
+		parts = append(parts, p.Term("said", e.Status))
 	case e.Kind == state.ActivityPromise:
 		if e.Status != "made" {
 			parts = append(parts, p.Term("state", e.Status))

@@ -84,8 +84,7 @@ func promisesCard(p *text.Printer, in service.PromiseListIn, limit int, out serv
 				ours = append(ours, x)
 			}
 		}
-		c.add(promiseSection(p, p.T("brief.ours"), ours, false))
-		c.add(promiseSection(p, p.T("brief.theirs"), theirs, false))
+		c.addPromises(p, ours, theirs)
 	} else {
 		c.add(promiseSection(p, "", shown, true))
 	}
@@ -93,6 +92,14 @@ func promisesCard(p *text.Printer, in service.PromiseListIn, limit int, out serv
 		c.Foot = append(c.Foot, p.T("promises.next", state.Args{"number": shown[i].Number}))
 	}
 	return c
+}
+
+// addPromises puts a customer's promises on the card, ours and theirs.
+func (c *Card) addPromises(p *text.Printer, ours, theirs []service.Promise) {
+	c.add(promiseSection(p, p.T("brief.ours"), ours, false))
+	second := promiseSection(p, p.T("brief.theirs"), theirs, false)
+	second.Continues = len(ours) > 0
+	c.add(second)
 }
 
 // promiseSection lists promises: what is late says so, what is closed says how it ended.

@@ -124,11 +124,22 @@ var commandErrors = texts{
 	"error.config_twice":       {`{path}:{line}: {key} stands in line {first} already. Keep one of them.`, `{path}:{line}：{key} 已在第 {first} 行。请只保留一个。`},
 	"error.set_syntax":         {`"{value}" is no field and value. Write NAME=VALUE, for example --set segment=trade`, `“{value}”不是字段和值。请写 名称=值，例如 --set segment=trade`},
 	"error.nothing_to_tag":     {`Which tag? For example: {example}`, `哪个标签？例如：{example}`},
+	"error.demo_folder":        {`The folder {folder} has other things in it. Choose an empty one.`, `文件夹 {folder} 中有其他内容。请选择空文件夹。`},
+	"error.demo_write":         {`The folder {folder} cannot be written. Choose another.`, `文件夹 {folder} 无法写入。请换一个。`},
+	"error.demo_busy":          {`Another kept has {path} open. End it, then repeat.`, `另一个 kept 正打开 {path}。请结束它后重试。`},
+	"error.no_temporary":       {`There is no room for temporary files. Check the folder TMPDIR and its rights.`, `没有空间存放临时文件。请检查 TMPDIR 文件夹及权限。`},
+	"error.backup_onto_state":  {`{path} is the state itself. Give the copy another name.`, `{path} 就是数据文件本身。请给副本另取名称。`},
+	"error.backup_folder":      {`{path} is a folder. Give a file, for example {path}/kept-today.db`, `{path} 是文件夹。请给出文件，例如 {path}/kept-today.db`},
+	"error.backup_exists":      {`{path} is there already. Give another name, or replace it: --force`, `{path} 已存在。请另取名称，或用 --force 覆盖。`},
+	"error.backup_unwritable":  {`{path} cannot be written. Check the folder, its rights and the room on the disk. No half backup was left.`, `无法写入 {path}。请检查文件夹、权限和磁盘空间。没有留下不完整的备份。`},
+	"error.damage_found":       {`The state is damaged. Make a copy of the file, then: kept check --repair`, `数据已损坏。请先复制文件，再运行：kept check --repair`},
+	"error.unknown_shell":      {`There is no completion for "{value}". One of: {shells}`, `没有“{value}”的补全。可选：{shells}`},
+	"error.not_confirmed":      {`Nobody is there to ask. If you are sure, say so: --yes. Nothing was changed.`, `没有人可以确认。若确定，请加 --yes。没有改动任何内容。`},
 }
 
 // terminalTexts are what the terminal says beside the answer.
 var terminalTexts = texts{
 	"terminal.waiting_busy":   {`Another kept is doing work that must not be disturbed; waiting for it.`, `另一个 kept 正在进行不可打断的工作；等待中。`},
 	"terminal.waiting_locked": {`Another kept holds the state; waiting for it.`, `另一个 kept 占用着数据；等待中。`},
-	"terminal.debug":          {`Tell us what you typed and what stands above: that is a mistake of Kept.`, `请告诉我们您输入的命令和以上内容：这是 Kept 的错误。`},
+	"terminal.debug":          {`For the report set KEPT_DEBUG=1 and type it again: then it tells where it happened.`, `如需报告，请设置 KEPT_DEBUG=1 后再次输入：会显示出错位置。`},
 }

@@ -36,6 +36,12 @@ var terms = texts{
 	"consent.undeliverable": {`does not arrive`, `无法送达`},
 	"consent.lifted":        {`allowed again`, `已恢复`},
 
+	"said.granted":       {`agreed`, `同意`},
+	"said.withheld":      {`did not agree`, `未同意`},
+	"said.opted_out":     {`opted out`, `拒绝联系`},
+	"said.undeliverable": {`does not arrive`, `无法送达`},
+	"said.lifted":        {`allowed again`, `已恢复`},
+
 	"state.open":       {`open`, `未了结`},
 	"state.kept":       {`kept`, `已兑现`},
 	"state.not_kept":   {`not kept`, `未兑现`},

@@ -48,13 +48,15 @@ func codesIn(set *token.FileSet, f *ast.File, codeParam map[string]int) []use {
 					if !ok {
 						continue
 					}
-					switch name(kv.Key) {
-					case "Code":
+					key, _ := kv.Key.(*ast.Ident)
+					switch {
+					case key == nil:
+					case key.Name == "Code":
 						code, has = literal(kv.Value), true
 						if args == nil {
 							args = map[string]bool{}
 						}
-					case "Args":
+					case key.Name == "Args":
 						args = argNames(kv.Value)
 					}
 				}
