@@ -54,7 +54,7 @@ func staffCard(p *text.Printer, out service.StaffListOut) Card {
 	}
 	c.add(s)
 	if len(out.Staff) == 0 {
-		c.add(lines("", p.T("who.nobody")))
+		c.Title = p.T("who.nobody")
 	}
 	return c
 }

@@ -45,7 +45,7 @@ var cardTexts = texts{
 	"brief.count":        {`{n#order|orders}`, `{n#个订单}`},
 	"brief.from":         {`from {from} · {n#record|records}`, `来自 {from} · {n#条记录}`},
 	"brief.from_nowhere": {`entered by hand`, `手工录入`},
-	"brief.why":          {`how we know that these are one: kept customer why {number}`, `为何是同一客户：kept customer why {number}`},
+	"brief.why":          {`how we know that these are one: {admin} customer why {number}`, `为何是同一客户：{admin} customer why {number}`},
 
 	"history.none":      {`Nothing is known yet. Write the first note: {kept} note {number} "…"`, `还没有记录。写第一条备注：{kept} note {number} “…”`},
 	"history.none_such": {`Nothing of that kind. Everything: {kept} history {number}`, `没有这类记录。全部：{kept} history {number}`},
@@ -54,7 +54,7 @@ var cardTexts = texts{
 	"note.done": {`Written into the history of {name} {number}: {kind}`, `已写入 {name} {number} 的历史：{kind}`},
 
 	"who.staff":        {`{n#of us|of us}`, `我们共 {n#人}`},
-	"who.nobody":       {`Nobody is entered yet. Add yourself: kept staff add NAME --login LOGIN`, `还没有录入员工。添加自己：kept staff add 姓名 --login 登录名`},
+	"who.nobody":       {`Nobody is entered yet. Add yourself: {admin} staff add NAME --login LOGIN`, `还没有录入员工。添加自己：{admin} staff add 姓名 --login 登录名`},
 	"who.left":         {`left[ {day}]`, `[{day} ]离职`},
 	"who.away":         {`away[ until {until@}]`, `不在[，至 {until@}]`},
 	"who.owns":         {`{n#customer|customers}`, `{n#位客户}`},
@@ -122,7 +122,7 @@ var cardTexts = texts{
 	"answer.no":        {`No`, `否`},
 	"answer.fix":       {`Correct`, `修正`},
 	"answer.drop":      {`Drop`, `丢弃`},
-	"answer.undo":      {`A mistake? kept customer unmerge {number}`, `弄错了？kept customer unmerge {number}`},
+	"answer.undo":      {`A mistake? {admin} customer unmerge {number}`, `弄错了？{admin} customer unmerge {number}`},
 	"answer.left":      {`{n#question waits|questions wait} still: {kept} questions`, `还有 {n#个问题}待答：{kept} questions`},
 	"answer.none_left": {`No more questions wait.`, `没有其他待答的问题。`},
 

@@ -14,8 +14,8 @@ type node struct {
 	optional []node
 }
 
-// isCall says whether the node is how the reader calls us. {kept#} is an argument like others.
-func (n node) isCall() bool { return n.arg == "kept" && n.verb == 0 }
+// isCall says whether the node is what a command begins with. {kept#} is an argument like others.
+func (n node) isCall() bool { return (n.arg == "kept" || n.arg == "admin") && n.verb == 0 }
 
 // both is one text in the two languages.
 type both struct{ en, zh []node }

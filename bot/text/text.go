@@ -10,7 +10,8 @@
 //	{at@}             a time (RFC 3339) or date (2026-11-19) as a day: 19 Nov
 //	{minor$}          minor units of the argument "currency" as money: €48,310.20
 //	{kind%channel.}   the text under "channel." and the argument's value; the value where there is none
-//	{kept}            how the reader calls us: kept, /kept
+//	{kept}            how the reader calls us before a daily word: kept, /kept
+//	{admin}           and before any other command, which a chat does not have: kept
 //	[ for {field}]    left out where one of its arguments is absent or empty
 package text
 
@@ -167,6 +168,8 @@ func (p *Printer) write(b *strings.Builder, nodes []node, args state.Args) {
 			}
 		case n.arg == "":
 			b.WriteString(n.text)
+		case n.isCall() && n.arg == "admin" && !strings.HasPrefix(p.kept, "kept"):
+			b.WriteString("kept") // a chat has the daily words only
 		case n.isCall():
 			b.WriteString(p.kept)
 		default:

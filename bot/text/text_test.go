@@ -270,7 +270,7 @@ func TestSentences(t *testing.T) {
 		{en.Error(missing), `No customer fits "jana". Look with: kept find jana`},
 		{zh.Error(fmt.Errorf("wrapped: %w", missing)), `没有符合“jana”的客户。查找：/kept find jana`},
 		{en.Error(errors.New("bolt: page 7")), `It did not work, and it is our fault. Nothing was changed. Try again; then tell us what you typed.`},
-		{en.Error(&state.Error{Code: "never_heard"}), `It did not work (never_heard). Try again; if it stays so, look at: kept doctor`},
+		{en.Error(&state.Error{Code: "never_heard"}), `It did not work (never_heard). Try again; if it stays so, look at: kept check`},
 		{en.Error(&state.Error{Code: "due_past", Args: state.Args{"words": "monday", "at": "2026-11-16T23:59:59+01:00"}}),
 			`"monday" is past: 16 Nov. Give a time that lies ahead.`},
 		{en.Error(&state.Error{Code: "due_past", Args: state.Args{"words": "two days ago"}}), `"two days ago" is past. Give a time that lies ahead.`},
@@ -285,6 +285,8 @@ func TestSentences(t *testing.T) {
 		{en.T("find.title", state.Args{"n": "1", "query": "j"}), `1 customer fits "j"`},
 		{en.T("find.title", state.Args{"n": "1204", "query": "j"}), `1,204 customers fit "j"`},
 		{en.Command("find jana"), "kept find jana"},
+		{en.As("kept --state a.db").T("error.no_files"), "Which file? For example: kept --state a.db import orders.csv"},
+		{en.As("/kept").T("error.no_files"), "Which file? For example: kept import orders.csv"},
 		{en.Term("channel", "carrier pigeon"), "carrier pigeon"},
 	} {
 		if c.got != c.want {
