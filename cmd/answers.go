@@ -1,0 +1,71 @@
+package cmd
+
+import (
+	"time"
+
+	"github.com/keptcrm/kept/state/service"
+)
+
+// This file is the one place that decides what machines read of an answer; docs/guides/json.md
+// says it to people. Answers that are lists are arrays, one row or line for each item; all others
+// are one object.
+
+// machine gives what --output json prints for the service's answer, and whether it is a list.
+func machine(data any) (v any, list bool) {
+	switch d := data.(type) {
+	case service.FindOut:
+		return d.Hits, true
+	case service.HistoryOut:
+		return d.Entries, true
+	case service.PromiseListOut:
+		return d.Promises, true
+	case service.QuestionListOut:
+		return d.Questions, true
+	case service.CustomerListOut:
+		return d.Customers, true
+	case service.StaffListOut:
+		return d.Staff, true
+	case service.OptoutListOut:
+		return d.Lines, true
+	case service.RunListOut:
+		return d.Runs, true
+	case []connectorType:
+		return d, true
+	case []setting:
+		return d, true
+
+	case service.PromiseOut:
+		return d.Promise, false
+	case service.CustomerOut:
+		return d.Customer, false
+	case service.StaffOut:
+		return d.Staff, false
+
+	case service.CustomerShowOut:
+		c := d.Customer
+		return shownCustomer{c.ID, c.Number, c.Name, c.Kind, c.Stage, c.Identifiers, c.Owner, c.Tags, c.Grade, c.Fields, c.Records,
+			d.Created, d.Believed, d.Relations, d.Consents, d.Numbers}, false
+	}
+	return data, false
+}
+
+// shownCustomer is a customer as every list has it, with what only "customer show" tells.
+type shownCustomer struct {
+	ID          string               `json:"id"`
+	Number      string               `json:"number"`
+	Name        string               `json:"name"`
+	Kind        string               `json:"kind"`
+	Stage       string               `json:"stage"`
+	Identifiers []service.Identifier `json:"identifiers"`
+	Owner       string               `json:"owner"`
+	Tags        []string             `json:"tags"`
+	Grade       string               `json:"grade"`
+	Fields      map[string][]string  `json:"fields"`
+	Records     []service.RecordRef  `json:"records"`
+
+	Created   time.Time             `json:"created"`
+	Believed  []service.Believed    `json:"believed"`
+	Relations []service.Affiliation `json:"relations"`
+	Consents  []service.ConsentLine `json:"consents"`
+	Numbers   []string              `json:"numbers"`
+}

@@ -1,0 +1,187 @@
+package cmd
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keptcrm/kept/state/service"
+)
+
+func newCompletion(f *factory) *cobra.Command {
+	shells := []string{"bash", "zsh", "fish", "powershell"}
+	return &cobra.Command{
+		Use:   "completion " + strings.Join(shells, "|"),
+		Short: "let the shell complete commands, customers and questions",
+		Example: examples("completion bash > ~/.local/share/bash-completion/completions/kept",
+			"completion zsh > \"${fpath[1]}/_kept\"", "completion fish > ~/.config/fish/completions/kept.fish"),
+		GroupID:   groupCare,
+		Args:      arguments(1, 1),
+		ValidArgs: shells,
+		RunE: func(c *cobra.Command, args []string) error {
+			root := c.Root()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(f.o.Out, true)
+			case "zsh":
+				return root.GenZshCompletion(f.o.Out)
+			case "fish":
+				return root.GenFishCompletion(f.o.Out, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(f.o.Out)
+			}
+			return invalid("unknown_shell", "value", args[0], "shells", strings.Join(shells, ", "))
+		},
+	}
+}
+
+// completer gives what fits the beginning of a word, each with a tab and what it is.
+type completer func(ctx context.Context, api service.API, typed string) []string
+
+type validArgs = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
+
+// patience is how long somebody who pressed Tab waits.
+const patience = time.Second
+
+// completeFirst completes the first argument with one completer and the second with another; nil
+// completes nothing.
+func (f *factory) completeFirst(first, second completer) validArgs {
+	return func(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		by := first
+		if len(args) == 1 {
+			by = second
+		}
+		if by == nil || len(args) > 1 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return f.complete(c, by, typed), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func (f *factory) completeFlag(by completer) validArgs {
+	return func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return f.complete(c, by, typed), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// complete asks the state, silently: a shell has no place for what goes wrong.
+func (f *factory) complete(c *cobra.Command, by completer, typed string) []string {
+	f.flags.quiet = true
+	ctx := c.Context()
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	api, err := f.api(ctx, asking)
+	if err != nil {
+		return nil
+	}
+	return by(ctx, api, typed)
+}
+
+// customerNames completes a customer by whatever was begun to be typed: the name, an identifier, or
+// the number. Shells drop what does not begin so.
+func (f *factory) customerNames(ctx context.Context, api service.API, typed string) []string {
+	if typed == "" {
+		return nil
+	}
+	out, err := api.Find(ctx, service.FindIn{Query: typed, Limit: 20})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	taken := map[string]bool{}
+	for _, h := range out.Hits {
+		for _, word := range []string{h.Customer.Name, h.Match, h.Customer.Number} {
+			// A name that two customers have is none to be typed: the second one gets its number.
+			if !strings.HasPrefix(strings.ToLower(word), strings.ToLower(typed)) || taken[word] {
+				continue
+			}
+			taken[word] = true
+			names = append(names, word+"\t"+joined(", ", h.Customer.Number, h.Customer.Name, h.Company))
+			break
+		}
+	}
+	return names
+}
+
+func (f *factory) staffNames(ctx context.Context, api service.API, typed string) []string {
+	out, err := api.StaffList(ctx, service.StaffListIn{})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, m := range out.Staff {
+		word := m.Login
+		if word == "" {
+			word = m.Number
+		}
+		if strings.HasPrefix(strings.ToLower(m.Name), strings.ToLower(typed)) || strings.HasPrefix(word, typed) {
+			names = append(names, word+"\t"+m.Name)
+		}
+	}
+	return names
+}
+
+func (f *factory) questionNames(ctx context.Context, api service.API, typed string) []string {
+	out, err := api.QuestionList(ctx, service.QuestionListIn{Limit: 50})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, q := range out.Questions {
+		if strings.HasPrefix(q.Number, typed) {
+			names = append(names, q.Number+"\t"+joined(" / ", q.SeenA, q.SeenB, q.Where))
+		}
+	}
+	return names
+}
+
+func (f *factory) runNames(ctx context.Context, api service.API, typed string) []string {
+	out, err := api.RunList(ctx, service.RunListIn{})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, r := range out.Runs {
+		if strings.HasPrefix(r.Number, typed) {
+			names = append(names, r.Number+"\t"+joined(" ", r.Source, r.Connection))
+		}
+	}
+	return names
+}
+
+func (f *factory) completeTypes(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, s := range fileSpecs(f.o.Specs) {
+		if strings.HasPrefix(s.Name, typed) {
+			names = append(names, s.Name+"\t"+s.Summary)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func (f *factory) completeRelate(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 1 {
+		return slices.DeleteFunc(slices.Clone(relationWords), func(w string) bool { return !strings.HasPrefix(w, typed) }), cobra.ShellCompDirectiveNoFileComp
+	}
+	if len(args) > 2 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return f.complete(c, f.customerNames, typed), cobra.ShellCompDirectiveNoFileComp
+}
+
+// subNames are the commands below one that begin with what was typed.
+func subNames(c *cobra.Command, typed string) []string {
+	var names []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() && strings.HasPrefix(sub.Name(), typed) {
+			names = append(names, sub.Name()+"\t"+sub.Short)
+		}
+	}
+	return names
+}

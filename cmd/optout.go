@@ -1,0 +1,188 @@
+package cmd
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keptcrm/kept/bot"
+	"github.com/keptcrm/kept/bot/text"
+	"github.com/keptcrm/kept/state/service"
+)
+
+func newOptout(f *factory) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "optout",
+		Short: "who may not be contacted, and why",
+		Long: "Who may not be contacted, and why. A refusal outlives every import and merge; only a person\n" +
+			"takes it back, with a reason.",
+		Example: examples("optout add jana --channel phone --words \"please do not call\"", "optout list", "optout why jana@example.com"),
+		GroupID: groupWho,
+		Args:    cobra.ArbitraryArgs,
+		RunE:    f.group,
+	}
+	c.AddCommand(newOptoutAdd(f), newOptoutList(f), newOptoutWhy(f), newOptoutRemove(f))
+	return c
+}
+
+func newOptoutAdd(f *factory) *cobra.Command {
+	in := service.OptoutAddIn{}
+	c := &cobra.Command{
+		Use:   "add CUSTOMER|ADDRESS",
+		Short: "stop contact at an address, or with a customer",
+		Example: examples("optout add jana@example.com", "optout add jana --channel phone --words \"please do not call\"",
+			"optout add jana --purpose marketing"),
+		Args:              arguments(1, -1),
+		ValidArgsFunction: f.completeFirst(f.customerNames, nil),
+		RunE: func(c *cobra.Command, args []string) error {
+			in.Ref = strings.Join(args, " ")
+			api, err := f.api(c.Context(), adding)
+			if err != nil {
+				return err
+			}
+			out, err := api.OptoutAdd(c.Context(), in)
+			if err != nil {
+				return err
+			}
+			return f.show(optoutCard(f.printer(), "Contact is stopped", out))
+		},
+	}
+	contactFlags(c, &in.Channel, &in.Purpose)
+	c.Flags().StringVar(&in.Words, "words", "", "what they said: `TEXT`")
+	return c
+}
+
+func contactFlags(c *cobra.Command, channel, purpose *string) {
+	c.Flags().StringVar(channel, "channel", "", "only by `CHANNEL`: email, phone, sms, post (default: all of the address)")
+	c.Flags().StringVar(purpose, "purpose", "", "only for `PURPOSE`: marketing, sales (default: all)")
+	_ = c.RegisterFlagCompletionFunc("channel", cobra.FixedCompletions([]string{"email", "phone", "sms", "post", "all"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("purpose", cobra.FixedCompletions([]string{"marketing", "sales", "all"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func optoutCard(p *text.Printer, title string, out service.OptoutOut) bot.Card {
+	if out.Customer != nil {
+		title += ": " + out.Customer.Number + " " + out.Customer.Name
+	}
+	return newSheet(title, out).table("", 2, consentRows(p, out.Lines, false)).card
+}
+
+func consentRows(p *text.Printer, lines []service.ConsentLine, customers bool) []bot.Row {
+	var rows []bot.Row
+	for _, l := range lines {
+		tone := plain
+		if l.Holds && l.State != "granted" && l.State != "lifted" {
+			tone = alarm
+		}
+		cells := []bot.Cell{typed(l.Value), plain(p.Term("channel", l.Channel)), tone(consentLine(p, l))}
+		if customers && l.Customer != nil {
+			cells = append(cells, typed(l.Customer.Number), plain(l.Customer.Name))
+		}
+		rows = append(rows, row(l.Value, cells...))
+	}
+	return rows
+}
+
+// consentLine says what was said, in whose words, when, and how we know.
+func consentLine(p *text.Printer, l service.ConsentLine) string {
+	said := p.T("consent."+l.State, stateArgs("purpose", l.Purpose))
+	if l.Words != "" {
+		said += ": \"" + l.Words + "\""
+	}
+	when := p.Day(l.At)
+	if l.At.IsZero() {
+		when = "noted " + p.Day(l.Noted)
+	}
+	source := l.By
+	if l.Connection != "" {
+		source = joined(" ", l.Connection, l.Run)
+	}
+	return joined(", ", said, when, source)
+}
+
+func newOptoutList(f *factory) *cobra.Command {
+	in := service.OptoutListIn{}
+	c := &cobra.Command{
+		Use:     "list",
+		Short:   "everybody who refuses contact, newest first",
+		Example: examples("optout list", "optout list --all", "optout list --output csv > do-not-contact.csv"),
+		Args:    arguments(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			api, err := f.api(c.Context(), asking)
+			if err != nil {
+				return err
+			}
+			out, err := api.OptoutList(c.Context(), in)
+			if err != nil {
+				return err
+			}
+			p := f.printer()
+			s := newSheet("", out).table("", 2, consentRows(p, out.Lines, true))
+			if len(out.Lines) == 0 {
+				s.lines("", "Nobody refuses contact.")
+			}
+			if out.Withheld > 0 && !in.All {
+				s.foot(p.Count(int64(out.Withheld), "more never agreed to marketing", "more never agreed to marketing") + ": " + p.Command("optout list --all"))
+			}
+			return f.show(s.card)
+		},
+	}
+	c.Flags().BoolVar(&in.All, "all", false, "also those who only never agreed")
+	return c
+}
+
+func newOptoutWhy(f *factory) *cobra.Command {
+	return &cobra.Command{
+		Use:               "why CUSTOMER|ADDRESS",
+		Short:             "everything that was said about contact with somebody, and what follows",
+		Example:           examples("optout why jana", "optout why jana@example.com"),
+		Args:              arguments(1, -1),
+		ValidArgsFunction: f.completeFirst(f.customerNames, nil),
+		RunE: func(c *cobra.Command, args []string) error {
+			api, err := f.api(c.Context(), asking)
+			if err != nil {
+				return err
+			}
+			out, err := api.OptoutWhy(c.Context(), service.OptoutWhyIn{Ref: strings.Join(args, " ")})
+			if err != nil {
+				return err
+			}
+			p := f.printer()
+			title := out.Ref
+			if out.Customer != nil {
+				title = out.Customer.Number + "  " + out.Customer.Name
+			}
+			s := newSheet(title, out).table("what holds", 2, consentRows(p, out.Holds, false)).
+				table("all that was said, oldest first", 2, consentRows(p, out.Said, false))
+			if len(out.Said) == 0 {
+				s.lines("", "Nothing was ever said about contact.")
+			}
+			return f.show(s.card)
+		},
+	}
+}
+
+func newOptoutRemove(f *factory) *cobra.Command {
+	in := service.OptoutRemoveIn{}
+	c := &cobra.Command{
+		Use:               "remove CUSTOMER|ADDRESS --reason TEXT",
+		Short:             "take a refusal back, with a reason that stays in the log",
+		Example:           examples("optout remove jana@example.com --reason \"asked by mail of 3 Nov to hear from us again\""),
+		Args:              arguments(1, -1),
+		ValidArgsFunction: f.completeFirst(f.customerNames, nil),
+		RunE: func(c *cobra.Command, args []string) error {
+			in.Ref = strings.Join(args, " ")
+			api, err := f.api(c.Context(), asking)
+			if err != nil {
+				return err
+			}
+			out, err := api.OptoutRemove(c.Context(), in)
+			if err != nil {
+				return err
+			}
+			return f.show(optoutCard(f.printer(), "Contact is allowed again", out))
+		},
+	}
+	contactFlags(c, &in.Channel, &in.Purpose)
+	c.Flags().StringVar(&in.Reason, "reason", "", "why: `TEXT`")
+	return c
+}

@@ -1,0 +1,74 @@
+package cmd
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/keptcrm/kept/connectors/engine"
+)
+
+// every is how often a line tells how far an import is where there is no terminal for a bar.
+const every = 5 * time.Second
+
+// bar shows how far an import is: as a bar on a terminal, else as a line now and then.
+type bar struct {
+	f    *factory
+	mu   sync.Mutex
+	file string
+	bar  *progressbar.ProgressBar
+	last time.Time
+}
+
+func (f *factory) newBar() *bar { return &bar{f: f, last: f.o.Now()} }
+
+func (b *bar) tell(_ context.Context, p engine.Progress) {
+	if b.f.flags.quiet {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	name := filepath.Base(p.File)
+	width, ok := terminal(b.f.o.Err)
+	if !ok {
+		if now := b.f.o.Now(); now.Sub(b.last) >= every {
+			b.last = now
+			words := b.f.printer()
+			line := name + ": " + words.Number(p.Done)
+			if p.Total > 0 {
+				line += " of " + words.Number(p.Total)
+			}
+			b.f.talk(line + " rows")
+		}
+		return
+	}
+	if b.bar == nil || b.file != name {
+		b.clear()
+		b.file = name
+		total := p.Total
+		if total <= 0 {
+			total = -1
+		}
+		b.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(b.f.o.Err), progressbar.OptionSetDescription(name),
+			progressbar.OptionSetWidth(min(max(width-len(name)-40, 10), 40)), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionEnableColorCodes(false))
+	}
+	_ = b.bar.Set64(p.Done) // a terminal that went away shows no bar
+}
+
+// done takes the bar away, so that the answer stands alone.
+func (b *bar) done() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.clear()
+}
+
+func (b *bar) clear() {
+	if b.bar != nil {
+		_ = b.bar.Clear()
+		b.bar = nil
+	}
+}

@@ -1,0 +1,145 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+
+	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/csv"
+)
+
+// now is the moment of the scripts: a Saturday.
+const now = "2026-11-21T09:00:00Z"
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"kept": func() { os.Exit(runKept()) }})
+}
+
+// runKept is the binary with a clock that stands still. KEPT_TEST_NOW and KEPT_TEST_LOGIN are
+// known here only.
+func runKept() int {
+	at, err := time.Parse(time.RFC3339, os.Getenv("KEPT_TEST_NOW"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 99
+	}
+	return Run(context.Background(), os.Args[1:], Options{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Now: func() time.Time { return at },
+		Specs: []connectors.Spec{csv.Spec()}, Login: os.Getenv("KEPT_TEST_LOGIN"),
+	})
+}
+
+// The scripts are what the command line promises, told by example: each runs in a folder of its
+// own, with a state of its own.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(e *testscript.Env) error {
+			run, err := os.MkdirTemp("", "kept") // sockets need short paths
+			if err != nil {
+				return err
+			}
+			e.Defer(func() { _ = os.RemoveAll(run) })
+			for _, v := range []struct{ name, value string }{
+				{"KEPT_TEST_NOW", now}, {"KEPT_TEST_LOGIN", "ops"}, {"TZ", "Europe/Berlin"}, {"XDG_RUNTIME_DIR", run},
+				{"XDG_STATE_HOME", filepath.Join(e.WorkDir, "state-home")}, {"XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config-home")},
+				{"LANG", "C.UTF-8"}, {"HOME", e.WorkDir}, {"TMPDIR", e.WorkDir},
+			} {
+				e.Setenv(v.name, v.value)
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"recode":  recode,
+			"damage":  damage,
+			"mode":    mode,
+			"jsonset": jsonset,
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("no condition %q", cond)
+		},
+	})
+}
+
+// exits CODE COMMAND...: the command ends with exactly that exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var ended *exec.ExitError
+	switch {
+	case errors.As(err, &ended):
+		got = ended.ExitCode()
+	case err != nil:
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// recode ENCODING FILE: the file, which is UTF-8, in another encoding.
+func recode(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[1])
+	text := ts.ReadFile(args[1])
+	var out string
+	var err error
+	switch args[0] {
+	case "gb18030":
+		out, err = simplifiedchinese.GB18030.NewEncoder().String(text)
+	case "utf16":
+		out, err = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(text)
+	default:
+		ts.Fatalf("no encoding %s", args[0])
+	}
+	ts.Check(err)
+	ts.Check(os.WriteFile(path, []byte(out), 0o600))
+}
+
+// damage FILE truncate|noise: half of the file, or noise in its middle.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	b, err := os.ReadFile(path)
+	ts.Check(err)
+	switch args[1] {
+	case "truncate":
+		b = b[:len(b)/2]
+	case "noise":
+		for i := 8192; i < len(b); i++ {
+			b[i] ^= byte(i*7 + 13)
+		}
+	default:
+		ts.Fatalf("no damage %s", args[1])
+	}
+	ts.Check(os.WriteFile(path, b, 0o600))
+}
+
+// mode PATH OCTAL: the path has these rights.
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%o", info.Mode().Perm()); got != strings.TrimPrefix(args[1], "0") {
+		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
+	}
+}

@@ -1,0 +1,14 @@
+// Package all is the list of connectors that the binary has: one line for each.
+package all
+
+import (
+	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/csv"
+)
+
+// Specs lists the connectors in the order in which people are shown them.
+func Specs() []connectors.Spec {
+	return []connectors.Spec{
+		csv.Spec(),
+	}
+}
