@@ -13,6 +13,15 @@ type Link struct {
 	By       string     `k:"4" json:"by"` // "rule", or the actor who moved it
 	Evidence []Evidence `k:"5" json:"evidence,omitempty"`
 	At       time.Time  `k:"6" json:"at"`
+	// Was are earlier homes, and the runs that took the record from them: taking such a run back
+	// brings it home again.
+	Was []Home `k:"7" json:"was,omitempty"`
+}
+
+// Home is a customer that a record was given, until a run changed that.
+type Home struct {
+	Customer uint64 `k:"1" json:"customer"`
+	Run      uint64 `k:"2" json:"run"`
 }
 
 // Evidence is one reason for or against something, as a code with arguments.

@@ -28,4 +28,6 @@ const (
 	BlobNonce = "meta/nonce"
 	// BlobSeen with a run's and page's number holds the records that the run saw unchanged.
 	BlobSeen = "seen/"
+	// BlobAside with a run's number holds what the engine needs to read the run's rows again.
+	BlobAside = "aside/run/"
 )

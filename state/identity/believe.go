@@ -90,9 +90,14 @@ func sourcesOf(records []*state.Record) []source {
 		out = append(out, s)
 	}
 	slices.SortFunc(out, func(a, b source) int {
-		return cmp.Or(b.at.Compare(a.at), cmp.Compare(a.record.Key, b.record.Key))
+		return cmp.Or(b.at.Compare(a.at), byContent(a.record, b.record))
 	})
 	return out
+}
+
+// byContent orders records by what they are, never by when they came.
+func byContent(a, b *state.Record) int {
+	return cmp.Or(strings.Compare(a.Connection, b.Connection), strings.Compare(a.Kind, b.Kind), strings.Compare(a.ID, b.ID))
 }
 
 // handSet is the latest value that a person set, by field and element.
@@ -154,6 +159,9 @@ func believeFields(c *state.Customer, sources []source, hand handSet) {
 		}
 		for _, element := range slices.Sorted(keysOf(elements)) {
 			s := elements[element]
+			if len(s.Values) == 0 && !s.Removed {
+				continue // taken back: the records are believed again
+			}
 			if element == "" {
 				if s.Removed {
 					delete(fields, name)
@@ -348,8 +356,7 @@ func believeIdentifiers(c *state.Customer, records []*state.Record, sources []so
 			}
 		}
 	}
-	byKey := slices.SortedFunc(slices.Values(records), func(a, b *state.Record) int { return cmp.Compare(a.Key, b.Key) })
-	for _, r := range byKey {
+	for _, r := range slices.SortedFunc(slices.Values(records), byContent) {
 		for _, id := range r.Identifiers {
 			if r.Current() == nil {
 				id.Former = true

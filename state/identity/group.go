@@ -44,7 +44,7 @@ type Group struct {
 type Candidate struct {
 	A, B    uint64 // records, A before B
 	Reasons []state.Evidence
-	Score   int64 // more is likelier
+	Score   int64 // more is likelier; equals are in the order of what the records are
 }
 
 // Partition groups records that are one customer each. It is a pure function of the records and
@@ -57,7 +57,8 @@ type Candidate struct {
 // [ManyHolders]+1 each.
 func Partition(nodes []Node, words Words) ([]Group, []Candidate) {
 	nodes = slices.Clone(nodes)
-	slices.SortFunc(nodes, func(a, b Node) int { return cmp.Compare(a.Record.Key, b.Record.Key) })
+	// Ties are broken by what the records are, never by when they came.
+	slices.SortFunc(nodes, func(a, b Node) int { return byContent(a.Record, b.Record) })
 	p := &partition{words: words, nodes: nodes, parent: make([]int, len(nodes)), members: make([][]int, len(nodes)),
 		evidence: map[uint64][]state.Evidence{}, asked: map[[2]int]*Candidate{}}
 	for i := range nodes {
@@ -380,7 +381,7 @@ func (p *partition) result() ([]Group, []Candidate) {
 			continue
 		}
 		g := Group{Evidence: map[uint64][]state.Evidence{}}
-		slices.Sort(p.members[i])
+		slices.SortFunc(p.members[i], func(a, b int) int { return cmp.Compare(p.nodes[a].Record.Key, p.nodes[b].Record.Key) })
 		for _, m := range p.members[i] {
 			g.Nodes = append(g.Nodes, p.nodes[m])
 			if ev := p.evidence[p.nodes[m].Record.Key]; len(ev) > 0 {
@@ -389,14 +390,17 @@ func (p *partition) result() ([]Group, []Candidate) {
 		}
 		groups = append(groups, g)
 	}
+	slices.SortFunc(groups, func(a, b Group) int { return cmp.Compare(a.Nodes[0].Record.Key, b.Nodes[0].Record.Key) })
+	pairs := slices.SortedFunc(maps.Keys(p.asked), func(x, y [2]int) int {
+		return cmp.Or(cmp.Compare(p.asked[y].Score, p.asked[x].Score), cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1]))
+	})
 	var asks []Candidate
-	for pair, c := range p.asked {
+	for _, pair := range pairs {
 		if p.find(pair[0]) != p.find(pair[1]) {
-			asks = append(asks, *c)
+			c := *p.asked[pair]
+			c.A, c.B = min(c.A, c.B), max(c.A, c.B)
+			asks = append(asks, c)
 		}
 	}
-	slices.SortFunc(asks, func(x, y Candidate) int {
-		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B))
-	})
 	return groups, asks
 }

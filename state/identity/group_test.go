@@ -209,7 +209,7 @@ func TestBelieve(t *testing.T) {
 	for _, a := range c.Identifiers {
 		ids = append(ids, a.Type+":"+a.Shown)
 	}
-	if got := strings.Join(ids, " "); got != "email:jana@x.example phone:+49451901820 external_id:1 external_id:7" {
+	if got := strings.Join(ids, " "); got != "email:jana@x.example phone:+49451901820 external_id:7 external_id:1" {
 		t.Errorf("identifiers %s", got)
 	}
 	swapped := Believe(Belief{Bases: []uint64{5, 9}, Records: []*state.Record{book, shop}, Employers: map[uint64][]uint64{2: {77}}})

@@ -1,0 +1,156 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/keptcrm/kept/state"
+)
+
+// Caller says on whose behalf a call is made.
+type Caller struct {
+	Login   string // operating-system login, or a chat user's; the staff member with it is the actor
+	Request string // the request's ID; a mutating call with the same ID is done once
+	Zone    string // the reader's IANA zone where no staff member says otherwise
+	// ZoneAsked says that the caller named Zone for this call, so that it beats the staff member's.
+	ZoneAsked bool
+}
+
+type callerKey struct{}
+
+// WithCaller puts the caller into a call's context.
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerOf gives the caller of a call; the zero Caller where none was set.
+func CallerOf(ctx context.Context) Caller {
+	c, _ := ctx.Value(callerKey{}).(Caller)
+	return c
+}
+
+// Connections is what the service needs of the outside world; the engine has it.
+type Connections interface {
+	// Import reads files into the state, or with In.Dry tells what it would do.
+	Import(ctx context.Context, in ImportIn) (ImportOut, error)
+	// Reread reads one corrected row again, as part of the connection that it came from, in the
+	// writer's transaction. It returns the contact or order records told.
+	Reread(w *state.Writer, q *state.Question, raw string) ([]uint64, error)
+}
+
+// Config is what a person may set; plain values that cmd fills in.
+type Config struct {
+	Region   string   // default region of phone numbers, ISO 3166: "DE"
+	Zone     string   // IANA name; "" is UTC
+	Language string   // of whoever reads and has no own: en, zh
+	Domains  []string // our own mail domains
+}
+
+// Service answers and acts on one state.
+type Service struct {
+	store  state.Store
+	conns  Connections
+	config Config
+	now    func() time.Time
+}
+
+// New makes a service. conns may be nil where nothing outside is used. now is the clock; a state
+// that remembers a fixed time (the demo's) overrides it.
+func New(store state.Store, conns Connections, config Config, now func() time.Time) *Service {
+	return &Service{store: store, conns: conns, config: config, now: now}
+}
+
+// Clock gives the time that holds for a transaction: the state's fixed one, else the clock's. UTC.
+func (s *Service) Clock(tx state.Tx) (time.Time, error) {
+	b, err := tx.Blob(state.BlobClock)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if len(b) > 0 {
+		if t, err := time.Parse(time.RFC3339, string(b)); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return s.now().UTC(), nil
+}
+
+// change runs a mutating call: once for one request ID, with one entry in the change log. The
+// answer of a request that was done already is given again.
+func change[Out any](ctx context.Context, s *Service, what string, args state.Args, fn func(*state.Writer) (Out, error)) (Out, error) {
+	var out Out
+	caller := CallerOf(ctx)
+	err := s.store.Update(ctx, func(tx state.Tx) error {
+		out = *new(Out)
+		now, err := s.Clock(tx)
+		if err != nil {
+			return err
+		}
+		if caller.Request != "" {
+			done, err := state.Requests.Find(tx, state.TextKey(caller.Request))
+			if err != nil {
+				return err
+			}
+			if done != nil {
+				if done.Method != what {
+					return &state.Error{Class: state.Conflict, Code: "request_reused", Args: state.Args{"id": caller.Request}}
+				}
+				return json.Unmarshal(done.Answer, &out)
+			}
+		}
+		cause := state.Cause{Request: caller.Request, What: what, Args: args, At: now}
+		if cause.Actor, err = s.actor(tx, caller); err != nil {
+			return err
+		}
+		return state.ChangeIn(tx, cause, func(w *state.Writer) error {
+			if out, err = fn(w); err != nil {
+				return err
+			}
+			return remember(w, caller.Request, what, out)
+		})
+	})
+	if err != nil {
+		out = *new(Out)
+	}
+	return out, err
+}
+
+// keepRequests is how long an answered request is remembered: far longer than anybody retries.
+const keepRequests = 7 * 24 * time.Hour
+
+func remember(w *state.Writer, id, method string, out any) error {
+	if id == "" {
+		return nil
+	}
+	answer, err := json.Marshal(out)
+	if err != nil {
+		return err
+	}
+	old, err := state.Requests.List(w.Tx(), state.Range{Index: "at", To: state.TimeKey(w.Cause.At.Add(-keepRequests)), Limit: 100})
+	if err != nil {
+		return err
+	}
+	for _, r := range old {
+		if _, err := state.Requests.Delete(w, state.TextKey(r.ID)); err != nil {
+			return err
+		}
+	}
+	return state.Requests.Put(w, &state.Request{ID: id, At: w.Cause.At, Method: method, Answer: answer})
+}
+
+// view runs a question on one picture of the state.
+func view[Out any](ctx context.Context, s *Service, fn func(state.Tx, time.Time) (Out, error)) (Out, error) {
+	var out Out
+	err := s.store.View(ctx, func(tx state.Tx) error {
+		now, err := s.Clock(tx)
+		if err != nil {
+			return err
+		}
+		out, err = fn(tx, now)
+		return err
+	})
+	if err != nil {
+		out = *new(Out)
+	}
+	return out, err
+}

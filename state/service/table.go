@@ -1,0 +1,15 @@
+package service
+
+// API gives the service as the table of its questions and commands.
+func (s *Service) API() API {
+	return API{
+		Find: s.Find, Brief: s.Brief, History: s.History, Who: s.Who, PromiseList: s.PromiseList, QuestionList: s.QuestionList,
+		CustomerList: s.CustomerList, CustomerShow: s.CustomerShow, Why: s.Why, StaffList: s.StaffList,
+		OptoutList: s.OptoutList, OptoutWhy: s.OptoutWhy, RunList: s.RunList,
+		Note: s.Note, PromiseAdd: s.PromiseAdd, PromiseClose: s.PromiseClose, PromiseMove: s.PromiseMove, Answer: s.Answer,
+		Assign: s.Assign, CustomerEdit: s.CustomerEdit, CustomerTag: s.CustomerTag, Relate: s.Relate, Merge: s.Merge,
+		Unmerge: s.Unmerge, KeepApart: s.KeepApart, StaffAdd: s.StaffAdd, StaffAway: s.StaffAway, StaffLeave: s.StaffLeave,
+		OptoutAdd: s.OptoutAdd, OptoutRemove: s.OptoutRemove, ImportUndo: s.ImportUndo,
+		Import: s.Import, Check: s.Check, Backup: s.Backup,
+	}
+}
