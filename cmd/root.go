@@ -21,6 +21,9 @@ const (
 	groupCare  = "care"
 )
 
+// Help keeps the order in which commands are added: what is typed daily stands first.
+func init() { cobra.EnableCommandSorting = false }
+
 // newRoot builds the command line: one line for each command.
 func newRoot(f *factory) *cobra.Command {
 	root := &cobra.Command{
@@ -58,9 +61,9 @@ func newRoot(f *factory) *cobra.Command {
 		newCheck(f),
 		newConfig(f),
 		newCompletion(f),
+		newDemo(f),
 		newVersion(f),
 	)
-	cobra.EnableCommandSorting = false
 	root.SetHelpCommand(newHelp(f, root))
 	root.SetHelpCommandGroupID(groupCare)
 	root.SetUsageTemplate(usageTemplate)
