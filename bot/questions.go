@@ -90,6 +90,9 @@ func asked(p *text.Printer, q service.Question) string {
 	name("b", q.B, q.SeenB)
 	if args["a"] == "" {
 		args["a"] = q.Field
+		if q.Kind == state.QuestionOrganisation && q.Where != "" {
+			args["a"] = q.Where // the domain or company name itself
+		}
 	}
 	if args["where"] == "" {
 		args["where"] = q.From

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keptcrm/kept/state/api"
 	"github.com/keptcrm/kept/state/api/apitest"
@@ -22,10 +23,7 @@ import (
 func TestStorm(t *testing.T) {
 	const effects, customers = 300, 10
 	dir := t.TempDir()
-	bin := filepath.Join(dir, "kept")
-	if out, err := exec.Command("go", "build", "-o", bin, "./kept").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	bin := binary(t)
 	run, err := os.MkdirTemp("", "kept") // sockets need short paths
 	if err != nil {
 		t.Fatal(err)
@@ -127,4 +125,72 @@ func TestStorm(t *testing.T) {
 		},
 	})
 	t.Logf("%+v", report)
+}
+
+// binary builds the real program.
+func binary(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "kept")
+	if out, err := exec.Command("go", "build", "-o", bin, "./kept").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return bin
+}
+
+// The first Ctrl-C stops an import in order, with what was read kept; typed again it is completed.
+func TestInterrupt(t *testing.T) {
+	const rows = 3000
+	dir, bin := t.TempDir(), binary(t)
+	run, err := os.MkdirTemp("", "kept")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(run) })
+	path, file := filepath.Join(dir, "kept.db"), filepath.Join(dir, "people.csv")
+	lines := []string{"id,name,email"}
+	for i := range rows {
+		lines = append(lines, fmt.Sprintf("%d,Person %d,p%d@host%d.example", i, i, i, i))
+	}
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kept := func(args ...string) (*exec.Cmd, *strings.Builder) {
+		c := exec.Command(bin, append(args, "--state", path)...)
+		c.Env = append(os.Environ(), "KEPT_RUNTIME_DIR="+run, "XDG_CONFIG_HOME="+dir, "KEPT_LANG=en", "KEPT_OUTPUT=")
+		said := new(strings.Builder)
+		c.Stdout, c.Stderr = said, said
+		return c, said
+	}
+	c, said := kept("import", file, "--as", "book")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		info, ok := api.Ask(ctx, path, api.Options{Folder: run})
+		if ok && info.PID == c.Process.Pid && info.Working {
+			break
+		}
+		if ctx.Err() != nil {
+			t.Fatal("the import never held the state")
+		}
+	}
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if _ = c.Wait(); c.ProcessState.ExitCode() != 130 {
+		t.Fatalf("exit %d: %s", c.ProcessState.ExitCode(), said)
+	}
+	if !strings.Contains(said.String(), "Stopped") {
+		t.Errorf("said %q", said)
+	}
+	c, said = kept("import", file, "--as", "book")
+	if err := c.Run(); err != nil || !strings.Contains(said.String(), "3,000 of 3,000 rows read") {
+		t.Errorf("%v: %s", err, said)
+	}
+	c, said = kept("customer", "list", "--output", "ids")
+	if err := c.Run(); err != nil || strings.Count(said.String(), "\n") != rows {
+		t.Errorf("%v: %d customers", err, strings.Count(said.String(), "\n"))
+	}
 }
