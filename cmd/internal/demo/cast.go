@@ -29,12 +29,12 @@ const janaSpent = 4831020
 
 func (w *world) cast() (*cast, []*person, []*sale) {
 	c := &cast{
-		jana: &person{given: name{own: "Jana"}, family: name{own: "Köhler"}, from: cultureOf("DE"), town: town{"Lübeck", "", "23552", ""},
+		jana: &person{given: name{own: "Jana"}, family: name{own: "Köhler"}, from: cultureOf("DE"), town: town{"Lübeck", "23552", ""},
 			street: "Am Wall 3", email: janaMail, phone: "+49 451 901820", company: observatory, marketing: true, texts: true, tags: []string{"business", "wholesale"}},
-		liwei: &person{given: name{"伟", "Wei"}, family: name{"李", "Li"}, from: cultureOf("CN"), town: town{"青岛", "Qingdao", "266000", ""},
+		liwei: &person{given: name{"伟", "Wei"}, family: name{"李", "Li"}, from: cultureOf("CN"), town: town{"青岛", "266000", ""},
 			street: "香港中路 61", email: liweiMail, phone: "+86 138 0013 8000", company: "青岛星海光学有限公司",
 			marketing: true, texts: true, tags: []string{"wholesale"}},
-		weili: &person{given: name{own: "Li"}, family: name{own: "Wei"}, from: cultureOf("CN"), town: town{"Qingdao", "", "266000", ""},
+		weili: &person{given: name{own: "Li"}, family: name{own: "Wei"}, from: cultureOf("CN"), town: town{"Qingdao", "266000", ""},
 			street: "61 Xianggang Middle Rd", email: weiliMail, phone: "+86 13800138000", company: "Haiguang Optics Co., Ltd.", texts: true},
 	}
 	for _, taken := range []string{"name liwei", "name weili", "name janakoehler", "phone +86 138 0013 8000"} {

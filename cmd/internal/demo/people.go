@@ -131,22 +131,22 @@ type house struct {
 }
 
 var houses = []house{
-	{"Planetarium Kiel", "planetarium-kiel", "DE", town{"Kiel", "", "24103", ""}, 2},
-	{"Gymnasium am Meer", "gymnasium-am-meer", "DE", town{"Husum", "", "25813", ""}, 1},
-	{"Volkssternwarte Plön e.V.", "volkssternwarte-ploen", "DE", town{"Plön", "", "24306", ""}, 2},
-	{"Hafenmuseum Flensburg", "hafenmuseum-flensburg", "DE", town{"Flensburg", "", "24937", ""}, 1},
-	{"Optik Lüders GmbH & Co. KG", "optik-lueders", "DE", town{"Hamburg", "", "20095", ""}, 2},
-	{"Naturpark Westmeer gGmbH", "naturpark-westmeer", "DE", town{"Rostock", "", "18055", ""}, 1},
-	{"Reederei Sievers GmbH", "reederei-sievers", "DE", town{"Bremen", "", "28195", ""}, 1},
-	{"Astronomie-Freunde Göttingen e.V.", "astrofreunde-goettingen", "DE", town{"Göttingen", "", "37073", ""}, 2},
-	{"Northern Skies Ltd.", "northern-skies", "GB", town{"Leeds", "", "LS1 4AP", ""}, 2},
-	{"Keswick Dark Sky Trust", "keswick-dark-sky", "GB", town{"Keswick", "", "CA12 5JR", ""}, 1},
-	{"Mesa Astronomy Outfitters LLC", "mesa-astronomy", "US", town{"Tucson", "", "85701", "AZ"}, 1},
-	{"青岛天文馆", "qingdao-tianwen", "CN", town{"青岛", "Qingdao", "266000", ""}, 1},
-	{"Gökyüzü Optik A.Ş.", "gokyuzu-optik", "TR", town{"İstanbul", "Istanbul", "34433", ""}, 1},
-	{"Obserwatorium Toruń sp. z o.o.", "obserwatorium-torun", "PL", town{"Toruń", "", "87-100", ""}, 1},
-	{"Casa das Estrelas Lda.", "casa-das-estrelas", "PT", town{"Évora", "Evora", "7000-001", ""}, 1},
-	{"مرصد دبي", "dubai-observatory", "AE", town{"دبي", "Dubai", "00000", ""}, 1},
+	{"Planetarium Kiel", "planetarium-kiel", "DE", town{"Kiel", "24103", ""}, 2},
+	{"Gymnasium am Meer", "gymnasium-am-meer", "DE", town{"Husum", "25813", ""}, 1},
+	{"Volkssternwarte Plön e.V.", "volkssternwarte-ploen", "DE", town{"Plön", "24306", ""}, 2},
+	{"Hafenmuseum Flensburg", "hafenmuseum-flensburg", "DE", town{"Flensburg", "24937", ""}, 1},
+	{"Optik Lüders GmbH & Co. KG", "optik-lueders", "DE", town{"Hamburg", "20095", ""}, 2},
+	{"Naturpark Westmeer gGmbH", "naturpark-westmeer", "DE", town{"Rostock", "18055", ""}, 1},
+	{"Reederei Sievers GmbH", "reederei-sievers", "DE", town{"Bremen", "28195", ""}, 1},
+	{"Astronomie-Freunde Göttingen e.V.", "astrofreunde-goettingen", "DE", town{"Göttingen", "37073", ""}, 2},
+	{"Northern Skies Ltd.", "northern-skies", "GB", town{"Leeds", "LS1 4AP", ""}, 2},
+	{"Keswick Dark Sky Trust", "keswick-dark-sky", "GB", town{"Keswick", "CA12 5JR", ""}, 1},
+	{"Mesa Astronomy Outfitters LLC", "mesa-astronomy", "US", town{"Tucson", "85701", "AZ"}, 1},
+	{"青岛天文馆", "qingdao-tianwen", "CN", town{"青岛", "266000", ""}, 1},
+	{"Gökyüzü Optik A.Ş.", "gokyuzu-optik", "TR", town{"İstanbul", "34433", ""}, 1},
+	{"Obserwatorium Toruń sp. z o.o.", "obserwatorium-torun", "PL", town{"Toruń", "87-100", ""}, 1},
+	{"Casa das Estrelas Lda.", "casa-das-estrelas", "PT", town{"Évora", "7000-001", ""}, 1},
+	{"مرصد دبي", "dubai-observatory", "AE", town{"دبي", "00000", ""}, 1},
 }
 
 func cultureOf(code string) *culture {
