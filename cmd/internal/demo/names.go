@@ -44,7 +44,7 @@ func pairs(words ...string) []name {
 
 // The phones of Germany, Great Britain and North America are of the ranges that their regulators
 // keep for films and books; the others have none, so theirs are only of the right form.
-var germanFiction = []string{"30 23125", "40 66969", "89 99998"}
+var germanFiction = []string{"30 23125", "69 90009", "40 66969", "89 99998"}
 
 var cultures = []culture{
 	{weight: 62, code: "DE", land: "Germany",
@@ -95,19 +95,19 @@ var cultures = []culture{
 		given:  latin("Ayşe", "Burak", "Çağla", "Deniz", "Elif", "Emre", "Gökhan", "İpek", "Kerem", "Mustafa", "Özlem", "Selin", "Şule", "Tolga", "Yağmur", "Zeynep"),
 		family: latin("Aydın", "Çelik", "Demir", "Erdoğmuş", "Güneş", "Işık", "Karaca", "Koç", "Öztürk", "Şahin", "Taş", "Uçar", "Yıldız", "Yılmaz"),
 		towns:  []town{{"İstanbul", "34433", ""}, {"Ankara", "06420", ""}, {"İzmir", "35210", ""}},
-		street: []string{"Atatürk Cd.", "Gül Sk.", "Yıldız Sk."},
+		street: []string{"Atatürk Cd.", "Bağdat Cd.", "Gül Sk.", "Yıldız Sk."},
 		phone:  func(d *dice) string { return "+90 532 " + d.digits(3) + " 00 " + d.digits(2) }},
 	{weight: 4, code: "PL", land: "Poland",
 		given:  latin("Agnieszka", "Bartosz", "Dorota", "Grzegorz", "Halina", "Iwona", "Jacek", "Łukasz", "Małgorzata", "Paweł", "Stanisław", "Urszula", "Wojciech", "Zuzanna"),
 		family: latin("Adamczyk", "Borkowski", "Dąbrowska", "Grabowski", "Jabłoński", "Kamińska", "Lewandowska", "Mazur", "Nowak", "Pawłowski", "Wiśniewska", "Wójcik", "Zieliński"),
 		towns:  []town{{"Gdańsk", "80-001", ""}, {"Toruń", "87-100", ""}, {"Kraków", "31-001", ""}, {"Wrocław", "50-001", ""}},
-		street: []string{"ul. Długa", "ul. Lipowa", "ul. Polna"},
+		street: []string{"ul. Długa", "ul. Kopernika", "ul. Lipowa", "ul. Polna"},
 		phone:  func(d *dice) string { return "+48 601 00" + d.digits(1) + " " + d.digits(3) }},
 	{weight: 2, code: "PT", land: "Portugal",
 		given:  latin("Afonso", "Beatriz", "Conceição", "Diogo", "Gonçalo", "Inês", "João", "Leonor", "Mafalda", "Nuno", "Rui", "Tomás"),
 		family: latin("Almeida", "Araújo", "Carvalho", "Conceição", "Fonseca", "Gouveia", "Magalhães", "Nóbrega", "Peixoto", "Simões", "Teixeira"),
 		towns:  []town{{"Lisboa", "1100-001", ""}, {"Porto", "4000-001", ""}, {"Évora", "7000-001", ""}},
-		street: []string{"Rua Augusta", "Rua do Sol", "Travessa do Mar"},
+		street: []string{"Rua Augusta", "Rua da Estrela", "Rua do Sol", "Travessa do Mar"},
 		phone:  func(d *dice) string { return "+351 912 00" + d.digits(1) + " " + d.digits(3) }},
 	{weight: 2, code: "AE", land: "United Arab Emirates",
 		given:  pairs("أحمد", "Ahmad", "فاطمة", "Fatima", "خالد", "Khalid", "ليلى", "Layla", "يوسف", "Yousef", "مريم", "Maryam", "عمر", "Omar", "نور", "Nour"),
