@@ -162,7 +162,7 @@ func showCard(p *text.Printer, out service.CustomerShowOut) bot.Card {
 	}
 	s.table("believed", 1, believed)
 	s.table("relations", 2, relationRows(p, out.Relations))
-	s.table("contact", 2, consentRows(p, out.Consents, false))
+	s.table("contact", 2, consentRows(p, out.Consents))
 	var records []bot.Row
 	for _, r := range c.Records {
 		records = append(records, row(r.Number, typed(r.Number), plain(r.Connection), plain(r.Kind), dim(r.ID)))
@@ -243,26 +243,33 @@ func newCustomerEdit(f *factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.show(customerCard(f.printer(), out))
+			return f.show(customerCard(f.printer(), out, sortedKeys(in.Set)...))
 		},
 	}
 	for _, e := range editFields {
-		values[e.name] = c.Flags().String(e.name, "", "`VALUE`: "+e.help)
+		values[e.name] = namedFlag(c, e.name, "VALUE", e.help)
 	}
 	c.Flags().StringArrayVar(&custom, "set", nil, "a custom field: `NAME=VALUE`; may stand several times")
 	_ = c.RegisterFlagCompletionFunc("owner", f.completeFlag(f.staffNames))
 	return c
 }
 
-// customerCard answers a command that changed a customer with how it is now.
-func customerCard(p *text.Printer, out service.CustomerOut) bot.Card {
+// customerCard answers a command that changed a customer with how it is now, and what the changed
+// fields hold.
+func customerCard(p *text.Printer, out service.CustomerOut, changed ...string) bot.Card {
 	c := out.Customer
 	s := newSheet("", out).table("", 2, []bot.Row{customerRow(p, c)})
-	var fields []string
-	for _, name := range sortedKeys(c.Fields) {
-		fields = append(fields, name, strings.Join(c.Fields[name], "; "))
+	var fields []bot.Row
+	for _, name := range changed {
+		values := c.Fields[name]
+		if values == nil {
+			values = c.Fields["custom."+name]
+		}
+		if len(values) > 0 {
+			fields = append(fields, row("", dim(name), plain(strings.Join(values, "; "))))
+		}
 	}
-	return s.facts("", fields...).card
+	return s.table("", 1, fields).card
 }
 
 func newCustomerTag(f *factory) *cobra.Command {

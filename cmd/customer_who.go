@@ -1,6 +1,9 @@
 package cmd
 
 import (
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -146,6 +149,38 @@ func newCustomerWhy(f *factory) *cobra.Command {
 	}
 }
 
+// linkReasons says each reason once, with all the records that it names: "same e-mail as k588,
+// k2720". A value that the record itself says is not said again.
+func linkReasons(p *text.Printer, l service.LinkLine) []string {
+	var said []string
+	records := map[string][]uint64{}
+	for _, e := range l.Evidence {
+		if v := e.Args["value"]; v != "" && strings.Contains(l.Says, v) {
+			e.Args = maps.Clone(e.Args)
+			delete(e.Args, "value")
+		}
+		r := p.Evidence(e)
+		if _, known := records[r]; !known {
+			said = append(said, r)
+			records[r] = nil
+		}
+		if e.Record != 0 && !slices.Contains(records[r], e.Record) {
+			records[r] = append(records[r], e.Record)
+		}
+	}
+	for i, r := range said {
+		slices.Sort(records[r])
+		var names []string
+		for _, n := range records[r] {
+			names = append(names, "k"+strconv.FormatUint(n, 10))
+		}
+		if len(names) > 0 {
+			said[i] = r + " as " + strings.Join(names, ", ")
+		}
+	}
+	return said
+}
+
 func whyCard(p *text.Printer, out service.WhyOut) bot.Card {
 	title := out.A.Number + "  " + out.A.Name
 	switch {
@@ -168,10 +203,7 @@ func whyCard(p *text.Printer, out service.WhyOut) bot.Card {
 	s.table("what people said", 2, verdicts)
 	var links []bot.Row
 	for _, l := range out.Links {
-		var reasons []string
-		for _, e := range l.Evidence {
-			reasons = append(reasons, p.Evidence(e))
-		}
+		reasons := linkReasons(p, l)
 		if len(reasons) == 0 {
 			reasons = []string{"nothing else is needed: it began this customer"}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/bot/text"
+	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/service"
 )
 
@@ -63,23 +64,81 @@ func optoutCard(p *text.Printer, title string, out service.OptoutOut) bot.Card {
 	if out.Customer != nil {
 		title += ": " + out.Customer.Number + " " + out.Customer.Name
 	}
-	return newSheet(title, out).table("", 2, consentRows(p, out.Lines, false)).card
+	return newSheet(title, out).table("", 2, consentRows(p, out.Lines)).card
 }
 
-func consentRows(p *text.Printer, lines []service.ConsentLine, customers bool) []bot.Row {
+func consentRows(p *text.Printer, lines []service.ConsentLine) []bot.Row {
 	var rows []bot.Row
 	for _, l := range lines {
 		tone := plain
 		if l.Holds && l.State != "granted" && l.State != "lifted" {
 			tone = alarm
 		}
-		cells := []bot.Cell{typed(l.Value), plain(p.Term("channel", l.Channel)), tone(consentLine(p, l))}
-		if customers && l.Customer != nil {
-			cells = append(cells, typed(l.Customer.Number), plain(l.Customer.Name))
-		}
-		rows = append(rows, row(l.Value, cells...))
+		rows = append(rows, row(l.Value, typed(l.Value), plain(p.Term("channel", l.Channel)), tone(consentLine(p, l))))
 	}
 	return rows
+}
+
+// refusalSheet has one line for each refusal, under what or who told it: whose address it is, what
+// is refused, since when. The words that were said are told by "optout why".
+func refusalSheet(p *text.Printer, out service.OptoutListOut) *sheet {
+	s := newSheet(refusalCount(p, out.Lines), out)
+	var sources []string
+	told := map[string][]bot.Row{}
+	for _, l := range out.Lines {
+		from := "from " + l.Connection
+		if l.Connection == "" {
+			from = "noted by " + l.By
+		}
+		if told[from] == nil {
+			sources = append(sources, from)
+		}
+		var who service.CustomerRef
+		if l.Customer != nil {
+			who = *l.Customer
+		}
+		name := who.Name
+		if strings.HasPrefix(l.Value, strings.TrimRight(name, "…")) { // a customer who has no other name
+			name = ""
+		}
+		at := l.At
+		if at.IsZero() {
+			at = l.Noted
+		}
+		told[from] = append(told[from], row(l.Value, typed(who.Number), strong(name), plain(l.Value), alarm(refused(p, l)), dim(p.ShortDay(at))))
+	}
+	for i, from := range sources {
+		s.table(from, 2, told[from])
+		s.card.Sections[i].Continues = i > 0
+	}
+	return s
+}
+
+// refusalCount keeps those who refused apart from those who were only never asked.
+func refusalCount(p *text.Printer, lines []service.ConsentLine) string {
+	silent := 0
+	for _, l := range lines {
+		if l.State == state.ConsentWithheld {
+			silent++
+		}
+	}
+	said := p.Count(int64(len(lines)-silent), "refusal", "refusals")
+	if silent > 0 {
+		said += ", " + p.Count(int64(silent), "address", "addresses") + " that never agreed to marketing"
+	}
+	return said
+}
+
+// refused says in two or three words what somebody refuses.
+func refused(p *text.Printer, l service.ConsentLine) string {
+	key := "refusal." + l.State
+	if l.State == state.ConsentOptedOut {
+		key = "refusal." + l.Purpose + "." + l.Channel
+	}
+	if !text.Has(key) {
+		return p.T("consent."+l.State, stateArgs("purpose", l.Purpose))
+	}
+	return p.T(key)
 }
 
 // consentLine says what was said, in whose words, when, and how we know.
@@ -116,9 +175,11 @@ func newOptoutList(f *factory) *cobra.Command {
 				return err
 			}
 			p := f.printer()
-			s := newSheet("", out).table("", 2, consentRows(p, out.Lines, true))
+			s := refusalSheet(p, out)
 			if len(out.Lines) == 0 {
-				s.lines("", "Nobody refuses contact.")
+				s.card.Title = "Nobody refuses contact."
+			} else {
+				s.foot("who said so, and in which words: " + p.Command("optout why "+shellWord(out.Lines[0].Value)))
 			}
 			if out.Withheld > 0 && !in.All {
 				s.foot(p.Count(int64(out.Withheld), "more never agreed to marketing", "more never agreed to marketing") + ": " + p.Command("optout list --all"))
@@ -151,8 +212,8 @@ func newOptoutWhy(f *factory) *cobra.Command {
 			if out.Customer != nil {
 				title = out.Customer.Number + "  " + out.Customer.Name
 			}
-			s := newSheet(title, out).table("what holds", 2, consentRows(p, out.Holds, false)).
-				table("all that was said, oldest first", 2, consentRows(p, out.Said, false))
+			s := newSheet(title, out).table("what holds", 2, consentRows(p, out.Holds)).
+				table("all that was said, oldest first", 2, consentRows(p, out.Said))
 			if len(out.Said) == 0 {
 				s.lines("", "Nothing was ever said about contact.")
 			}

@@ -67,13 +67,23 @@ func staffCard(p *text.Printer, out service.StaffOut) bot.Card {
 }
 
 func staffRow(p *text.Printer, m service.Staff) bot.Row {
-	now := ""
+	return row(m.Number, typed(m.Number), strong(m.Name), plain(m.Login), plain(m.Role), alarm(staffNow(p, m)), plain(staffWork(p, m)), alarm(staffLate(p, m)))
+}
+
+// staffNow says why somebody does not answer; a day begins in their own zone.
+func staffNow(p *text.Printer, m service.Staff) string {
 	switch {
+	case !m.Left.IsZero() && m.Zone != "":
+		return "left " + p.In(m.Zone, m.Left).Day(m.Left)
 	case !m.Left.IsZero():
-		now = "left " + p.Day(m.Left)
+		return "left " + p.Day(m.Left)
 	case m.AwayNow:
-		now = "away"
+		return "away"
 	}
+	return ""
+}
+
+func staffWork(p *text.Printer, m service.Staff) string {
 	work := []string{}
 	if m.Owns > 0 {
 		work = append(work, p.Count(int64(m.Owns), "customer", "customers"))
@@ -81,11 +91,14 @@ func staffRow(p *text.Printer, m service.Staff) bot.Row {
 	if m.Open > 0 {
 		work = append(work, p.Count(int64(m.Open), "open promise", "open promises"))
 	}
-	late := ""
-	if m.Late > 0 {
-		late = p.Number(int64(m.Late)) + " late"
+	return strings.Join(work, ", ")
+}
+
+func staffLate(p *text.Printer, m service.Staff) string {
+	if m.Late == 0 {
+		return ""
 	}
-	return row(m.Number, typed(m.Number), strong(m.Name), plain(m.Login), plain(m.Role), alarm(now), plain(strings.Join(work, ", ")), alarm(late))
+	return p.Number(int64(m.Late)) + " late"
 }
 
 func newStaffList(f *factory) *cobra.Command {
@@ -138,8 +151,8 @@ func newStaffShow(f *factory) *cobra.Command {
 				away = append(away, joined(" ", a.From, "to", a.Until, a.Note))
 			}
 			s := newSheet(m.Number+"  "+m.Name, service.StaffOut{Staff: m})
-			s.table("", 1, []bot.Row{staffRow(p, m)})
-			s.facts("", "e-mail", strings.Join(m.Emails, ", "), "manager", m.Manager, "deputy", m.Deputy, "zone", m.Zone,
+			s.card.Aside = []string{m.Role, joined(", ", staffNow(p, m), staffWork(p, m), staffLate(p, m))}
+			s.facts("", "login", m.Login, "e-mail", strings.Join(m.Emails, ", "), "manager", m.Manager, "deputy", m.Deputy, "zone", m.Zone,
 				"language", m.Language, "away", strings.Join(away, "; "))
 			return f.show(s.card)
 		},

@@ -51,14 +51,9 @@ func newWord(f *factory, p *text.Printer, w *bot.Word) *cobra.Command {
 		},
 		ValidArgsFunction: f.completeWord(w),
 	}
+	c.Long = sentence(c.Short)
 	if len(w.Usage) > 1 {
-		var more strings.Builder
-		for _, u := range w.Usage {
-			more.WriteString("  kept " + u + "\n")
-		}
-		c.Long = sentence(c.Short) + "\n\n" + strings.TrimRight(more.String(), "\n")
-	} else {
-		c.Long = sentence(c.Short)
+		c.SetUsageTemplate(strings.Replace(usageTemplate, "{{.UseLine}}", "kept "+strings.Join(w.Usage, "\n  kept "), 1))
 	}
 	c.DisableFlagsInUseLine = true
 	c.Use = strings.TrimSuffix(c.Use, " [flags]")
@@ -67,16 +62,34 @@ func newWord(f *factory, p *text.Printer, w *bot.Word) *cobra.Command {
 		if o.Value == "" {
 			switches[o.Name] = c.Flags().Bool(o.Name, false, help)
 		} else {
-			values[o.Name] = c.Flags().String(o.Name, "", help+" `"+o.Value+"`")
+			values[o.Name] = namedFlag(c, o.Name, o.Value, help)
 		}
 	}
 	return c
 }
 
+// named is the value of a flag that help calls by a name: --since DATE. With pflag's backquotes the
+// name would have to stand in the text, too.
+type named struct{ text, name string }
+
+func (n *named) String() string     { return n.text }
+func (n *named) Set(s string) error { n.text = s; return nil }
+func (n *named) Type() string       { return n.name }
+
+func namedFlag(c *cobra.Command, flag, name, help string) *string {
+	n := &named{name: name}
+	c.Flags().Var(n, flag, help)
+	return &n.text
+}
+
 // sentence makes one of a summary in help.
 func sentence(summary string) string {
 	r, n := utf8.DecodeRuneInString(summary)
-	return string(unicode.ToUpper(r)) + summary[n:] + "."
+	stop := "."
+	if last, _ := utf8.DecodeLastRuneInString(summary); last > 0x2e80 {
+		stop = "。"
+	}
+	return string(unicode.ToUpper(r)) + summary[n:] + stop
 }
 
 // explain shows the card that a word put beside its error: who fits, who is near. It is talk, for

@@ -41,6 +41,14 @@ func (p *Printer) day(t time.Time, loc *time.Location) string {
 	return t.Format("2 Jan 2006")
 }
 
+// ShortDay writes the day where it lies in the present year, else the month: 19 Nov, Nov 2024.
+func (p *Printer) ShortDay(t time.Time) string {
+	if p.now.IsZero() || t.In(p.zone).Year() == p.now.In(p.zone).Year() {
+		return p.Day(t)
+	}
+	return p.Month(t)
+}
+
 // WeekDay writes a day with its weekday: Mon 16 Nov.
 func (p *Printer) WeekDay(t time.Time) string {
 	if p.lang == Chinese {
