@@ -5,23 +5,27 @@ import "time"
 // Link says that a contact record belongs to a customer, by rule or by a person, and why.
 type Link struct {
 	Record uint64 `k:"1" json:"record"`
-	// Home is the customer that the record was given when it was first seen. It gives numbers
-	// back when customers part, and is what verdicts speak of.
-	Home uint64 `k:"2" json:"home"`
+	// Home is the record's own customer number: the one that was first given to it while it was the
+	// oldest record of its customer, or when a person's word named it. It never goes to another
+	// record while this one exists, so that customers which part have their numbers again; verdicts
+	// speak of it. 0 for a record that never needed one.
+	Home uint64 `k:"2" json:"home,omitempty"`
 	// Base is the customer to whom rules alone give the record, without anybody's "same".
 	Base     uint64     `k:"3" json:"base"`
 	By       string     `k:"4" json:"by"` // "rule", or the actor who moved it
 	Evidence []Evidence `k:"5" json:"evidence,omitempty"`
 	At       time.Time  `k:"6" json:"at"`
-	// Was are earlier homes, and the runs that took the record from them: taking such a run back
-	// brings it home again.
-	Was []Home `k:"7" json:"was,omitempty"`
+	// Also are numbers of records that are gone or were parted by a person, which this record took
+	// over: what people entered on them stays with those who were one customer with them.
+	Also []uint64 `k:"8" json:"also,omitempty"`
 }
 
-// Home is a customer that a record was given, until a run changed that.
-type Home struct {
-	Customer uint64 `k:"1" json:"customer"`
-	Run      uint64 `k:"2" json:"run"`
+// Homes are all numbers that are the record's own.
+func (l *Link) Homes() []uint64 {
+	if l.Home == 0 {
+		return l.Also
+	}
+	return append([]uint64{l.Home}, l.Also...)
 }
 
 // Evidence is one reason for or against something, as a code with arguments.
@@ -34,13 +38,19 @@ type Evidence struct {
 }
 
 // Links holds a link for every contact and organisation record, by the record's number. Indexes
-// "base" and "home" are by customer number.
+// "base" and "home" (with what it took over) are by customer number; a number is one record's home.
 var Links = declare(Declaration[Link]{
 	Name: "link",
 	Key:  func(l *Link) []byte { return NumberKey(l.Record) },
 	Indexes: []IndexOn[Link]{
 		{Name: "base", Keys: func(l *Link) [][]byte { return [][]byte{NumberKey(l.Base)} }},
-		{Name: "home", Keys: func(l *Link) [][]byte { return [][]byte{NumberKey(l.Home)} }},
+		{Name: "home", Keys: func(l *Link) [][]byte {
+			var keys [][]byte
+			for _, h := range l.Homes() {
+				keys = append(keys, NumberKey(h))
+			}
+			return keys
+		}},
 	},
 })
 
@@ -65,6 +75,8 @@ type Verdict struct {
 	By         string      `k:"7" json:"by"`
 	At         time.Time   `k:"8" json:"at"`
 	Note       string      `k:"9" json:"note,omitempty"`
+	// Over are verdicts "apart" between those whom a "same" joined: while it stands it outweighs them.
+	Over []uint64 `k:"10" json:"over,omitempty"`
 }
 
 // Verdicts holds all verdicts; index "customer" is by either customer, "identifier" by the

@@ -13,6 +13,7 @@ const (
 const (
 	QuestionOpen     = "open"
 	QuestionAnswered = "answered"
+	QuestionSettled  = "settled" // a person's "same" answers it, until that is taken back
 )
 
 // Question is something that waits for a person. Questions that follow from records (matches)

@@ -27,8 +27,8 @@ func Believe(in Belief) *state.Customer {
 	c := &state.Customer{Number: in.Bases[0], Created: in.Created, Bases: in.Bases, Tags: []string{},
 		Identifiers: []state.Address{}, Fields: []state.Believed{}}
 	sources := sourcesOf(in.Records)
-	for _, s := range sources {
-		c.Records = append(c.Records, s.record.Key)
+	for _, r := range in.Records {
+		c.Records = append(c.Records, r.Key) // those that are gone too: their history stays
 	}
 	slices.Sort(c.Records)
 	hand := handOf(in.Settings)
@@ -72,11 +72,19 @@ type source struct {
 	at      time.Time
 }
 
-// sourcesOf gives the records that say something, the one most to be believed first.
+// sourcesOf gives the records that say something, the one most to be believed first. Of a customer
+// all of whose records are gone the last that they said is believed.
 func sourcesOf(records []*state.Record) []source {
+	if out := sourcesBy(records, (*state.Record).Current); len(out) > 0 {
+		return out
+	}
+	return sourcesBy(records, Standing)
+}
+
+func sourcesBy(records []*state.Record, version func(*state.Record) *state.Version) []source {
 	var out []source
 	for _, r := range records {
-		v := r.Current()
+		v := version(r)
 		if v == nil {
 			continue
 		}

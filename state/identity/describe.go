@@ -34,7 +34,8 @@ const (
 // phone numbers (ISO 3166).
 //
 // Identifiers of the current version link, unless they are weak; those that only older versions
-// have are marked Former.
+// have are marked Former. A record that is gone at its connection links as it last did, so that
+// its history stays where it was; it names no organisation any more.
 func Describe(r *state.Record, region string) {
 	r.Identifiers, r.Company, r.Domain, r.Blocks = nil, "", "", nil
 	if r.Kind == state.KindOrder {
@@ -44,9 +45,11 @@ func Describe(r *state.Record, region string) {
 		}
 		return
 	}
-	current := r.Current()
+	current := Standing(r)
 	if current != nil {
 		r.Identifiers = identifiersOf(r, current, region)
+	}
+	if r.Current() != nil {
 		company := current.Text(fieldCompany)
 		r.Company, _ = NormalizeCompany(company)
 		for _, id := range r.Identifiers {
@@ -73,6 +76,22 @@ func Describe(r *state.Record, region string) {
 			}
 		}
 	}
+}
+
+// Standing is the version that a record is known by: the current one, or the last one told of a
+// record that is gone. Nil where nothing but its end was ever told.
+func Standing(r *state.Record) *state.Version {
+	if v := r.Current(); v != nil {
+		return v
+	}
+	told := state.Record{Versions: slices.DeleteFunc(slices.Clone(r.Versions), func(v state.Version) bool { return v.Gone })}
+	v := told.Current()
+	if v == nil {
+		return nil
+	}
+	// The one in the record, so that it can be told from the others.
+	i := slices.IndexFunc(r.Versions, func(x state.Version) bool { return x.Run == v.Run && !x.Gone })
+	return &r.Versions[i]
 }
 
 // FoldNumber folds an order number for look-up: "#1001" and "1001" are the same.

@@ -13,12 +13,18 @@ import (
 // looking at names: a switchboard, a till's address.
 const ManyHolders = 50
 
-// Apart is a verdict that two customers are two; A and B are homes ([state.Link]).
-type Apart struct{ A, B uint64 }
+// Pair is two homes ([state.Link]) that a person spoke of.
+type Pair struct{ A, B uint64 }
 
 // Words is what people said that binds grouping.
 type Words struct {
-	Apart []Apart
+	// Apart are two: no group holds both.
+	Apart []Pair
+	// Same are one. They make no group, but who is kept apart from one is so from the other.
+	Same []Pair
+	// Over are those of Apart that a newer "same" outweighs: they still make two groups, but keep
+	// nobody else apart.
+	Over map[Pair]bool
 	// Shared maps an identifier's key to what a person said: shared (true) or one person's (false).
 	Shared map[string]bool
 }
@@ -26,7 +32,7 @@ type Words struct {
 // Node is one contact or organisation record to be grouped.
 type Node struct {
 	Record *state.Record
-	Home   uint64 // 0 for a record that has none yet
+	Homes  []uint64 // the numbers that are its own
 
 	version *state.Version
 	name    Name
@@ -64,7 +70,7 @@ func Partition(nodes []Node, words Words) ([]Group, []Candidate) {
 	for i := range nodes {
 		p.parent[i], p.members[i] = i, []int{i}
 		n := &p.nodes[i]
-		if n.version = n.Record.Current(); n.version == nil {
+		if n.version = Standing(n.Record); n.version == nil {
 			n.version = &state.Version{}
 		}
 		n.kind = KindOf(n.version)
@@ -74,6 +80,7 @@ func Partition(nodes []Node, words Words) ([]Group, []Candidate) {
 		n.name = PersonName(n.version)
 		n.birth = fullDate(n.version.Text(fieldBirthday))
 	}
+	p.heed()
 	p.joinByIdentifiers()
 	p.askByName()
 	return p.result()
@@ -82,6 +89,9 @@ func Partition(nodes []Node, words Words) ([]Group, []Candidate) {
 type partition struct {
 	words    Words
 	nodes    []Node
+	people   people   // groups and homes that are one customer
+	apart    [][2]int // elements of people that are kept apart
+	parted   [][2]int // those of whom a newer word says that they are one
 	parent   []int
 	members  [][]int
 	evidence map[uint64][]state.Evidence
@@ -135,7 +145,7 @@ func (p *partition) edgesOf(key string, id state.Identifier, holders []int) []ed
 	if known && said || !known && len(holders) > ManyHolders {
 		return nil
 	}
-	shared := !known && id.Type != state.TypeCompany && p.people(holders) >= 3
+	shared := !known && id.Type != state.TypeCompany && p.differing(holders) >= 3
 	var edges []edge
 	for x, a := range holders {
 		for _, b := range holders[x+1:] {
@@ -160,8 +170,8 @@ func (p *partition) edgesOf(key string, id state.Identifier, holders []int) []ed
 	return edges
 }
 
-// people counts how many of the holders are certainly different people by their names.
-func (p *partition) people(holders []int) int {
+// differing counts how many of the holders are certainly different people by their names.
+func (p *partition) differing(holders []int) int {
 	var distinct []int
 	for _, h := range holders {
 		if !slices.ContainsFunc(distinct, func(d int) bool {
@@ -209,6 +219,7 @@ func (p *partition) join(e edge) {
 	p.parent[b] = a
 	p.members[a] = append(p.members[a], p.members[b]...)
 	p.members[b] = nil
+	p.people.join(p.people.of(a), p.people.of(b))
 	p.note(e, reason)
 }
 
@@ -226,16 +237,14 @@ func (p *partition) note(e edge, reason state.Evidence) {
 // against gives what stands against two groups being one. never means that not even a question
 // is due: a person said so, or one is an organisation.
 func (p *partition) against(a, b int) (reasons []state.Evidence, never bool) {
+	if p.keptApart(a, b) {
+		return []state.Evidence{{Code: "kept_apart", Against: true}}, true
+	}
 	for _, i := range p.members[a] {
 		for _, j := range p.members[b] {
 			x, y := &p.nodes[i], &p.nodes[j]
 			if x.kind != y.kind {
 				return []state.Evidence{{Code: "two_kinds", Against: true}}, true
-			}
-			for _, w := range p.words.Apart {
-				if x.Home != 0 && y.Home != 0 && (w.A == x.Home && w.B == y.Home || w.A == y.Home && w.B == x.Home) {
-					return []state.Evidence{{Code: "kept_apart", Against: true}}, true
-				}
 			}
 			reasons = append(reasons, contradictions(x, y)...)
 		}

@@ -1,13 +1,12 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/keptcrm/kept/state"
-	"github.com/keptcrm/kept/state/identity"
 )
 
 // Merge says that two customers are one. It changes a verdict and nothing else, sends nothing to
@@ -71,7 +70,7 @@ func dry[Out any](ctx context.Context, s *Service, what string, args state.Args,
 }
 
 // mergeBases joins customer b into a; the newest word of a person wins, so an earlier "keep
-// apart" between them ends.
+// apart" between them is outweighed as long as this one stands.
 func (s *Service) mergeBases(w *state.Writer, a, b uint64, note string) error {
 	ja, err := join(w.Tx(), a)
 	if err != nil {
@@ -84,39 +83,40 @@ func (s *Service) mergeBases(w *state.Writer, a, b uint64, note string) error {
 	if ja.numbers[0] == jb.numbers[0] {
 		return nil
 	}
-	if err := s.dropVerdicts(w, state.VerdictApart, ja.numbers, jb.numbers); err != nil {
+	apart, err := between(w.Tx(), state.VerdictApart, ja.numbers, jb.numbers)
+	if err != nil {
 		return err
 	}
-	if err := s.putVerdict(w, state.VerdictSame, ja.numbers[0], jb.numbers[0], note); err != nil {
+	if err := s.putVerdict(w, &state.Verdict{Kind: state.VerdictSame, A: ja.numbers[0], B: jb.numbers[0], Note: note, Over: apart}); err != nil {
 		return err
 	}
 	return s.resolveAgain(w, append(ja.records, jb.records...), append(ja.numbers, jb.numbers...))
 }
 
-func (s *Service) putVerdict(w *state.Writer, kind string, a, b uint64, note string) error {
+func (s *Service) putVerdict(w *state.Writer, v *state.Verdict) error {
 	n, err := state.Verdicts.Next(w)
 	if err != nil {
 		return err
 	}
-	return state.Verdicts.Put(w, &state.Verdict{Key: n, Kind: kind, A: a, B: b, By: w.Cause.Actor, At: w.Cause.At, Note: note})
+	v.Key, v.By, v.At = n, w.Cause.Actor, w.Cause.At
+	return state.Verdicts.Put(w, v)
 }
 
-// dropVerdicts takes back verdicts of a kind between any of two sets of numbers.
-func (s *Service) dropVerdicts(w *state.Writer, kind string, as, bs []uint64) error {
+// between gives the verdicts of a kind between any of two sets of numbers.
+func between(tx state.Tx, kind string, as, bs []uint64) ([]uint64, error) {
+	var out []uint64
 	for _, a := range as {
-		verdicts, err := state.Verdicts.By(w.Tx(), "customer", state.NumberKey(a))
+		verdicts, err := state.Verdicts.By(tx, "customer", state.NumberKey(a))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, v := range verdicts {
-			if v.Kind == kind && (slices.Contains(bs, v.A) && slices.Contains(as, v.B) || slices.Contains(bs, v.B) && slices.Contains(as, v.A)) {
-				if _, err := state.Verdicts.Delete(w, state.NumberKey(v.Key)); err != nil {
-					return err
-				}
+			if v.Kind == kind && (v.A == a && slices.Contains(bs, v.B) || v.B == a && slices.Contains(bs, v.A)) && !slices.Contains(out, v.Key) {
+				out = append(out, v.Key)
 			}
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // resolveAgain groups records anew after a verdict on them changed, and computes the numbers.
@@ -158,7 +158,15 @@ func (s *Service) Unmerge(ctx context.Context, in UnmergeIn) (UnmergeOut, error)
 		if err := dropCarried(w, v.Key, 0); err != nil {
 			return UnmergeOut{}, err
 		}
-		if err := s.refresh(w, c.Bases...); err != nil {
+		j, err := join(w.Tx(), c.Number)
+		if err != nil {
+			return UnmergeOut{}, err
+		}
+		other, err := join(w.Tx(), v.B)
+		if err != nil {
+			return UnmergeOut{}, err
+		}
+		if err := s.resolveAgain(w, append(j.records, other.records...), c.Bases); err != nil {
 			return UnmergeOut{}, err
 		}
 		a, err := s.refOf(w.Tx(), v.A)
@@ -195,54 +203,92 @@ func (s *Service) mergeVerdict(tx state.Tx, c *state.Customer, half uint64) (*st
 	return best, nil
 }
 
-// partRecord gives one record of a customer a home of its own, and keeps it apart from the rest.
+// partRecord gives one record of a customer a number of its own, and keeps it apart from those
+// that rules had joined it with. What people entered stays with these.
 func (s *Service) partRecord(w *state.Writer, c *state.Customer, ref string) (UnmergeOut, error) {
 	r, err := s.recordOf(w.Tx(), c, ref)
 	if err != nil {
 		return UnmergeOut{}, err
 	}
-	if len(c.Records) < 2 {
-		return UnmergeOut{}, &state.Error{Class: state.Invalid, Code: "only_record", Args: state.Args{"ref": state.Customers.Ref(c.Number)}}
-	}
 	l, err := state.Links.Number(w.Tx(), r.Key)
 	if err != nil {
 		return UnmergeOut{}, err
 	}
-	n, err := state.Customers.Next(w)
+	links, err := state.Links.By(w.Tx(), "base", state.NumberKey(l.Base))
 	if err != nil {
 		return UnmergeOut{}, err
 	}
-	old := l.Home
-	l.Home, l.Base, l.By, l.At = n, n, w.Cause.Actor, w.Cause.At
-	l.Evidence = []state.Evidence{{Code: "parted_by_person"}}
-	if err := state.Links.Put(w, l); err != nil {
+	if len(links) < 2 {
+		return UnmergeOut{}, &state.Error{Class: state.Invalid, Code: "only_record", Args: state.Args{"ref": state.Customers.Ref(l.Base)}}
+	}
+	oldest := links[0]
+	if oldest.Record == r.Key {
+		oldest = links[1]
+	}
+	if err := state.Links.Put(w, takeOver(oldest, l.Homes())); err != nil {
 		return UnmergeOut{}, err
 	}
-	homes := map[uint64]bool{old: true}
-	for _, b := range c.Bases {
-		homes[b] = true
+	l.Home, l.Also = 0, nil
+	if err := s.settle(w, l); err != nil {
+		return UnmergeOut{}, err
 	}
-	for _, h := range c.Bases {
-		if homes[h] && h != n {
-			if err := s.putVerdict(w, state.VerdictApart, h, n, ""); err != nil {
-				return UnmergeOut{}, err
-			}
-			delete(homes, h)
-		}
+	rest, err := s.homesOf(w, l.Base)
+	if err != nil {
+		return UnmergeOut{}, err
+	}
+	if err := s.putApart(w, []uint64{l.Home}, slices.DeleteFunc(rest, func(h uint64) bool { return h == l.Home }), ""); err != nil {
+		return UnmergeOut{}, err
 	}
 	j, err := join(w.Tx(), c.Number)
 	if err != nil {
 		return UnmergeOut{}, err
 	}
-	if err := s.resolveAgain(w, append(j.records, r), append(slices.Clone(c.Bases), n)); err != nil {
+	l.Base, l.By, l.At = l.Home, w.Cause.Actor, w.Cause.At
+	l.Evidence = []state.Evidence{{Code: "parted_by_person"}}
+	if err := state.Links.Put(w, l); err != nil {
+		return UnmergeOut{}, err
+	}
+	if err := s.resolveAgain(w, append(j.records, r), append(slices.Clone(c.Bases), l.Home)); err != nil {
 		return UnmergeOut{}, err
 	}
 	a, err := s.refOf(w.Tx(), c.Number)
 	if err != nil {
 		return UnmergeOut{}, err
 	}
-	b, err := s.refOf(w.Tx(), n)
+	b, err := s.refOf(w.Tx(), l.Home)
 	return UnmergeOut{A: a, B: b}, err
+}
+
+// settle gives a record that has none a number of its own.
+func (s *Service) settle(w *state.Writer, l *state.Link) error {
+	if l.Home != 0 {
+		return nil
+	}
+	n, err := state.Customers.Next(w)
+	if err != nil {
+		return err
+	}
+	l.Home = n
+	return state.Links.Put(w, l)
+}
+
+// putApart keeps each of some homes apart from each of others.
+func (s *Service) putApart(w *state.Writer, as, bs []uint64, note string) error {
+	for _, x := range as {
+		for _, y := range bs {
+			old, err := between(w.Tx(), state.VerdictApart, []uint64{x}, []uint64{y})
+			if err != nil {
+				return err
+			}
+			if len(old) > 0 {
+				continue
+			}
+			if err := s.putVerdict(w, &state.Verdict{Kind: state.VerdictApart, A: x, B: y, Note: note}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // recordOf finds a record of a customer: "k55", "shop/381", or an ID that only one has.
@@ -311,8 +357,9 @@ func (s *Service) KeepApart(ctx context.Context, in KeepApartIn) (KeepApartOut, 
 	})
 }
 
-// keepApartBases puts a word between all homes of two customers. Of two numbers that are one
-// customer now, only the two homes themselves are parted.
+// keepApartBases puts a word between all homes of those whom rules make one with each of two
+// numbers; where rules make these two one, only between themselves. A merge that makes them one
+// is taken back: the newest word of a person wins.
 func (s *Service) keepApartBases(w *state.Writer, a, b uint64, note string) error {
 	ja, err := join(w.Tx(), a)
 	if err != nil {
@@ -322,170 +369,127 @@ func (s *Service) keepApartBases(w *state.Writer, a, b uint64, note string) erro
 	if err != nil {
 		return err
 	}
-	as, bs := ja.numbers, jb.numbers
-	if ja.numbers[0] == jb.numbers[0] {
-		if as, err = homesOf(w.Tx(), a); err != nil {
-			return err
-		}
-		if bs, err = homesOf(w.Tx(), b); err != nil {
-			return err
-		}
-		if slices.Contains(as, b) {
-			as, bs = []uint64{a}, []uint64{b} // rules alone joined them
-		}
-	}
-	if err := s.dropVerdicts(w, state.VerdictSame, as, bs); err != nil {
+	x, err := natural(w.Tx(), a)
+	if err != nil {
 		return err
 	}
-	if err := s.dropVerdicts(w, state.VerdictApart, as, bs); err != nil {
+	y, err := natural(w.Tx(), b)
+	if err != nil {
 		return err
 	}
-	for _, x := range as {
-		for _, y := range bs {
-			if x != y {
-				if err := s.putVerdict(w, state.VerdictApart, x, y, note); err != nil {
-					return err
-				}
-			}
+	as, bs := []uint64{a}, []uint64{b}
+	if x != y {
+		if as, err = s.homesOf(w, a); err != nil {
+			return err
 		}
+		if bs, err = s.homesOf(w, b); err != nil {
+			return err
+		}
+	}
+	if err := s.sever(w, x, y); err != nil {
+		return err
+	}
+	if err := s.putApart(w, as, bs, note); err != nil {
+		return err
 	}
 	return s.resolveAgain(w, append(ja.records, jb.records...), append(slices.Clone(ja.numbers), jb.numbers...))
 }
 
-// homesOf gives the numbers that rules alone make one with a number.
-func homesOf(tx state.Tx, n uint64) ([]uint64, error) {
-	base, err := natural(tx, n)
-	if err != nil {
-		return nil, err
-	}
-	links, err := state.Links.By(tx, "base", state.NumberKey(base))
-	if err != nil {
-		return nil, err
-	}
-	out := []uint64{base}
-	for _, l := range links {
-		if !slices.Contains(out, l.Home) {
-			out = append(out, l.Home)
-		}
-	}
-	return out, nil
-}
-
-// Why prints the evidence: why a customer's records are one, or what speaks for and against two
-// being one.
-func (s *Service) Why(ctx context.Context, in WhyIn) (WhyOut, error) {
-	return view(ctx, s, func(tx state.Tx, _ time.Time) (WhyOut, error) {
-		a, baseA, err := s.customer(tx, in.A)
-		if err != nil {
-			return WhyOut{}, err
-		}
-		out := WhyOut{A: CustomerRef{Number: state.Customers.Ref(a.Number), Name: a.Name, Kind: a.Kind}}
-		customers := []*state.Customer{a}
-		if in.B != "" {
-			b, baseB, err := s.customer(tx, in.B)
-			if err != nil {
-				return WhyOut{}, err
-			}
-			out.B = &CustomerRef{Number: state.Customers.Ref(b.Number), Name: b.Name, Kind: b.Kind}
-			out.One = a.Number == b.Number
-			if !out.One {
-				customers = append(customers, b)
-			}
-			if out.Pairs, err = s.compare(tx, a, baseA, b, baseB); err != nil {
-				return WhyOut{}, err
-			}
-		}
-		for _, c := range customers {
-			if err := s.explain(tx, c, &out); err != nil {
-				return WhyOut{}, err
-			}
-		}
-		return out, nil
-	})
-}
-
-func (s *Service) explain(tx state.Tx, c *state.Customer, out *WhyOut) error {
-	for _, k := range c.Records {
-		r, err := state.Records.Number(tx, k)
+// sever takes back the newest merge on every way between two base customers that are one by a
+// person's word.
+func (s *Service) sever(w *state.Writer, x, y uint64) error {
+	for x != y {
+		j, err := join(w.Tx(), x)
 		if err != nil {
 			return err
 		}
-		l, err := state.Links.Number(tx, k)
+		came := map[uint64]*state.Verdict{x: nil} // by base: the word that led there
+		from := map[uint64]uint64{}
+		queue := []uint64{x}
+		words, err := verdictsOn(w.Tx(), j.numbers)
 		if err != nil {
 			return err
 		}
-		out.Links = append(out.Links, LinkLine{Record: RecordRef{Connection: r.Connection, Kind: r.Kind, ID: r.ID, Number: state.Records.Ref(k)},
-			Says: recordLine(r), Base: state.Customers.Ref(l.Base), By: l.By, Evidence: l.Evidence, At: l.At})
-	}
-	seen := map[uint64]bool{}
-	for _, n := range c.Bases {
-		verdicts, err := state.Verdicts.By(tx, "customer", state.NumberKey(n))
-		if err != nil {
-			return err
-		}
-		for _, v := range verdicts {
-			if !seen[v.Key] {
-				seen[v.Key] = true
-				out.Words = append(out.Words, VerdictLine{Number: state.Verdicts.Ref(v.Key), Kind: v.Kind, A: state.Customers.Ref(v.A),
-					B: state.Customers.Ref(v.B), By: actorName(tx, v.By), At: v.At, Note: v.Note})
+		for len(queue) > 0 {
+			at := queue[0]
+			queue = queue[1:]
+			for _, v := range words {
+				p, err := natural(w.Tx(), v.A)
+				if err != nil {
+					return err
+				}
+				q, err := natural(w.Tx(), v.B)
+				if err != nil {
+					return err
+				}
+				if q == at {
+					p, q = q, p
+				}
+				if _, been := came[q]; v.Kind == state.VerdictSame && p == at && !been {
+					came[q], from[q] = v, p
+					queue = append(queue, q)
+				}
 			}
+		}
+		newest := came[y]
+		if newest == nil {
+			return nil
+		}
+		for at := y; at != x; at = from[at] {
+			if came[at].Key > newest.Key {
+				newest = came[at]
+			}
+		}
+		if _, err := state.Verdicts.Delete(w, state.NumberKey(newest.Key)); err != nil {
+			return err
+		}
+		if err := dropCarried(w, newest.Key, 0); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// recordLine says in a line what tells a record from others: its name and identifiers.
-func recordLine(r *state.Record) string {
-	v := r.Current()
-	if v == nil {
-		return ""
-	}
-	name := v.Text("name")
-	if name == "" {
-		name = identity.PersonName(v).String()
-	}
-	if name == "" {
-		name = v.Text("company")
-	}
-	parts := []string{}
-	if name != "" {
-		parts = append(parts, name)
-	}
-	for _, id := range r.Identifiers {
-		if !id.Former && id.Type != state.TypeExternalID && id.Type != state.TypeCompany {
-			parts = append(parts, id.Shown)
+// verdictsOn gives the verdicts on any of some numbers, by number.
+func verdictsOn(tx state.Tx, numbers []uint64) ([]*state.Verdict, error) {
+	var out []*state.Verdict
+	seen := map[uint64]bool{}
+	for _, n := range numbers {
+		verdicts, err := state.Verdicts.By(tx, "customer", state.NumberKey(n))
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range verdicts {
+			if !seen[v.Key] {
+				seen[v.Key] = true
+				out = append(out, v)
+			}
 		}
 	}
-	return strings.Join(parts, ", ")
+	slices.SortFunc(out, func(a, b *state.Verdict) int { return cmp.Compare(a.Key, b.Key) })
+	return out, nil
 }
 
-// compare gives what speaks for and against two customers, or two halves of one, being one.
-func (s *Service) compare(tx state.Tx, a *state.Customer, baseA uint64, b *state.Customer, baseB uint64) ([]state.Evidence, error) {
-	recordsOf := func(c *state.Customer, base uint64) ([]*state.Record, error) {
-		var out []*state.Record
-		for _, k := range c.Records {
-			l, err := state.Links.Find(tx, state.NumberKey(k))
-			if err != nil {
-				return nil, err
-			}
-			if a.Number == b.Number && baseA != baseB && (l == nil || l.Home != base && l.Base != base) {
-				continue
-			}
-			r, err := state.Records.Number(tx, k)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, r)
+// homesOf gives the homes of all records that rules make one with a number; those that have none
+// get one, so that a word can be said on them.
+func (s *Service) homesOf(w *state.Writer, n uint64) ([]uint64, error) {
+	base, err := natural(w.Tx(), n)
+	if err != nil {
+		return nil, err
+	}
+	links, err := state.Links.By(w.Tx(), "base", state.NumberKey(base))
+	if err != nil {
+		return nil, err
+	}
+	out := []uint64{}
+	for _, l := range links {
+		if err := s.settle(w, l); err != nil {
+			return nil, err
 		}
-		return out, nil
+		out = append(out, l.Homes()...)
 	}
-	as, err := recordsOf(a, baseA)
-	if err != nil {
-		return nil, err
+	if !slices.Contains(out, n) {
+		out = append(out, n)
 	}
-	bs, err := recordsOf(b, baseB)
-	if err != nil {
-		return nil, err
-	}
-	return identity.Compare(as, bs), nil
+	return out, nil
 }

@@ -1,8 +1,6 @@
 package service
 
 import (
-	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -35,11 +33,47 @@ type component struct {
 	queue   []uint64
 	seenID  map[string]bool
 	bases   map[uint64]bool
+	said    *wordsSaid
 }
 
-func newComponent(tx state.Tx) *component {
+func newComponent(tx state.Tx) (*component, error) {
+	words, err := wordsOf(tx)
 	return &component{tx: tx, words: identity.Words{Shared: map[string]bool{}}, records: map[uint64]*state.Record{},
-		links: map[uint64]*state.Link{}, seenID: map[string]bool{}, bases: map[uint64]bool{}}
+		links: map[uint64]*state.Link{}, seenID: map[string]bool{}, bases: map[uint64]bool{}, said: words}, err
+}
+
+// wordsSaid is what people said of customers, by the numbers they spoke of.
+type wordsSaid struct {
+	same, apart map[uint64][]identity.Pair
+	over        map[identity.Pair]bool
+}
+
+func wordsOf(tx state.Tx) (*wordsSaid, error) {
+	w := &wordsSaid{same: map[uint64][]identity.Pair{}, apart: map[uint64][]identity.Pair{}, over: map[identity.Pair]bool{}}
+	pairs, over := map[uint64]identity.Pair{}, []uint64{}
+	for v, err := range state.Verdicts.All(tx, state.Range{Index: "customer"}) {
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := pairs[v.Key]; ok {
+			continue // it stands under both customers
+		}
+		p := identity.Pair{A: v.A, B: v.B}
+		pairs[v.Key] = p
+		by := w.apart
+		if v.Kind == state.VerdictSame {
+			by = w.same
+			over = append(over, v.Over...)
+		}
+		by[p.A] = append(by[p.A], p)
+		by[p.B] = append(by[p.B], p)
+	}
+	for _, v := range over {
+		if p, ok := pairs[v]; ok {
+			w.over[p] = true
+		}
+	}
+	return w, nil
 }
 
 // add queues records, by number.
@@ -76,15 +110,8 @@ func (c *component) grow() error {
 				if err := c.addBase(links[i].Base); err != nil {
 					return err
 				}
-				for _, h := range links[i].Was {
-					// It may come home: whoever is there now must be looked at too.
-					base, err := natural(c.tx, h.Customer)
-					if err != nil {
-						return err
-					}
-					if err := c.addBase(base); err != nil {
-						return err
-					}
+				if err := c.addSame(links[i]); err != nil {
+					return err
 				}
 			}
 			if records[i] == nil {
@@ -117,6 +144,25 @@ func (c *component) addBase(base uint64) error {
 	}
 	for _, l := range links {
 		c.add(l.Record)
+	}
+	return nil
+}
+
+// addSame adds those with whom a person said that a record is one: who is kept apart from them is
+// kept apart from it.
+func (c *component) addSame(l *state.Link) error {
+	for _, h := range l.Homes() {
+		for _, p := range c.said.same[h] {
+			for _, x := range []uint64{p.A, p.B} {
+				base, err := natural(c.tx, x)
+				if err != nil {
+					return err
+				}
+				if err := c.addBase(base); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	return nil
 }
@@ -165,9 +211,10 @@ func (c *component) holders(index string, key []byte, limit int) ([]uint64, erro
 }
 
 // nodes gives the component for grouping, with the verdicts that bind it.
-func (c *component) nodes() ([]identity.Node, error) {
+func (c *component) nodes() []identity.Node {
 	var nodes []identity.Node
-	homes := map[uint64]bool{}
+	seen := map[identity.Pair]bool{}
+	c.words.Over = c.said.over
 	for _, k := range slices.Sorted(maps.Keys(c.records)) {
 		r := c.records[k]
 		if r.Kind != state.KindContact && r.Kind != state.KindOrganisation {
@@ -175,32 +222,35 @@ func (c *component) nodes() ([]identity.Node, error) {
 		}
 		n := identity.Node{Record: r}
 		if l := c.links[k]; l != nil {
-			n.Home = l.Home
-			homes[l.Home] = true
+			n.Homes = l.Homes()
 		}
 		nodes = append(nodes, n)
-	}
-	seen := map[uint64]bool{}
-	for _, h := range slices.Sorted(maps.Keys(homes)) {
-		verdicts, err := state.Verdicts.By(c.tx, "customer", state.NumberKey(h))
-		if err != nil {
-			return nil, err
-		}
-		for _, v := range verdicts {
-			if v.Kind == state.VerdictApart && !seen[v.Key] {
-				seen[v.Key] = true
-				c.words.Apart = append(c.words.Apart, identity.Apart{A: v.A, B: v.B})
+		for _, h := range n.Homes {
+			for _, p := range c.said.same[h] {
+				if !seen[p] {
+					seen[p] = true
+					c.words.Same = append(c.words.Same, p)
+				}
+			}
+			for _, p := range c.said.apart[h] {
+				if !seen[p] {
+					seen[p] = true
+					c.words.Apart = append(c.words.Apart, p)
+				}
 			}
 		}
 	}
-	return nodes, nil
+	return nodes
 }
 
 // gather builds the component of the changed records, with those that have the same name and the
 // other sides of open questions, so that every doubt among them can be judged.
 func (t *telling) gather() (*component, error) {
 	tx := t.w.Tx()
-	c := newComponent(tx)
+	c, err := newComponent(tx)
+	if err != nil {
+		return nil, err
+	}
 	c.add(slices.Sorted(maps.Keys(t.dirty))...)
 	for _, r := range t.before {
 		// Who shares what a record no longer has may stand differently now.
@@ -248,28 +298,18 @@ func (t *telling) resolve() error {
 		return err
 	}
 	touched := map[uint64]bool{}
-	// Records that are gone leave their customers.
-	for k, l := range c.links {
-		touched[l.Base], touched[l.Home] = true, true
-		if c.records[k] == nil {
-			if _, err := state.Links.Delete(t.w, state.NumberKey(k)); err != nil {
-				return err
-			}
-			delete(c.links, k)
+	for _, l := range c.links {
+		touched[l.Base] = true
+		for _, h := range l.Homes() {
+			touched[h] = true
 		}
 	}
-	if t.run != nil && t.run.State == state.RunUndone {
-		for k, l := range c.links {
-			touched[l.Home] = true
-			c.links[k] = comeHome(l, t.run.Number)
-		}
-	}
-	nodes, err := c.nodes()
-	if err != nil {
+	if err := t.bequeath(c); err != nil {
 		return err
 	}
+	nodes := c.nodes()
 	groups, asks := identity.Partition(nodes, c.words)
-	bases, err := t.number(c, groups)
+	bases, err := t.number(groups)
 	if err != nil {
 		return err
 	}
@@ -277,7 +317,7 @@ func (t *telling) resolve() error {
 	for i, g := range groups {
 		for _, n := range g.Nodes {
 			baseOf[n.Record.Key] = bases[i]
-			touched[bases[i]], touched[n.Home] = true, true
+			touched[bases[i]] = true
 		}
 	}
 	if err := t.carry(c, baseOf); err != nil {
@@ -297,65 +337,83 @@ func (t *telling) resolve() error {
 	return t.s.refresh(t.w, slices.Sorted(maps.Keys(touched))...)
 }
 
-// number gives each group its customer number. A number stays with the oldest record that has it
-// as home, and rather with one that never had another; a group takes the lowest of its numbers, or a new one. Nodes whose home went elsewhere
-// get a new home, so that all records of one home are in one group.
-func (t *telling) number(c *component, groups []identity.Group) ([]uint64, error) {
-	claimed := map[uint64]int{} // home -> group
-	for _, moved := range []bool{false, true} {
-		oldest := map[uint64]uint64{}
-		for i, g := range groups {
-			for _, n := range g.Nodes {
-				l := c.links[n.Record.Key]
-				if n.Home == 0 || (l != nil && len(l.Was) > 0) != moved {
-					continue
-				}
-				if _, taken := claimed[n.Home]; taken && oldest[n.Home] == 0 {
-					continue // by one that was never anywhere else
-				}
-				if oldest[n.Home] == 0 || n.Record.Key < oldest[n.Home] {
-					oldest[n.Home], claimed[n.Home] = n.Record.Key, i
-				}
+// bequeath removes the links of records that are no more. The numbers that were theirs go to the
+// oldest record that was one customer with them by rule, so that what people entered stays there.
+func (t *telling) bequeath(c *component) error {
+	for _, k := range slices.Sorted(maps.Keys(c.links)) {
+		if c.records[k] != nil {
+			continue
+		}
+		gone := c.links[k]
+		delete(c.links, k)
+		if _, err := state.Links.Delete(t.w, state.NumberKey(k)); err != nil {
+			return err
+		}
+		var heir *state.Link
+		for x, l := range c.links {
+			if l.Base == gone.Base && c.records[x] != nil && (heir == nil || x < heir.Record) {
+				heir = l
 			}
 		}
+		if heir == nil {
+			continue
+		}
+		heir = takeOver(heir, gone.Homes())
+		c.links[heir.Record] = heir
+		if err := state.Links.Put(t.w, heir); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// takeOver gives a link that has more homes.
+func takeOver(l *state.Link, homes []uint64) *state.Link {
+	n := *l
+	n.Also = append(slices.Clone(l.Also), homes...)
+	if n.Home == 0 && len(n.Also) > 0 {
+		n.Home, n.Also = n.Also[0], n.Also[1:]
+	}
+	slices.Sort(n.Also)
+	return &n
+}
+
+// number gives each group its customer number: the lowest that is home to one of its records, or
+// a new one, which then is its oldest record's home.
+func (t *telling) number(groups []identity.Group) ([]uint64, error) {
 	bases := make([]uint64, len(groups))
-	for h, i := range claimed {
-		if bases[i] == 0 || h < bases[i] {
-			bases[i] = h
-		}
-	}
-	for i := range groups {
-		if bases[i] == 0 {
-			n, err := state.Customers.Next(t.w)
-			if err != nil {
-				return nil, err
-			}
-			bases[i] = n
-			if t.run != nil {
-				t.run.Counts.Customers++
+	for i, g := range groups {
+		for _, n := range g.Nodes {
+			for _, h := range n.Homes {
+				if bases[i] == 0 || h < bases[i] {
+					bases[i] = h
+				}
 			}
 		}
-		for j := range groups[i].Nodes {
-			n := &groups[i].Nodes[j]
-			if n.Home == 0 || claimed[n.Home] != i {
-				n.Home = bases[i]
-			}
+		if bases[i] != 0 {
+			continue
+		}
+		n, err := state.Customers.Next(t.w)
+		if err != nil {
+			return nil, err
+		}
+		bases[i], g.Nodes[0].Homes = n, []uint64{n}
+		if t.run != nil {
+			t.run.Counts.Customers++
 		}
 	}
 	return bases, nil
 }
 
 func (t *telling) link(old *state.Link, n identity.Node, base uint64, g identity.Group, joined bool) error {
-	l := &state.Link{Record: n.Record.Key, Home: n.Home, Base: base, By: "rule", Evidence: g.Evidence[n.Record.Key], At: t.w.Cause.At}
+	l := &state.Link{Record: n.Record.Key, Base: base, By: "rule", Evidence: g.Evidence[n.Record.Key], At: t.w.Cause.At}
+	if len(n.Homes) > 0 {
+		l.Home, l.Also = n.Homes[0], slices.Clone(n.Homes[1:])
+	}
 	if len(l.Evidence) == 0 {
 		l.Evidence = []state.Evidence{{Code: "first_seen"}}
 	}
 	if old != nil {
-		l.Was = old.Was
-		if old.Home != l.Home && t.run != nil && t.run.State != state.RunUndone {
-			l.Was = append(slices.Clone(old.Was), state.Home{Customer: old.Home, Run: t.run.Number})
-		}
 		if old.By != "rule" && old.Home == l.Home {
 			l.By = old.By
 		}
@@ -372,99 +430,6 @@ func (t *telling) link(old *state.Link, n identity.Node, base uint64, g identity
 	return state.Links.Put(t.w, l)
 }
 
-// comeHome gives a link as it would be had a run not taken the record from its home.
-func comeHome(l *state.Link, run uint64) *state.Link {
-	i := slices.IndexFunc(l.Was, func(h state.Home) bool { return h.Run == run })
-	if i < 0 {
-		return l
-	}
-	n := *l
-	n.Was = slices.Delete(slices.Clone(l.Was), i, i+1)
-	if i == len(l.Was)-1 {
-		n.Home = l.Was[i].Customer
-	}
-	n.At = n.At.Add(1) // stored anew, whatever else is the same
-	return &n
-}
-
 func sameEvidence(a, b state.Evidence) bool {
 	return a.Code == b.Code && a.Record == b.Record && a.Against == b.Against && a.Weight == b.Weight && maps.Equal(a.Args, b.Args)
-}
-
-// ask brings the open match questions around the component up to date with what is in doubt.
-func (t *telling) ask(c *component, asks []identity.Candidate, baseOf map[uint64]uint64) error {
-	wanted := map[string]*state.Question{}
-	for _, a := range asks {
-		x, y := baseOf[a.A], baseOf[a.B]
-		ra, rb := a.A, a.B
-		if x == y {
-			continue
-		}
-		if y < x {
-			x, y, ra, rb = y, x, rb, ra
-		}
-		topic := fmt.Sprintf("match:%d:%d", x, y)
-		if wanted[topic] != nil && wanted[topic].Score >= a.Score {
-			continue
-		}
-		wanted[topic] = &state.Question{Kind: state.QuestionMatch, Topic: topic, State: state.QuestionOpen, A: x, B: y,
-			RecordA: ra, RecordB: rb, Reasons: a.Reasons, Score: a.Score, Options: []string{"yes", "no"}, Created: t.w.Cause.At,
-			From: c.records[max(ra, rb)].Connection}
-		if t.run != nil {
-			wanted[topic].Run = t.run.Number
-		}
-	}
-	bases := maps.Clone(c.bases)
-	for _, b := range baseOf {
-		bases[b] = true
-	}
-	looked := map[uint64]bool{}
-	for _, base := range slices.Sorted(maps.Keys(bases)) {
-		old, err := state.Questions.By(t.w.Tx(), "customer", state.NumberKey(base))
-		if err != nil {
-			return err
-		}
-		for _, q := range old {
-			if q.Kind != state.QuestionMatch || looked[q.Number] {
-				continue
-			}
-			looked[q.Number] = true
-			w := wanted[q.Topic]
-			switch {
-			case w == nil && q.State == state.QuestionOpen:
-				if _, err := state.Questions.Delete(t.w, state.NumberKey(q.Number)); err != nil {
-					return err
-				}
-			case w != nil:
-				delete(wanted, q.Topic)
-				if q.State == state.QuestionOpen && (q.Score != w.Score || q.RecordA != w.RecordA || q.RecordB != w.RecordB || !slices.EqualFunc(q.Reasons, w.Reasons, sameEvidence)) {
-					q.Score, q.Reasons, q.RecordA, q.RecordB = w.Score, w.Reasons, w.RecordA, w.RecordB
-					if err := state.Questions.Put(t.w, q); err != nil {
-						return err
-					}
-				}
-			}
-		}
-	}
-	for _, q := range slices.SortedFunc(maps.Values(wanted), func(a, b *state.Question) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B))
-	}) {
-		old, err := state.Questions.By(t.w.Tx(), "topic", state.TextKey(q.Topic))
-		if err != nil {
-			return err
-		}
-		if len(old) > 0 {
-			continue
-		}
-		if q.Number, err = state.Questions.Next(t.w); err != nil {
-			return err
-		}
-		if err := state.Questions.Put(t.w, q); err != nil {
-			return err
-		}
-		if t.run != nil {
-			t.run.Counts.Asked++
-		}
-	}
-	return nil
 }

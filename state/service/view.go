@@ -17,7 +17,7 @@ type joined struct {
 }
 
 // natural gives the base customer that a number now belongs to by rule alone: the one that the
-// records of that home are linked to.
+// record of that home is linked to.
 func natural(tx state.Tx, n uint64) (uint64, error) {
 	links, err := state.Links.List(tx, state.Range{Index: "home", From: state.NumberKey(n), To: append(state.NumberKey(n), 0), Limit: 1})
 	if err != nil || len(links) == 0 {
@@ -53,7 +53,9 @@ func join(tx state.Tx, n uint64) (*joined, error) {
 		mine := map[uint64]bool{b: true}
 		keys := make([][]byte, len(links))
 		for i, l := range links {
-			mine[l.Home] = true
+			for _, h := range l.Homes() {
+				mine[h] = true
+			}
 			keys[i] = state.NumberKey(l.Record)
 		}
 		records, err := state.Records.Many(tx, keys)
