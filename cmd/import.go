@@ -235,7 +235,7 @@ func outcome(p *text.Printer, n state.Counts, dry bool) string {
 		came = append(came, p.Count(n.Asked, "question", "questions"))
 	}
 	if n.Aside > 0 {
-		came = append(came, p.Count(n.Aside, "row waits", "rows wait"))
+		came = append(came, p.Count(n.Aside, "row kept aside", "rows kept aside"))
 	}
 	return joined("; ", line, strings.Join(came, ", "))
 }

@@ -111,8 +111,8 @@ type Consent struct {
 type ConsentState string
 
 // What can be said about contact. Withheld is a box that was never ticked ("Accepts Marketing:
-// no"): not contactable, yet a later explicit yes of the person counts. OptedOut is a no that only
-// a person can take back. Undeliverable is an address that does not work (Mailchimp's cleaned).
+// no"), OptedOut an explicit no; either ends only when one of us takes it back, never by what a
+// connection tells later. Undeliverable is an address that does not work (Mailchimp's cleaned).
 const (
 	Granted       ConsentState = "granted"
 	Withheld      ConsentState = "withheld"
@@ -123,7 +123,8 @@ const (
 // OrderState is where an order stands.
 type OrderState string
 
-// The states of an order. Pending, cancelled and failed orders do not count into sums.
+// The states of an order. Whether it counts into sums is OrderData.Counts: shops differ on orders
+// that are not paid yet.
 const (
 	OrderPending   OrderState = "pending"
 	OrderPaid      OrderState = "paid"
@@ -140,7 +141,7 @@ type OrderData struct {
 	Party    string // the ID of the contact record of this connection that bought; empty where nobody is named
 	At       time.Time
 	State    OrderState
-	Counts   bool // whether the shop's own admin page counts it into sales (its rules: paid and not cancelled, failed or a test)
+	Counts   bool // whether the shop's own admin page counts it into sales (its rules: paid and not cancelled, failed or a test; each shop has its own)
 	Test     bool
 	Total    int64 // minor units, with tax and shipping, before refunds
 	Refunded int64 // minor units, positive

@@ -75,6 +75,7 @@ type Connection struct {
 	Options []string  `k:"4" json:"options,omitempty"` // name=value as last used, without secrets: --map corrections are remembered
 	Created time.Time `k:"5" json:"created"`
 	LastRun uint64    `k:"6" json:"-"`
+	Columns []string  `k:"7" json:"columns,omitempty"` // of a table that no layout knows: what makes it the same table again
 }
 
 // Connections holds connections by name.

@@ -89,6 +89,7 @@ var importErrors = texts{
 	"error.connector_fault":   {`The connector broke its rules while reading {file} ({what}). Tell whoever wrote it; nothing of this page was kept.`, `连接器读取 {file} 时违反约定（{what}）。请告知其作者；本页内容未保存。`},
 	"error.connection_name":   {`"{connection}" cannot name a connection. Use letters, digits and hyphens: --as shop`, `“{connection}”不能作为连接名。请用字母、数字和连字符：--as shop`},
 	"error.connection_type":   {`The connection {connection} is {type}, not {wanted}. Give this one another name: --as NAME`, `连接 {connection} 的类型是 {type}，不是 {wanted}。请另取名称：--as 名称`},
+	"error.connection_table":  {`{file} is another table than the one that {connection} has, and its rows would be taken for those. Give it a name: --as NAME`, `{file} 与连接 {connection} 已有的表格不同，其行会被混为一谈。请另取名称：--as 名称`},
 	"error.connection_layout": {`The connection {connection} has {kind%kind.}s of the layout {layout}, and this file is {wanted}. Give it another name: --as NAME`, `连接 {connection} 的{kind%kind.}布局是 {layout}，此文件是 {wanted}。请另取名称：--as 名称`},
 	"error.run_unbalanced":    {`The counts of {run} do not add up: {told#} told, {seen#} seen, {aside#} set aside; {records#} records, {kept#} kept. Check the state: {admin} check`, `{run} 的计数不符：告知 {told#}，读入 {seen#}，搁置 {aside#}；记录 {records#}，保留 {kept#}。请检查：{admin} check`},
 	"error.run_taken_over":    {`Another import of the same file goes on with {run}. See: {admin} import list`, `同一文件的另一次导入正在继续 {run}。查看：{admin} import list`},

@@ -58,6 +58,10 @@ func (d *contactDraft) add(field string, v connectors.Value) {
 
 func (d *contactDraft) bad(col int, format string, args ...any) {
 	d.rep.kept(where(d.p.File, d.src.lines[col]), d.p.Columns[col].Name, fmt.Sprintf(format, args...))
+	// What could not be understood is not lost: the record has it as it stands.
+	if field := customTarget(d.p.Columns[col].Name); field != "" {
+		d.add(field, connectors.Value{Text: strings.TrimSpace(d.src.cells[col])})
+	}
 }
 
 // contact reads the fields of a contact from a row. Its ID and Keyed are set by the caller.

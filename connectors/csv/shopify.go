@@ -85,7 +85,8 @@ var shopifyOrders = &layout{
 		if d.first("order.cancelled_at") != "" {
 			o.State = connectors.OrderCancelled
 		}
-		o.Counts = !o.Test && (o.State == connectors.OrderPaid || o.State == connectors.OrderShipped || o.State == connectors.OrderRefunded)
+		// The admin's sales count an order from the day it is placed, paid or not.
+		o.Counts = !o.Test && o.State != connectors.OrderCancelled && o.State != connectors.OrderFailed
 	},
 }
 

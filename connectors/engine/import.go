@@ -252,7 +252,7 @@ func (f *reading) openSource(ctx context.Context) error {
 	err = bad(checkName(f.name))
 	if err == nil {
 		err = f.svc.Look(ctx, func(tx state.Tx, _ time.Time) (err error) {
-			remembered, err = known(tx, f.name, src)
+			remembered, err = known(tx, f.name, f.in.As != "", src)
 			return err
 		})
 	}

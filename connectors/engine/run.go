@@ -18,7 +18,10 @@ import (
 //
 // A connection is one account at one system, so it cannot be of two types, and one kind of its
 // records cannot come from two vendors: their ids would mean two things.
-func known(tx state.Tx, connection string, s *source) (map[string]string, error) {
+//
+// Two tables that no layout knows may have the same ids and nothing else in common: without a name
+// that a person gave (named), one is not read into the other's connection.
+func known(tx state.Tx, connection string, named bool, s *source) (map[string]string, error) {
 	c, err := state.Connections.Find(tx, state.TextKey(connection))
 	if err != nil {
 		return nil, err
@@ -26,6 +29,10 @@ func known(tx state.Tx, connection string, s *source) (map[string]string, error)
 	if c != nil && c.Type != s.spec.Name {
 		return nil, bad(&state.Error{Class: state.Conflict, Code: "connection_type",
 			Args: state.Args{"connection": connection, "type": c.Type, "wanted": s.spec.Name}})
+	}
+	if c != nil && !named && c.Layout == s.desc.Layout && otherTable(c.Columns, s.columns()) {
+		return nil, bad(&state.Error{Class: state.Conflict, Code: "connection_table",
+			Args: state.Args{"connection": connection, "file": s.name}})
 	}
 	r := state.PrefixRange("connection", state.TextKey(connection))
 	r.Reverse = true
@@ -52,6 +59,30 @@ func known(tx state.Tx, connection string, s *source) (map[string]string, error)
 	return remembered, nil
 }
 
+// otherTable says whether columns are those of another table: less than half of the shorter list
+// stand in both.
+func otherTable(before, now []string) bool {
+	common := 0
+	for _, c := range now {
+		if slices.Contains(before, c) {
+			common++
+		}
+	}
+	return len(before) > 0 && len(now) > 0 && 2*common < min(len(before), len(now))
+}
+
+// columns are the names of a table's columns where nothing else tells it from other tables.
+func (s *source) columns() []string {
+	if s.desc.Layout != "table" {
+		return nil
+	}
+	var names []string
+	for _, c := range s.desc.Columns {
+		names = append(names, strings.ToLower(strings.TrimSpace(c.Name)))
+	}
+	return names
+}
+
 // vendor is whose layout it is: "shopify" of shopify_customers and shopify_orders.
 func vendor(layout string) string {
 	v, _, _ := strings.Cut(layout, "_")
@@ -67,7 +98,7 @@ func (f *reading) begin(ctx context.Context, digest []byte) (*state.Run, error) 
 	err := f.svc.Do(ctx, "import.start", args, func(w *state.Writer) (err error) {
 		run, refused = nil, nil
 		tx := w.Tx()
-		if _, err := known(tx, f.name, f.src); err != nil {
+		if _, err := known(tx, f.name, f.in.As != "", f.src); err != nil {
 			return err
 		}
 		runs, err := state.Runs.List(tx, state.PrefixRange("connection", state.TextKey(f.name)))
@@ -140,7 +171,7 @@ func (f *reading) keepConnection(w *state.Writer, lastRun uint64) error {
 	if c == nil {
 		c = &state.Connection{Name: f.name, Type: f.src.spec.Name, Created: w.Cause.At}
 	}
-	c.Layout, c.LastRun = f.src.desc.Layout, lastRun
+	c.Layout, c.LastRun, c.Columns = f.src.desc.Layout, lastRun, f.src.columns()
 	c.Options = optionLines(f.src.spec, f.src.asked, false)
 	return state.Connections.Put(w, c)
 }

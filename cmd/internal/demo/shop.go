@@ -41,8 +41,8 @@ func (s *sale) total() int64 { return s.goods() - s.discount + s.shipping }
 
 // counts says whether the order is part of the sales, as Shopify's own reports have it.
 func (s *sale) counts() bool {
-	paid := s.financial == "paid" || s.financial == "partially_refunded" || s.financial == "refunded"
-	return paid && s.cancelled.IsZero() && !s.test
+	failed := s.financial == "voided" || s.financial == "expired"
+	return !failed && s.cancelled.IsZero() && !s.test
 }
 
 // First and last day of the shop's exports.
