@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/keptcrm/kept/state"
@@ -45,6 +46,7 @@ func runPromise(ctx context.Context, api service.API, req Request) (Card, error)
 	case strings.EqualFold(req.Words[0], "find"):
 		return Card{}, invalid("reserved_customer", "ref", req.Words[0])
 	}
+	req = req.bareDate()
 	ref, rest := req.target()
 	said, by, _ := due.SplitCommand(rest)
 	if ref == "" || said == "" {
@@ -61,6 +63,41 @@ func runPromise(ctx context.Context, api service.API, req Request) (Card, error)
 	c := promiseCard(p, "promise", p.T("promise.added"), out.Promise)
 	c.Data = out
 	return c, nil
+}
+
+// bareDate takes the quotes off a date that was put between them, by "friday 12:00", so that it is
+// not taken for what was promised.
+func (r Request) bareDate() Request {
+	last := len(r.Words) - 1
+	if last < 2 || !r.quoted(last) {
+		return r
+	}
+	date := strings.Fields(r.Words[last])
+	switch strings.ToLower(r.Words[last-1]) {
+	case "by", "before", "until", "till":
+	default:
+		// Without a word before it a date may also be all that was promised: "call on friday".
+		said, _, ok := due.SplitCommand(date)
+		if !ok || said != "" || !r.anyQuoted(last) {
+			return r
+		}
+	}
+	words := append(slices.Clone(r.Words[:last]), date...)
+	if r.Quoted != nil {
+		r.Quoted = append(slices.Clone(r.Quoted[:last]), make([]bool, len(date))...)
+	}
+	r.Words = words
+	return r
+}
+
+// anyQuoted says whether one of the words between the first and the n-th stands in quotes.
+func (r Request) anyQuoted(n int) bool {
+	for i := 1; i < n; i++ {
+		if r.quoted(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // onePromise shows, closes, reopens or moves the promise that the first word numbers.

@@ -177,6 +177,16 @@ func origin(p *text.Printer, x service.Promise) string {
 	return s
 }
 
+// remark is what was said when a promise was last closed or opened.
+func remark(x service.Promise) string {
+	for _, e := range slices.Backward(x.Evidence) {
+		if e.Code == "closed_by_hand" || e.Code == "opened_by_hand" {
+			return oneLine(e.Args["note"])
+		}
+	}
+	return ""
+}
+
 // promiseCard shows one promise in full.
 func promiseCard(p *text.Printer, word, title string, x service.Promise) Card {
 	c := Card{Word: word, Title: title, Aside: []string{x.Number}}
@@ -185,7 +195,11 @@ func promiseCard(p *text.Printer, word, title string, x service.Promise) Card {
 		s.row(x.Number, append([]Cell{dim(p.T("promise." + label))}, cells...)...)
 	}
 	fact("text", strong(wording(p, x)))
-	fact(x.Direction, plain(maker(p, x, false)), plain(x.CustomerName), code(x.Customer))
+	who := []Cell{plain(maker(p, x, false)), plain(x.CustomerName), code(x.Customer)}
+	if who[0].Text == x.CustomerName {
+		who = who[1:]
+	}
+	fact(x.Direction, who...)
 	due := time.Time{}
 	if x.Due != nil {
 		due = *x.Due
@@ -203,7 +217,7 @@ func promiseCard(p *text.Printer, word, title string, x service.Promise) Card {
 		fact("earlier", cells...)
 	}
 	if x.State != state.PromiseOpen && x.State != "" {
-		fact("state", plain(p.Term("state", x.State)), dim(p.Day(x.Closed)))
+		fact("state", plain(p.Term("state", x.State)), dim(p.Day(x.Closed)), plain(remark(x)))
 	}
 	if o := origin(p, x); o != "" {
 		fact("from", dim(o))

@@ -111,3 +111,16 @@ func TestWordHelp(t *testing.T) {
 		t.Errorf("sentence: %q", got)
 	}
 }
+
+// Commands in answers are called as the program itself was, so that they work when pasted.
+func TestCommandsCanBePasted(t *testing.T) {
+	t.Parallel()
+	f := newFactory(nil, Options{Program: "bin/kept"})
+	f.flags.state = "my demo/kept.db"
+	if got, want := f.command(), "bin/kept --state 'my demo/kept.db'"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := newFactory(nil, Options{}).command(); got != "kept" {
+		t.Errorf("got %q, want kept", got)
+	}
+}

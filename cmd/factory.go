@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -196,7 +197,7 @@ func (f *factory) printer() *text.Printer {
 
 // command is how the reader calls us, so that commands in texts work when they are pasted.
 func (f *factory) command() string {
-	words := []string{"kept"}
+	words := []string{cmp.Or(f.o.Program, "kept")}
 	if f.flags.state != "" {
 		words = append(words, "--state", shellWord(f.flags.state))
 	}

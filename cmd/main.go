@@ -40,7 +40,7 @@ func Main(specs ...connectors.Spec) int {
 	}()
 	return Run(ctx, os.Args[1:], Options{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Env: os.Getenv, Now: time.Now, Specs: specs,
+		Env: os.Getenv, Now: time.Now, Specs: specs, Program: program(),
 	})
 }
 
@@ -52,6 +52,7 @@ type Options struct {
 	Now      func() time.Time
 	Specs    []connectors.Spec
 	Login    string // who types; "" asks the operating system
+	Program  string // how the program was called, for commands that can be pasted; "" is kept
 
 	api *service.API // in place of a state, for tests
 }

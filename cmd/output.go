@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"io"
+	"strconv"
 
 	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/cmd/internal/render"
@@ -22,6 +23,9 @@ func (f *factory) show(card bot.Card) error {
 // render writes a card for people; --quiet leaves its small print out.
 func (f *factory) render(w io.Writer, card bot.Card) error {
 	width, ok := terminal(w)
+	if n, err := strconv.Atoi(f.o.Env("COLUMNS")); err == nil && !ok {
+		width = n // a pager's or a script's wish
+	}
 	if f.flags.quiet {
 		card.Foot = nil
 	}

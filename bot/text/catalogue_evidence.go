@@ -28,8 +28,8 @@ var evidenceTexts = texts{
 	"evidence.people_share_domain":  {`several people have addresses[ at {value}]`, `多人使用[ {value} ]的邮箱`},
 	"evidence.people_share_company": {`several people name[ {value}] as their company`, `多人的公司为[ {value}]`},
 	"evidence.person":               {`{value}`, `{value}`},
-	"evidence.closed_by_hand":       {`{state%state.}, said[ {by}][, {at@}]`, `[{by} ]标为{state%state.}[，{at@}]`},
-	"evidence.opened_by_hand":       {`opened again[ by {by}][, {at@}]`, `[由 {by} ]重新打开[，{at@}]`},
+	"evidence.closed_by_hand":       {`{state%state.}, said[ {by}][, {at@}][: {note}]`, `[{by} ]标为{state%state.}[，{at@}][：{note}]`},
+	"evidence.opened_by_hand":       {`opened again[ by {by}][, {at@}][: {note}]`, `[由 {by} ]重新打开[，{at@}][：{note}]`},
 	"evidence.rejected":             {`{reason}`, `{reason}`},
 
 	"watch.silent":   {`silent for {days#day|days}[, usually every {usual#day|days}]`, `已 {days#天}没有消息[，通常每 {usual#天}一次]`},

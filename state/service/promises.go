@@ -170,8 +170,11 @@ func (s *Service) PromiseClose(ctx context.Context, in PromiseCloseIn) (PromiseO
 			p.Closed, p.ClosedBy, code = time.Time{}, "", "opened_by_hand"
 		}
 		p.Note = strings.TrimSpace(in.Note)
-		p.Evidence = append(p.Evidence, state.Evidence{Code: code, Args: state.Args{
-			"state": to, "by": l.name(w.Cause.Actor), "at": w.Cause.At.Format(time.RFC3339)}})
+		args := state.Args{"state": to, "by": l.name(w.Cause.Actor), "at": w.Cause.At.Format(time.RFC3339)}
+		if p.Note != "" {
+			args["note"] = p.Note
+		}
+		p.Evidence = append(p.Evidence, state.Evidence{Code: code, Args: args})
 		return true, nil
 	})
 }

@@ -141,13 +141,13 @@ func (p *page) facts(in int, s bot.Section) {
 		for _, c := range r.Cells[1:] {
 			if t := clean(c.Text); t != "" {
 				if len(parts) > 0 {
-					parts = append(parts, span{" · ", bot.Dim})
+					parts = append(parts, span{between, bot.Dim})
 				}
 				parts = append(parts, span{t, c.Tone})
 			}
 		}
 		name := cut(clean(r.Cells[0].Text), label)
-		for i, l := range wrap(parts, p.width-at) {
+		for i, l := range flow(parts, p.width-at) {
 			if i == 0 {
 				l = append(line{{name, r.Cells[0].Tone}, {strings.Repeat(" ", at-in-widthOf(name)), bot.Plain}}, l...)
 				p.line(in, l)
@@ -161,7 +161,7 @@ func (p *page) facts(in int, s bot.Section) {
 // paragraph writes a text that may have several lines, each broken to the width.
 func (p *page) paragraph(in int, text string, tone bot.Tone) {
 	for _, t := range cleanLines(text) {
-		for _, l := range wrap(line{{strings.TrimRight(t, " "), tone}}, p.width-in) {
+		for _, l := range flow(line{{strings.TrimRight(t, " "), tone}}, p.width-in) {
 			p.line(in, l)
 		}
 	}

@@ -223,6 +223,35 @@ func TestWrap(t *testing.T) {
 	}
 }
 
+// What is too wide is broken between its parts first, so that commands stay whole.
+func TestFlow(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text  string
+		width int
+		want  []string
+	}{
+		{"a · b", 5, []string{"a · b"}},
+		{"4 records · why: kept why c1 · more", 20, []string{"4 records", "why: kept why c1", "more"}},
+		{"one · two three four five · six", 10, []string{"one · two", "three four", "five · six"}},
+		{"样品 · 寄出", 8, []string{"样品", "寄出"}},
+		{"约翰·史密斯", 8, []string{"约翰·史", "密斯"}},
+		{"", 5, []string{""}},
+	} {
+		var got []string
+		for _, l := range flow(line{{c.text, bot.Plain}}, c.width) {
+			s := ""
+			for _, x := range l {
+				s += x.text
+			}
+			got = append(got, s)
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("flow(%q, %d) (-want +got)\n%s", c.text, c.width, d)
+		}
+	}
+}
+
 func TestCut(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -114,6 +115,44 @@ func wrap(spans line, width int) []line {
 		next()
 	}
 	return lines
+}
+
+// between stands between the parts of a line: what is said in one part, a command to be pasted
+// above all, is broken only where it has no line of its own to fit in.
+const between = " · "
+
+// flow breaks a line like wrap, but first between its parts; what stood between is then left out.
+func flow(spans line, width int) []line {
+	if spans.width() <= width {
+		return wrap(spans, width)
+	}
+	parts := []line{nil}
+	for _, s := range spans {
+		for i, text := range strings.Split(s.text, between) {
+			if i > 0 {
+				parts = append(parts, nil)
+			}
+			if n := len(parts) - 1; text != "" {
+				parts[n] = append(parts[n], span{text, s.tone})
+			}
+		}
+	}
+	var lines []line
+	var current line
+	for _, part := range parts {
+		joined := part
+		if len(current) > 0 {
+			joined = append(append(slices.Clone(current), span{between, bot.Dim}), part...)
+		}
+		if len(current) > 0 && joined.width() > width && part.width() <= width {
+			lines = append(lines, current)
+			joined = part
+		}
+		broken := wrap(joined, width)
+		lines = append(lines, broken[:len(broken)-1]...)
+		current = broken[len(broken)-1]
+	}
+	return append(lines, current)
 }
 
 func trimEnd(l line) line {
