@@ -132,6 +132,10 @@ func (c *codec) text(b []byte) (string, Oddity) {
 	return s, odd
 }
 
+// DetectEncoding finds the encoding of a whole source, and how many bytes of byte order mark it has.
+// It reads all of a source that does not tell by its beginning.
+func DetectEncoding(src Source) (name string, bom int, err error) { return detect(src) }
+
 // detect finds the encoding of a whole source, and how many bytes of byte order mark it has.
 func detect(src Source) (name string, bom int, err error) {
 	head := make([]byte, 64<<10)
