@@ -2,12 +2,14 @@ package cmd
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/state/service"
 )
 
@@ -153,6 +155,57 @@ func (f *factory) runNames(ctx context.Context, api service.API, typed string) [
 		}
 	}
 	return names
+}
+
+func (f *factory) promiseNames(ctx context.Context, api service.API, typed string) []string {
+	out, err := api.PromiseList(ctx, service.PromiseListIn{})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, p := range out.Promises {
+		if strings.HasPrefix(p.Number, strings.ToLower(typed)) {
+			names = append(names, p.Number+"\t"+joined(": ", p.CustomerName, p.Text))
+		}
+	}
+	return names
+}
+
+var promiseNumber = regexp.MustCompile(`^[pP][0-9]*$`)
+
+// completePromise offers open promises and what may become of them, or customers.
+func (f *factory) completePromise(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	switch {
+	case len(args) == 0 && promiseNumber.MatchString(typed):
+		both := func(ctx context.Context, api service.API, typed string) []string {
+			return append(f.promiseNames(ctx, api, typed), f.customerNames(ctx, api, typed)...)
+		}
+		return f.complete(c, both, typed), cobra.ShellCompDirectiveNoFileComp
+	case len(args) == 0:
+		return f.complete(c, f.customerNames, typed), cobra.ShellCompDirectiveNoFileComp
+	case len(args) == 1 && promiseNumber.MatchString(args[0]):
+		return []string{"done", "not-kept", "withdrawn", "reopen", "by"}, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeOption completes the value of a daily word's option.
+func (f *factory) completeOption(word string, o bot.Option) validArgs {
+	switch word + " " + o.Name {
+	case "promise by", "promises by":
+		return f.completeFlag(f.staffNames)
+	case "history only":
+		return cobra.FixedCompletions([]string{"order", "refund", "shipment", "message", "call", "meeting", "note", "promise", "consent"}, cobra.ShellCompDirectiveNoFileComp)
+	case "note kind":
+		return cobra.FixedCompletions([]string{"note", "call", "meeting"}, cobra.ShellCompDirectiveNoFileComp)
+	case "questions kind":
+		return cobra.FixedCompletions([]string{"match", "row", "organisation"}, cobra.ShellCompDirectiveNoFileComp)
+	case "questions from": // a file, which the shell completes
+		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+	}
+	return cobra.NoFileCompletions
 }
 
 func (f *factory) completeTypes(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {

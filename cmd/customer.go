@@ -8,6 +8,7 @@ import (
 
 	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/bot/text"
+	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/service"
 )
 
@@ -91,22 +92,28 @@ func (f *factory) listCustomers(ctx context.Context, in service.CustomerListIn, 
 }
 
 func customerRow(p *text.Printer, c service.Customer) bot.Row {
-	var reach []string
+	reach := "" // one address, the mail's where there is one: a customer is one line
 	for _, id := range c.Identifiers {
-		if !id.Former && (id.Type == "email" || id.Type == "phone") && len(reach) < 2 {
-			reach = append(reach, id.Value)
+		if !id.Former && (id.Type == "email" || id.Type == "phone" && reach == "") {
+			reach = id.Value
+			if id.Type == "email" {
+				break
+			}
 		}
 	}
 	grade := ""
 	if c.Grade != "" {
 		grade = "grade " + c.Grade
 	}
-	kind := p.Term("stage", c.Stage)
-	if c.Kind == "organisation" {
-		kind = p.Term("customer", c.Kind)
+	marks := []string{}
+	if c.Kind == state.Organisation {
+		marks = append(marks, p.Term("customer", c.Kind))
 	}
-	return row(c.Number, typed(c.Number), strong(c.Name), plain(strings.Join(reach, ", ")), plain(kind),
-		plain(c.Owner), dim(joined(", ", append([]string{grade}, c.Tags...)...)))
+	if c.Stage != state.StageCustomer { // most are
+		marks = append(marks, p.Term("stage", c.Stage))
+	}
+	return row(c.Number, typed(c.Number), strong(c.Name), plain(reach), plain(c.Owner),
+		dim(joined(", ", append(append(marks, grade), c.Tags...)...)))
 }
 
 func newCustomerShow(f *factory) *cobra.Command {
@@ -258,7 +265,7 @@ func newCustomerEdit(f *factory) *cobra.Command {
 // fields hold.
 func customerCard(p *text.Printer, out service.CustomerOut, changed ...string) bot.Card {
 	c := out.Customer
-	s := newSheet("", out).table("", 2, []bot.Row{customerRow(p, c)})
+	s := newSheet("", out).table("", 4, []bot.Row{customerRow(p, c)})
 	var fields []bot.Row
 	for _, name := range changed {
 		values := c.Fields[name]

@@ -36,7 +36,7 @@ func newCustomerMerge(f *factory) *cobra.Command {
 				return err
 			}
 			p := f.printer()
-			s := newSheet(mergeTitle(in, out), out).table("", 2, []bot.Row{customerRow(p, out.Customer)})
+			s := newSheet(mergeTitle(in, out), out).table("", 4, []bot.Row{customerRow(p, out.Customer)})
 			switch {
 			case in.Dry:
 				s.foot("Nothing has been changed. Do it: " + p.Command("customer merge "+shellWord(in.A)+" "+shellWord(in.B)))

@@ -63,6 +63,7 @@ func newWord(f *factory, p *text.Printer, w *bot.Word) *cobra.Command {
 			switches[o.Name] = c.Flags().Bool(o.Name, false, help)
 		} else {
 			values[o.Name] = namedFlag(c, o.Name, o.Value, help)
+			_ = c.RegisterFlagCompletionFunc(o.Name, f.completeOption(w.Name, o))
 		}
 	}
 	return c
@@ -114,6 +115,8 @@ func (f *factory) completeWord(w *bot.Word) func(*cobra.Command, []string, strin
 		return f.completeFirst(f.questionNames, nil)
 	case "assign":
 		return f.completeFirst(f.customerNames, f.staffNames)
+	case "promise":
+		return f.completePromise
 	}
 	return f.completeFirst(f.customerNames, nil)
 }

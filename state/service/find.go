@@ -16,7 +16,8 @@ const (
 	rankIdentifier
 	rankFormer // had the identifier once
 	rankFullName
-	rankWords
+	rankWholeWords
+	rankWords // or how they begin
 	rankTag
 	rankCompany
 	rankPart

@@ -294,7 +294,7 @@ func withAllWords(tx state.Tx, words []string) ([]uint64, error) {
 }
 
 // fit says how well a customer that has all the words fits: by its whole name, by words of its
-// name, or by its company alone.
+// name, by how these begin, or by its company alone.
 func fit(c *state.Customer, words []string) (rank int, why, match string) {
 	if sameWords(words, c.Name) {
 		return rankFullName, whyName, c.Name
@@ -305,6 +305,9 @@ func fit(c *state.Customer, words []string) (rank int, why, match string) {
 		if !slices.Contains(company, t) {
 			own = append(own, t)
 		}
+	}
+	if !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(own, w) }) {
+		return rankWholeWords, whyName, c.Name
 	}
 	if slices.ContainsFunc(words, func(w string) bool { return begins(w, own) }) {
 		return rankWords, whyName, c.Name
