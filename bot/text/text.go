@@ -100,6 +100,13 @@ func (p *Printer) Lang() string { return p.lang }
 // Command writes a command the way its reader types it: Command("find jana") is "kept find jana".
 func (p *Printer) Command(words string) string { return p.kept + " " + words }
 
+// chat says whether the reader writes commands as a chat has them, /kept; the path of a program,
+// /usr/bin/kept, has more than one slash.
+func (p *Printer) chat() bool {
+	first, _, _ := strings.Cut(p.kept, " ")
+	return strings.HasPrefix(first, "/") && strings.Count(first, "/") == 1
+}
+
 // Has says whether the catalogue has a text under a key.
 func Has(key string) bool {
 	_, ok := catalogue[key]
@@ -168,7 +175,7 @@ func (p *Printer) write(b *strings.Builder, nodes []node, args state.Args) {
 			}
 		case n.arg == "":
 			b.WriteString(n.text)
-		case n.isCall() && n.arg == "admin" && !strings.HasPrefix(p.kept, "kept"):
+		case n.isCall() && n.arg == "admin" && p.chat():
 			b.WriteString("kept") // a chat has the daily words only
 		case n.isCall():
 			b.WriteString(p.kept)

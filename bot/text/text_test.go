@@ -286,6 +286,8 @@ func TestSentences(t *testing.T) {
 		{en.T("find.title", state.Args{"n": "1204", "query": "j"}), `1,204 customers fit "j"`},
 		{en.Command("find jana"), "kept find jana"},
 		{en.As("kept --state a.db").T("error.no_files"), "Which file? For example: kept --state a.db import orders.csv"},
+		{en.As("bin/kept --state a.db").T("error.no_files"), "Which file? For example: bin/kept --state a.db import orders.csv"},
+		{en.As("/opt/kept/kept").T("error.no_files"), "Which file? For example: /opt/kept/kept import orders.csv"},
 		{en.As("/kept").T("error.no_files"), "Which file? For example: kept import orders.csv"},
 		{en.Term("channel", "carrier pigeon"), "carrier pigeon"},
 	} {
