@@ -193,7 +193,9 @@ func (c *connection) look(ctx context.Context, f connectors.File, withIndex bool
 			return nil, invalid("%s is empty", c.file())
 		}
 		r := table.NewReader(f, l.shape, l.shape.Start)
-		for len(l.sample) < sampleRows {
+		var short [][]string
+		var ends rowEnds
+		for len(l.sample)+len(short) < sampleRows {
 			row, err := r.Next()
 			if err == io.EOF {
 				break
@@ -201,19 +203,34 @@ func (c *connection) look(ctx context.Context, f connectors.File, withIndex bool
 			if err != nil {
 				return nil, unreadable(c.file(), err)
 			}
-			if len(row.Cells) == len(l.shape.Header) {
+			ends.add(row, len(l.shape.Header))
+			switch n := len(row.Cells); {
+			case n == len(l.shape.Header):
 				l.sample = append(l.sample, row.Cells)
+			case n < len(l.shape.Header) && row.Problem == "":
+				short = append(short, padded(row.Cells, len(l.shape.Header)))
 			}
+		}
+		if ends.leftOut() {
+			l.sample = append(l.sample, short...)
 		}
 		if l.plan, err = newPlan(c.file(), string(l.shape.Delimiter), l.shape.Header, l.sample, c.s); err != nil {
 			return nil, err
 		}
+		l.plan.Short = ends.leftOut()
 		c.loaded = l
 	}
-	if withIndex && c.loaded.index == nil {
-		if c.loaded.index, err = buildIndex(ctx, f, c.loaded.shape, c.loaded.plan); err != nil {
+	if l := c.loaded; withIndex && l.index == nil {
+		ix, err := buildIndex(ctx, f, l.shape, l.plan)
+		if err == nil && !l.plan.Short && ix.ends.leftOut() {
+			// Only all of the file shows it: what belongs together is found again with whole rows.
+			l.plan.Short = true
+			ix, err = buildIndex(ctx, f, l.shape, l.plan)
+		}
+		if err != nil {
 			return nil, err
 		}
+		l.index = ix
 	}
 	return c.loaded, nil
 }

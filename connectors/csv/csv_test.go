@@ -248,3 +248,44 @@ func BenchmarkPull100kRows(b *testing.B) {
 		}
 	}
 }
+
+func TestRowsWithoutTheirEmptyCells(t *testing.T) {
+	t.Parallel()
+	full := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "F%d,f%d@full.example,+49 451 %d,Kiel\n", i, i, 100000+i)
+		}
+		return b.String()
+	}
+	short := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "S%d,s%d@short.example\n", i, i)
+		}
+		return b.String()
+	}
+	for _, c := range []struct {
+		name, rows  string
+		read, aside int
+	}{
+		{"all short", short(40), 40, 0},
+		{"most short", full(10) + short(30), 40, 0},
+		{"of different lengths", short(3) + "T,t@short.example,+49 451 1\n" + "王伟,wei@short.example\n", 5, 0},
+		{"a good part, and none ends empty", full(60) + short(20), 80, 0},
+		{"only the whole file shows it", full(600) + short(700), 1300, 0},
+		{"a good part, but others end empty", full(60) + "E,e@empty.example,,\n" + short(20), 61, 20},
+		{"one among whole rows", full(30) + short(1), 30, 1},
+		{"two of many", full(30) + short(2), 30, 2},
+	} {
+		changes, rejected := pullAll(t, openFile(t, "c.csv", header+c.rows, nil))
+		if len(changes) != c.read || len(rejected) != c.aside {
+			t.Errorf("%s: %d read, %d aside, want %d and %d", c.name, len(changes), len(rejected), c.read, c.aside)
+		}
+	}
+	// Where nothing but short rows shows what a column is, they do.
+	changes, _ := pullAll(t, openFile(t, "c.csv", "who,Adr,Ort,x\nAna,ana@silva.example\nTom,tom@ford.example\n", nil))
+	if len(changes) != 2 || field(changes[0].Record, "email") != "ana@silva.example" {
+		t.Errorf("%+v", changes)
+	}
+}

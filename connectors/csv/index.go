@@ -13,6 +13,7 @@ import (
 // order or contact of the file, nothing for the cells.
 type index struct {
 	rows int64
+	ends rowEnds
 
 	// Orders: rows that stand apart from the first rows of their order.
 	apart map[string][]table.Pos
@@ -46,6 +47,45 @@ func (p *plan) whole(row table.Row) string {
 		return cellsWrong(n, len(p.Columns))
 	}
 	return ""
+}
+
+// rowEnds tells whether a table was written by a program that leaves out the empty cells at the end
+// of its rows.
+type rowEnds struct {
+	rows  int64 // without what the reader found at fault
+	short int64 // rows with fewer cells than the header
+	empty int64 // rows whose last cell is there and empty
+}
+
+func (e *rowEnds) add(row table.Row, width int) {
+	n := len(row.Cells)
+	if row.Problem != "" || n == 0 {
+		return
+	}
+	e.rows++
+	if n < width && n >= min(2, width-1) {
+		e.short++
+	}
+	if clean(row.Cells[n-1]) == "" {
+		e.empty++
+	}
+}
+
+// leftOut says whether missing cells are empty ones: most rows miss some, or a good part does while
+// no row at all ends with an empty cell. A few short rows among whole ones have lost something.
+func (e *rowEnds) leftOut() bool {
+	return 2*e.short > e.rows || e.short >= 3 && 5*e.short >= e.rows && e.empty == 0
+}
+
+// pad gives a row the cells that its writer left out.
+func (p *plan) pad(row *table.Row) {
+	if p.Short && row.Problem == "" && len(row.Cells) < len(p.Columns) {
+		row.Cells = padded(row.Cells, len(p.Columns))
+	}
+}
+
+func padded(cells []string, width int) []string {
+	return append(cells[:len(cells):len(cells)], make([]string, width-len(cells))...)
 }
 
 func blankCells(cells []string) bool {
@@ -92,6 +132,8 @@ func buildIndex(ctx context.Context, src table.Source, shape table.Shape, p *pla
 			return nil, unreadable(p.File, err)
 		}
 		ix.rows++
+		ix.ends.add(row, len(p.Columns))
+		p.pad(&row)
 		n := row.Start.Row
 		if p.Kind == connectors.Order {
 			key := p.orderKey(row.Cells)

@@ -20,6 +20,7 @@ type plan struct {
 	Columns   []column        `json:"columns"`
 	Zone      string          `json:"zone,omitempty"`     // of times that tell none; empty: UTC
 	Currency  string          `json:"currency,omitempty"` // of amounts that tell none
+	Short     bool            `json:"short,omitempty"`    // rows are written without the empty cells at their end
 
 	layout  *layout
 	zone    *time.Location

@@ -98,6 +98,7 @@ func (b *builder) next(ctx context.Context) (table.Row, error) {
 	if err != nil && err != io.EOF {
 		return row, unreadable(b.p.File, err)
 	}
+	b.p.pad(&row)
 	return row, err
 }
 
@@ -248,6 +249,7 @@ func (b *builder) group(ctx context.Context, end *table.Pos) ([]table.Row, error
 		if err != nil {
 			return nil, unreadable(b.p.File, err)
 		}
+		b.p.pad(&row)
 		rows = append(rows, row)
 	}
 	return rows, nil

@@ -188,6 +188,9 @@ func headerAt(rows []Row, width int) int {
 	}
 	first := rows[:min(len(rows), 20)]
 	for i, r := range first {
+		if wideHeader(rows, i, width) {
+			return i
+		}
 		if w := len(r.Cells); w >= 2 && filled(r) && !isData(r.Cells) && count[w]*3 >= len(rows)-i {
 			return i
 		}
@@ -198,6 +201,29 @@ func headerAt(rows []Row, width int) int {
 		}
 	}
 	return 0
+}
+
+// wideHeader says whether row i is the header of rows that all have fewer cells than it: a program
+// that leaves out cells at a row's end wrote them. Prose with delimiters in it is no header.
+func wideHeader(rows []Row, i, width int) bool {
+	cells := rows[i].Cells
+	if width < 2 || len(cells) <= width || rows[i].Problem != "" || i+1 == len(rows) || isData(cells) {
+		return false
+	}
+	seen := map[string]bool{}
+	for j, c := range cells {
+		name := strings.ToLower(strings.TrimSpace(c))
+		if name == "" || seen[name] || utf8.RuneCountInString(name) > 40 || strings.HasSuffix(name, ".") || j > 0 && strings.HasPrefix(c, " ") {
+			return false
+		}
+		seen[name] = true
+	}
+	for _, r := range rows[i+1:] {
+		if len(r.Cells) >= len(cells) {
+			return false
+		}
+	}
+	return true
 }
 
 func (sh *Shape) setHeader(rows []Row) {

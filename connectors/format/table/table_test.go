@@ -329,3 +329,20 @@ func BenchmarkRead100kRows(b *testing.B) {
 		}
 	}
 }
+
+func TestTheHeaderOfShorterRows(t *testing.T) {
+	t.Parallel()
+	var rows strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&rows, "%d,P%d\n", i, i)
+	}
+	sh, read := sniffed(t, "id,name,email\n"+rows.String())
+	if d := cmp.Diff([]string{"id", "name", "email"}, sh.Header); d != "" || sh.HeaderLine != 1 || len(read) != 3000 {
+		t.Errorf("%s header on line %d, %d rows", d, sh.HeaderLine, len(read))
+	}
+	// Notes that stand before a table are no header, however many commas they have.
+	sh, read = sniffed(t, "Notes, of the club, for friends, and guests\nid,name\n1,Ana\n2,Tom\n3,Wei\n")
+	if d := cmp.Diff([]string{"id", "name"}, sh.Header); d != "" || len(read) != 3 {
+		t.Errorf("%s %d rows", d, len(read))
+	}
+}
