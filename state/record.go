@@ -66,6 +66,9 @@ type Version struct {
 	Fields   []Field   `k:"10" json:"fields,omitempty"`
 	Consents []Said    `k:"11" json:"consents,omitempty"`
 	Order    *Order    `k:"12" json:"order,omitempty"`
+	// Covers names the fields that this telling speaks of; empty: all. A field that it does not
+	// speak of keeps what an older version said.
+	Covers []string `k:"13" json:"covers,omitempty"`
 }
 
 // Said is a word about consent in a record; see package connectors.
@@ -113,19 +116,25 @@ type OrderLine struct {
 	Price    int64  `k:"4" json:"price"`
 }
 
-// Current is the version that is believed: the one told last; among implied ones the newest by
-// Modified, and one told as such before any implied one. Nil where a record has no versions, or
-// the last word is that it is gone.
+// Current is the version that is believed: what was told last of the thing itself, else the newest
+// that other records imply of it. Nil where a record has no versions, or the last word is that it
+// is gone and nothing implies it.
 func (r *Record) Current() *Version {
+	if v := r.Last(false); v != nil && !v.Gone {
+		return v
+	}
+	return r.Last(true)
+}
+
+// Last is the last word on a record: what was told last of the thing itself, or of the versions
+// that other records imply the newest by Modified. Nil where there is none.
+func (r *Record) Last(implied bool) *Version {
 	var best *Version
 	for i := range r.Versions {
 		v := &r.Versions[i]
-		if best == nil || !v.Implied || best.Implied && !v.Modified.Before(best.Modified) {
+		if v.Implied == implied && (best == nil || !implied || !v.Modified.Before(best.Modified)) {
 			best = v
 		}
-	}
-	if best == nil || best.Gone {
-		return nil
 	}
 	return best
 }

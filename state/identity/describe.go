@@ -84,14 +84,12 @@ func Standing(r *state.Record) *state.Version {
 	if v := r.Current(); v != nil {
 		return v
 	}
-	told := state.Record{Versions: slices.DeleteFunc(slices.Clone(r.Versions), func(v state.Version) bool { return v.Gone })}
-	v := told.Current()
-	if v == nil {
-		return nil
+	for i := len(r.Versions) - 1; i >= 0; i-- {
+		if !r.Versions[i].Gone {
+			return &r.Versions[i]
+		}
 	}
-	// The one in the record, so that it can be told from the others.
-	i := slices.IndexFunc(r.Versions, func(x state.Version) bool { return x.Run == v.Run && !x.Gone })
-	return &r.Versions[i]
+	return nil
 }
 
 // FoldNumber folds an order number for look-up: "#1001" and "1001" are the same.

@@ -61,6 +61,15 @@ func (p contact) told() Told {
 
 // tell is one run that tells some records.
 func (w *world) tell(conn string, people ...contact) uint64 {
+	w.t.Helper()
+	var told []Told
+	for _, p := range people {
+		told = append(told, p.told())
+	}
+	return w.importRun(conn, told)
+}
+
+func (w *world) importRun(conn string, told []Told) uint64 {
 	w.now = w.now.Add(time.Minute)
 	var number uint64
 	err := w.s.Do(context.Background(), "import.page", nil, func(wr *state.Writer) error {
@@ -70,10 +79,6 @@ func (w *world) tell(conn string, people ...contact) uint64 {
 		}
 		number = n
 		run := &state.Run{Number: n, Kind: "import", Connection: conn, State: state.RunDone, Started: w.now}
-		var told []Told
-		for _, p := range people {
-			told = append(told, p.told())
-		}
 		if _, err := w.s.Tell(wr, run, told); err != nil {
 			return err
 		}
@@ -168,6 +173,11 @@ func (w *world) story() []string {
 			}
 			slices.Sort(ids)
 			line = append(line, ids...)
+			entered, err := w.entries(tx, c)
+			if err != nil {
+				return err
+			}
+			line = append(line, entered...)
 			out = append(out, strings.Join(line, " | "))
 		}
 		for q, err := range state.Questions.All(tx, state.Range{}) {
@@ -187,7 +197,7 @@ func (w *world) story() []string {
 			for _, r := range q.Reasons {
 				reasons = append(reasons, r.Code)
 			}
-			out = append(out, "? "+q.Kind+" "+q.Where+strings.Join(sides, " ")+" "+strings.Join(reasons, ","))
+			out = append(out, "? "+q.State+" "+q.Kind+" "+q.Where+strings.Join(sides, " ")+" "+strings.Join(reasons, ","))
 		}
 		for c, err := range state.Consents.All(tx, state.Range{}) {
 			if err != nil {
@@ -218,44 +228,6 @@ func drawPerson(t *rapid.T, conn string) contact {
 	return contact{conn: conn, id: fmt.Sprint(rapid.IntRange(1, 4).Draw(t, "id")), email: pick(pools.emails, "email"),
 		phone: pick(pools.phones, "phone"), given: pick(pools.given, "given"), family: pick(pools.family, "family"),
 		company: pick(pools.companies, "company"), said: pick(pools.said, "said")}
-}
-
-// op is one operation that can be done again on another state.
-type op struct {
-	conn   string
-	people []contact
-	home   uint64 // a tag on this number instead
-	tag    string
-}
-
-func drawOps(t *rapid.T, label string, homes []uint64) []op {
-	var ops []op
-	for i := range rapid.IntRange(0, 5).Draw(t, label) {
-		if len(homes) > 0 && rapid.IntRange(0, 3).Draw(t, "hand") == 0 {
-			ops = append(ops, op{home: rapid.SampledFrom(homes).Draw(t, "home"), tag: fmt.Sprintf("t%d", i)})
-			continue
-		}
-		conn := rapid.SampledFrom([]string{"shop", "book", "mail"}).Draw(t, "conn")
-		o := op{conn: conn}
-		for range rapid.IntRange(1, 3).Draw(t, "people") {
-			o.people = append(o.people, drawPerson(t, conn))
-		}
-		ops = append(ops, o)
-	}
-	return ops
-}
-
-func (w *world) do(ops []op) {
-	for _, o := range ops {
-		if o.tag == "" {
-			w.tell(o.conn, o.people...)
-			continue
-		}
-		_, err := w.s.CustomerTag(w.tick(), CustomerTagIn{Ref: state.Customers.Ref(o.home), Add: []string{o.tag}})
-		if !state.IsClass(err, state.NotFound) { // an organisation that nobody names any more
-			w.must(err)
-		}
-	}
 }
 
 func differ(t rapid.TB, what string, got, want map[string]string) {
@@ -325,11 +297,11 @@ func TestUndoEqualsNeverImported(t *testing.T) {
 		with.do(before)
 		homes := with.people()
 		conn := rapid.SampledFrom([]string{"shop", "book", "mail"}).Draw(rt, "conn")
-		var people []contact
-		for range rapid.IntRange(1, 5).Draw(rt, "people") {
-			people = append(people, drawPerson(rt, conn))
+		var told []Told
+		for range rapid.IntRange(1, 5).Draw(rt, "told") {
+			told = append(told, drawTold(rt, conn)...)
 		}
-		run := with.tell(conn, people...)
+		run := with.importRun(conn, told)
 		later := drawOps(rt, "later", homes)
 		with.do(later)
 		if _, err := with.s.ImportUndo(with.tick(), ImportUndoIn{Run: state.Runs.Ref(run)}); err != nil {

@@ -181,19 +181,30 @@ func (s *Service) Unmerge(ctx context.Context, in UnmergeIn) (UnmergeOut, error)
 // mergeVerdict finds the "same" to take back: the last one that joined the half with a number, or
 // the last one of all where the survivor was named.
 func (s *Service) mergeVerdict(tx state.Tx, c *state.Customer, half uint64) (*state.Verdict, error) {
+	words, err := verdictsOn(tx, c.Bases)
+	if err != nil {
+		return nil, err
+	}
+	base, err := natural(tx, half)
+	if err != nil {
+		return nil, err
+	}
 	var best *state.Verdict
-	for _, n := range c.Bases {
-		verdicts, err := state.Verdicts.By(tx, "customer", state.NumberKey(n))
+	absorbs := false // whether best made the half part of another
+	for _, v := range words {
+		a, err := natural(tx, v.A)
 		if err != nil {
 			return nil, err
 		}
-		for _, v := range verdicts {
-			if v.Kind != state.VerdictSame || half != c.Number && v.A != half && v.B != half {
-				continue
-			}
-			if best == nil || v.B == half && best.B != half || (v.B == half) == (best.B == half) && v.Key > best.Key {
-				best = v
-			}
+		b, err := natural(tx, v.B)
+		if err != nil {
+			return nil, err
+		}
+		if v.Kind != state.VerdictSame || half != c.Number && a != base && b != base {
+			continue
+		}
+		if best == nil || b == base || !absorbs {
+			best, absorbs = v, b == base // words come oldest first
 		}
 	}
 	if best == nil {

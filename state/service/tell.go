@@ -71,7 +71,7 @@ type telling struct {
 	domains   map[string]bool
 	before    []*state.Record // changed records as they were
 	earlier   map[uint64]bool // what earlier pages of the run were told as it stood; nil: not asked yet
-	same      []uint64        // records that were told as they are believed
+	same      []uint64        // records that were told as they are believed ([sawn])
 }
 
 func (t *telling) one(told *Told) (uint64, error) {
@@ -101,29 +101,33 @@ func (t *telling) one(told *Told) (uint64, error) {
 	r := found[0]
 	before := clone(r)
 	current := before.Current()
+	last := before.Last(v.Implied)
+	i := versionOf(r, t.run.Number, v.Implied)
 	switch {
-	case current == nil && v.Gone, current != nil && !v.Gone && sameVersion(current, &v):
-		t.same = append(t.same, r.Key)
+	case v.Gone && (last == nil || last.Gone && i >= 0):
 		t.run.Counts.Same++
-		if i := versionOf(r, t.run.Number); i >= 0 && &before.Versions[i] != current {
+		return r.Key, nil
+	case current != nil && current == last && sameVersion(current, &v):
+		t.same = append(t.same, sawn(r.Key, v.Implied))
+		t.run.Counts.Same++
+		if i >= 0 && &before.Versions[i] != current {
 			// This run told something older before; what it says now stands already.
 			r.Versions = slices.Delete(r.Versions, i, i+1)
 			return r.Key, t.put(before, r)
 		}
 		return r.Key, nil
 	}
-	if i := versionOf(r, t.run.Number); i >= 0 {
-		// One run keeps one version: of implied ones the newest, of others the last told.
-		mine := &r.Versions[i]
-		if v.Implied && (!mine.Implied || v.Modified.Before(mine.Modified)) {
+	if i >= 0 {
+		// One run keeps one version of the thing itself, the last told, and one implied, the newest.
+		if v.Implied && v.Modified.Before(r.Versions[i].Modified) {
 			t.run.Counts.Same++
 			return r.Key, nil
 		}
 		r.Versions = slices.Delete(r.Versions, i, i+1)
 	}
-	if v.Implied && current != nil && current.Implied && v.Modified.Before(current.Modified) {
+	if v.Implied && last != nil && v.Modified.Before(last.Modified) {
 		// An order that implies the same person told something newer before, and this one nothing.
-		seen, err := t.saw(r.Key)
+		seen, err := t.saw(sawn(r.Key, true))
 		if err != nil {
 			return 0, err
 		}
@@ -137,19 +141,32 @@ func (t *telling) one(told *Told) (uint64, error) {
 		r.Keyed = told.Keyed
 	}
 	now := r.Current()
-	if current != nil && now != nil && bytes.Equal(current.Hash, now.Hash) {
+	switch {
+	case current == nil && now == nil, current != nil && now != nil && bytes.Equal(current.Hash, now.Hash):
 		t.run.Counts.Same++
-	} else {
+	default:
 		t.run.Counts.Changed++
 		if now == nil {
 			t.run.Counts.Gone++
 		}
 	}
-	return r.Key, t.put(before, r)
+	err = t.put(before, r)
+	if len(r.Versions) == 0 {
+		return 0, err
+	}
+	return r.Key, err
 }
 
-func versionOf(r *state.Record, run uint64) int {
-	return slices.IndexFunc(r.Versions, func(v state.Version) bool { return v.Run == run })
+func versionOf(r *state.Record, run uint64, implied bool) int {
+	return slices.IndexFunc(r.Versions, func(v state.Version) bool { return v.Run == run && v.Implied == implied })
+}
+
+// sawn notes a record that was told as it stood: the version of the thing itself, or the implied one.
+func sawn(record uint64, implied bool) uint64 {
+	if implied {
+		return record<<1 | 1
+	}
+	return record << 1
 }
 
 func sameVersion(a, b *state.Version) bool {
@@ -167,7 +184,7 @@ func clone(r *state.Record) *state.Record {
 // contentHash covers what a version says, without when, where and by which run it was told.
 func contentHash(v *state.Version) []byte {
 	c := *v
-	c.Run, c.At, c.Where, c.Hash, c.Version, c.Modified, c.Implied = 0, time.Time{}, "", nil, "", time.Time{}, false
+	c.Run, c.At, c.Where, c.Hash, c.Version, c.Modified, c.Implied, c.Covers = 0, time.Time{}, "", nil, "", time.Time{}, false, nil
 	b, _ := json.Marshal(&c) // plain data: cannot fail
 	sum := sha256.Sum256(b)
 	return sum[:16]
@@ -180,6 +197,9 @@ func (t *telling) put(before, r *state.Record) error {
 		t.note(before)
 		t.before = append(t.before, before)
 	}
+	if !slices.ContainsFunc(r.Versions, func(v state.Version) bool { return !v.Gone }) {
+		r.Versions = nil // of nothing but its end was ever told: there is no such record
+	}
 	gone := len(r.Versions) == 0
 	if !gone {
 		identity.Describe(r, t.s.config.Region)
@@ -191,6 +211,11 @@ func (t *telling) put(before, r *state.Record) error {
 		return err
 	}
 	if gone {
+		if r.Kind == state.KindContact {
+			if err := dropHistory(t.w, state.RecordSubject(r.Key)); err != nil {
+				return err
+			}
+		}
 		carried, err := statementsAbout(t.w.Tx(), recordItself(r.Key))
 		if err != nil {
 			return err
@@ -351,7 +376,7 @@ func (t *telling) consents(r *state.Record) error {
 	if err != nil {
 		return err
 	}
-	keep, said := map[string]*state.Consent{}, map[string]bool{}
+	keep, last, said := map[string]*state.Consent{}, map[string]string{}, map[string]bool{}
 	for i := range r.Versions {
 		v := &r.Versions[i]
 		for _, word := range v.Consents {
@@ -360,13 +385,14 @@ func (t *telling) consents(r *state.Record) error {
 			if c.Identifier = t.addressed(word, v); c.Identifier.Match == "" {
 				continue
 			}
-			// A version that says again what an older one said is no new word: the first counts.
-			again := string(state.Join(c.Identifier.Key(), state.TextKey(c.Channel), state.TextKey(c.Purpose),
-				state.TextKey(c.State), state.TimeKey(c.At)))
-			if !said[again] {
-				said[again] = true
+			// A version that says again what the one before said, or anything that was said at the
+			// same moment, is no new word: the first counts.
+			about := string(state.Join(c.Identifier.Key(), state.TextKey(c.Channel), state.TextKey(c.Purpose)))
+			told := c.State + c.At.String()
+			if last[about] != told && (c.At.IsZero() || !said[about+told]) {
 				keep[string(consentKey(c))] = c
 			}
+			last[about], said[about+told] = told, true
 		}
 	}
 	for _, c := range old {
@@ -431,7 +457,7 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-// seen remembers which records the run was told as they stood: as numbers, in one blob a page.
+// seen remembers which records the run was told as they stood ([sawn]): as numbers, in one blob a page.
 func (t *telling) seen() error {
 	if len(t.same) == 0 {
 		return nil
@@ -450,7 +476,7 @@ func (t *telling) seen() error {
 	return t.w.PutBlob(seenName(t.run.Number, n), b)
 }
 
-// saw says whether the run was told a record as it stood before.
+// saw says whether the run was told a record as it stood before ([sawn]).
 func (t *telling) saw(record uint64) (bool, error) {
 	if slices.Contains(t.same, record) {
 		return true, nil

@@ -63,30 +63,28 @@ func (s *Service) undo(w *state.Writer, run *state.Run) (ImportUndoOut, error) {
 	})
 	for _, r := range told {
 		old := clone(r)
-		i := versionOf(r, run.Number)
-		if i < 0 {
-			continue
-		}
-		if heir, ok := heirs[r.Key]; ok && r.Current() == &r.Versions[i] && versionOf(r, heir) < 0 {
-			r.Versions[i].Run = heir
-			if err := t.put(old, r); err != nil {
-				return out, err
+		left := slices.DeleteFunc(slices.Clone(r.Versions), func(v state.Version) bool {
+			if v.Run != run.Number {
+				return false
 			}
-			continue
-		}
-		r.Versions = slices.Delete(r.Versions, i, i+1)
-		if len(r.Versions) == 0 {
-			out.Removed++
-			if r.Kind == state.KindContact {
-				if err := dropHistory(w, state.RecordSubject(r.Key)); err != nil {
-					return out, err
-				}
+			heir, ok := heirs[sawn(r.Key, v.Implied)]
+			return !ok || r.Last(v.Implied).Run != run.Number || versionOf(r, heir, v.Implied) >= 0
+		})
+		for i := range left {
+			if left[i].Run == run.Number {
+				left[i].Run = heirs[sawn(r.Key, left[i].Implied)]
 			}
-		} else {
-			out.Restored++
 		}
+		inherited := len(left) == len(r.Versions)
+		r.Versions = left
 		if err := t.put(old, r); err != nil {
 			return out, err
+		}
+		switch {
+		case len(r.Versions) == 0:
+			out.Removed++
+		case !inherited:
+			out.Restored++
 		}
 	}
 	if err := s.dropTraces(w, run); err != nil {
@@ -122,7 +120,7 @@ func orderRank(r *state.Record) int {
 	return 1
 }
 
-// heirs gives, by record, the first later run of the connection that was told it unchanged.
+// heirs gives, by record ([sawn]), the first later run of the connection that was told it unchanged.
 func (s *Service) heirs(tx state.Tx, run *state.Run) (map[uint64]uint64, error) {
 	later, err := state.Runs.List(tx, state.Range{Index: "connection",
 		From: state.Join(state.TextKey(run.Connection), state.NumberKey(run.Number+1)), To: state.After(state.TextKey(run.Connection))})
