@@ -30,7 +30,7 @@ func (p *chinese) relative(i int) (term, int) {
 			continue
 		}
 		j := i + width
-		if n < 0 {
+		if n < 0 && !p.past {
 			return term{err: fail(CodePast)}, j
 		}
 		t := p.inDays(n)

@@ -91,6 +91,9 @@ func (Weekdays) Working(day time.Time) bool {
 type Reader struct {
 	Calendar   Calendar // nil: Weekdays
 	MonthFirst bool     // "11/12" is 12 November whatever the zone
+	// Past takes times that lie back ("yesterday", a full date) as said: somebody notes afterwards
+	// what was promised. Otherwise they are an error with CodePast.
+	Past bool
 }
 
 // ParseDue reads words that consist of a due time and nothing else, as a person types them: "friday 12:00", "by end of next
@@ -148,7 +151,7 @@ func (r Reader) context(now time.Time, loc *time.Location) *context {
 	if cal == nil {
 		cal = Weekdays{}
 	}
-	return &context{now: now, loc: loc, today: civil(now.In(loc)), cal: cal, monthFirst: r.MonthFirst || inUnitedStates(loc.String())}
+	return &context{now: now, loc: loc, today: civil(now.In(loc)), cal: cal, monthFirst: r.MonthFirst || inUnitedStates(loc.String()), past: r.Past}
 }
 
 // hit is one due expression in a text: understood (err nil) or recognised and wrong (err set).

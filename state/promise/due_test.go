@@ -158,3 +158,38 @@ func TestChinese(t *testing.T) {
 		{"昨天", "past"}, {"三天前", "past"}, {"今天9点", "past"}, {"11月19日", "past"}, {"11月31日", "no_such_day"}, {"13月1日", "no_such_day"}, {"尽快", "not_understood"}, {"前", "not_understood"}, {"周五之后", "not_understood"}, {"周五发报价", "not_understood"},
 	})
 }
+
+// A promise that is noted afterwards may have been due before now; where a coming day fits, that is meant.
+func TestPast(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 21, 9, 0, 0, 0, berlin) // a Saturday
+	for words, want := range map[string]string{
+		"2026-11-01":               "2026-11-01 23:59",
+		"2026-11-20 12:00":         "2026-11-20 12:00",
+		"1 Nov 2020":               "2020-11-01 23:59",
+		"yesterday":                "2026-11-20 23:59",
+		"yesterday noon":           "2026-11-20 12:00",
+		"the day before yesterday": "2026-11-19 23:59",
+		"last friday":              "2026-11-20 23:59",
+		"last saturday":            "2026-11-14 23:59",
+		"昨天":                       "2026-11-20 23:59",
+		"2026年11月1日":               "2026-11-01 23:59",
+		"friday":                   "2026-11-27 23:59",
+	} {
+		due, err := Reader{Past: true}.Parse(words, now, berlin)
+		if err != nil {
+			t.Errorf("%q: %v", words, err)
+			continue
+		}
+		if got := due.At.In(berlin).Format("2006-01-02 15:04"); got != want {
+			t.Errorf("%q is %s, want %s", words, got, want)
+		}
+		if _, err := ParseDue(words, now, berlin); words != "friday" && err == nil {
+			t.Errorf("%q: ahead of us, says ParseDue", words)
+		}
+	}
+}

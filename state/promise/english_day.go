@@ -15,12 +15,21 @@ func (p *english) day(i int) (term, int) {
 // gone reads times that lie back, so that the Friday in "last Friday" is not taken for the coming one.
 func (p *english) gone(i int) (term, int) {
 	past := term{err: fail(CodePast)}
-	if j := p.phrase(i, "the day before yesterday", "yesterday", "last night"); j > i {
-		return past, j
+	for words, days := range map[string]int{"the day before yesterday": -2, "yesterday": -1, "last night": -1} {
+		if j := p.phrase(i, words); j > i {
+			if p.past {
+				return p.inDays(days), j
+			}
+			return past, j
+		}
 	}
 	if p.at(i) == "last" {
 		s := p.at(i + 1)
-		if _, ok := englishWeekdays[s]; ok {
+		if w, ok := englishWeekdays[s]; ok {
+			if p.past {
+				back := (int(p.today.Weekday())-int(w)+6)%7 + 1
+				return p.inDays(-back), i + 2
+			}
 			return past, i + 2
 		}
 		if _, ok := englishMonths[s]; ok {

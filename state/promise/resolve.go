@@ -9,6 +9,7 @@ type context struct {
 	today      time.Time
 	cal        Calendar
 	monthFirst bool
+	past       bool // times that lie back are meant
 	strict     bool // a person typed due words and nothing else, so that weak evidence is enough
 }
 
@@ -59,7 +60,7 @@ func (c *context) resolve(t term) (Due, *Error) {
 			at = t.opens(day).AddDate(0, 0, -1)
 		}
 		due = c.place(at, t.clock)
-		if !Late(due, c.now) {
+		if !Late(due, c.now) || c.past && next == nil {
 			return due, nil
 		}
 		if next == nil {

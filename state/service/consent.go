@@ -136,7 +136,11 @@ func held(said []state.Consent) []heldConsent {
 	for i := range said {
 		h := heldConsent{channel: said[i].Channel, purpose: said[i].Purpose}
 		if !slices.ContainsFunc(out, func(o heldConsent) bool { return o.channel == h.channel && o.purpose == h.purpose }) {
-			h.consent = holds(said, h.channel, h.purpose)
+			// Of "all" only what was said of all: a no to marketing is not a no to everything.
+			h.consent = holdsFor(said, h.channel, h.purpose)
+			if all := holds(said, h.channel, h.purpose); h.consent != nil && !h.consent.Refuses() && all.Refuses() {
+				continue // "yes to all" would be wrong beside a no to one of them
+			}
 			out = append(out, h)
 		}
 	}

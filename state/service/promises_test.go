@@ -141,7 +141,7 @@ func TestPromiseRefuses(t *testing.T) {
 	}
 	h.refused(add(PromiseAddIn{Ref: "jana"}), state.Invalid, "text_missing")
 	h.refused(add(PromiseAddIn{Ref: "jana", Text: "x", Due: "someday"}), state.Invalid, "due_not_understood")
-	if args := h.refused(add(PromiseAddIn{Ref: "jana", Text: "x", Due: "2026-11-01"}), state.Invalid, "due_past"); args["words"] != "2026-11-01" || args["zone"] != "Europe/Berlin" {
+	if args := h.refused(add(PromiseAddIn{Ref: "jana", Text: "x", Due: "31 Nov"}), state.Invalid, "due_no_such_day"); args["words"] != "31 Nov" || args["zone"] != "Europe/Berlin" {
 		t.Errorf("args %v", args)
 	}
 	h.refused(add(PromiseAddIn{Ref: "jana", Text: "x", Due: "11/12"}), state.Invalid, "due_ambiguous")
