@@ -9,6 +9,9 @@ import (
 
 const defaultRuns = 50
 
+// RunStopped is how a run is shown that was cancelled or killed: the same import goes on with it.
+const RunStopped = "stopped"
+
 // ShowRun gives a run as shown. A state that cannot tell its own name gives it the bare number as
 // id; whatever ails it comes up where it is written to.
 func (s *Service) ShowRun(tx state.Tx, r *state.Run) Run {
@@ -50,6 +53,10 @@ func (s *Service) RunList(ctx context.Context, in RunListIn) (RunListOut, error)
 			shown, err := l.run(r)
 			if err != nil {
 				return out, err
+			}
+			if r.State == state.RunRunning && s.busy.Load() == 0 {
+				// Whoever imports holds the state, and it is not this process: that run was stopped.
+				shown.State = RunStopped
 			}
 			out.Runs = append(out.Runs, shown)
 		}

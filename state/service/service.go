@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"sync/atomic"
 	"time"
 
 	"github.com/keptcrm/kept/state"
@@ -53,6 +54,7 @@ type Service struct {
 	conns  Connections
 	config Config
 	now    func() time.Time
+	busy   atomic.Int32 // imports that run in this process
 }
 
 // New makes a service. conns may be nil where nothing outside is used. now is the clock; a state
