@@ -205,6 +205,8 @@ func (s *Service) Import(ctx context.Context, in ImportIn) (ImportOut, error) {
 	if s.conns == nil {
 		return ImportOut{}, &state.Error{Class: state.Failed, Code: "no_connections"}
 	}
+	s.busy.Add(1)
+	defer s.busy.Add(-1)
 	return s.conns.Import(ctx, in)
 }
 
