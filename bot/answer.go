@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,10 @@ var answer = Word{
 			return Card{}, errUsage
 		}
 		in := service.AnswerIn{Number: strings.ToLower(req.Words[0]), Answer: answerWord(req.Words[1]), Text: req.rest(2)}
+		// Two answers at once, a whole line of hints as it was pasted, are none.
+		if in.Text != "" && (in.Answer == "no" || in.Answer == "drop") || in.Answer == "yes" && slices.Contains(req.Words, "·") {
+			return Card{}, errUsage
+		}
 		if in.Answer == "fix" && in.Text == "" {
 			return Card{}, invalid("fix_needs_row", "question", in.Number)
 		}

@@ -156,7 +156,8 @@ func TestWhatWordsRefuse(t *testing.T) {
 	t.Parallel()
 	for line, code := range map[string]string{
 		`find`: "usage", `brief`: "usage", `history`: "usage", `note jana`: "usage", `note`: "usage", `promise`: "usage", `promise jana`: "usage",
-		`promise jana by friday`: "usage", `answer`: "usage", `answer q7`: "usage", `answer jana yes`: "usage", `assign jana`: "usage", `assign`: "usage",
+		`promise jana by friday`: "usage", `answer`: "usage", `answer q7`: "usage", `answer jana yes`: "usage", `answer q7 no yes`: "usage",
+		`answer q7 yes · kept answer q7 no`: "usage", `answer q12 drop it now`: "usage", `assign jana`: "usage", `assign`: "usage",
 		`promise find "send it"`:             "reserved_customer",
 		`promise p12 by`:                     "promise_no_date",
 		`promise p12 perhaps`:                "promise_action",
