@@ -3,7 +3,7 @@ VERSION  ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty 2>/dev/
 FUZZTIME ?= 10s
 BIN       = bin/kept$(shell go env GOEXE)
 
-.PHONY: build demo test lint bench fuzz setup changelog release-build release-check clean
+.PHONY: build demo test lint bench bench-match fuzz setup changelog release-build release-check clean
 
 build: ## bin/kept for this machine
 	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/kept
@@ -19,6 +19,9 @@ lint: ## gofmt, go vet, staticcheck
 
 bench: ## every benchmark, as one table
 	scripts/bench
+
+bench-match: ## how well kept match finds what belongs together, beside the goals
+	scripts/bench-match
 
 fuzz: ## every fuzz target for FUZZTIME each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz

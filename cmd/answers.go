@@ -33,6 +33,8 @@ func machine(data any) (v any, list bool) {
 		return d, true
 	case []setting:
 		return d, true
+	case []matchRow:
+		return d, true
 
 	case service.PromiseOut:
 		return d.Promise, false

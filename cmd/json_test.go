@@ -61,6 +61,7 @@ var answered = []struct {
 	{"import", service.ImportOut{}},
 	{"import list", service.RunListOut{}},
 	{"import undo", service.ImportUndoOut{}},
+	{"match", []matchRow{}},
 	{"connection types", []connectorType{}},
 	{"customer list", service.CustomerListOut{}},
 	{"customer show", service.CustomerShowOut{}},

@@ -52,6 +52,7 @@ func newRoot(f *factory) *cobra.Command {
 	}
 	root.AddCommand(
 		newImport(f),
+		newMatch(f),
 		newConnection(f),
 		newCustomer(f),
 		newOptout(f),

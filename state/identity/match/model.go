@@ -1,0 +1,296 @@
+package match
+
+import (
+	"math"
+)
+
+// weights say what each level of each feature is worth, in bits: log2 of how much more often rows that belong together agree
+// so than others. The top level of a feature whose values are not equally rare lacks what the value itself adds.
+type weights struct {
+	level [][maxLevels]float32 // by feature
+	m, u  [][maxLevels]float64
+	share []float64 // how many of the pairs with the same value do not belong together
+	prior float32   // log2 odds that two rows chosen by chance belong together
+	house float32   // what agreement of all that a household shares can be worth at most
+}
+
+// defaults are the weights before the data say more.
+func defaults(rs *rowset) *weights {
+	w := &weights{level: make([][maxLevels]float32, len(rs.features)), share: make([]float64, len(rs.features))}
+	for i, f := range rs.features {
+		k := &facts[f.kind]
+		w.m, w.u = append(w.m, k.m), append(w.u, k.u)
+		w.share[i] = 0.8
+	}
+	// One row in five has another that belongs to it, until the data say otherwise.
+	w.setPrior(0.2 * float64(rs.n) / pairsOf(rs.n+imagined))
+	w.weigh(rs)
+	return w
+}
+
+func (w *weights) setPrior(p float64) {
+	p = math.Min(math.Max(p, 1e-13), 0.5)
+	w.prior = float32(math.Log2(p / (1 - p)))
+}
+
+// The bounds of what one feature may say against and for a pair.
+const (
+	minBits = -7
+	maxBits = 24
+)
+
+// weigh computes the bits from the shares.
+func (w *weights) weigh(rs *rowset) {
+	for i, f := range rs.features {
+		k := &facts[f.kind]
+		for l := 1; l <= int(k.top); l++ {
+			b := math.Log2(w.m[i][l] / w.u[i][l])
+			if l == int(k.top) && k.tf {
+				b = math.Log2(w.m[i][l] / w.share[i])
+			}
+			w.level[i][l] = float32(math.Min(math.Max(b, minBits), maxBits))
+		}
+		// To agree more never tells less, and to differ is never for a pair.
+		w.level[i][1] = min(w.level[i][1], 0)
+		for l := 2; l < int(k.top); l++ {
+			w.level[i][l] = max(w.level[i][l], w.level[i][l-1])
+		}
+		if f.group == gOther && f.kind != kText {
+			w.level[i][1] = max(w.level[i][1], -3)
+		}
+	}
+	w.house = -w.prior + 4
+}
+
+// levels compares two rows by all features. tf is what the rarity of same values adds, by feature.
+func (rs *rowset) levels(i, j int32, lv []uint8, tf []float32, w *weights) {
+	for k, f := range rs.features {
+		switch f.kind {
+		case kGiven, kFamily, kOrder, kRest:
+			continue
+		}
+		lv[k], tf[k] = f.best(i, j)
+	}
+	if n := rs.names; n != nil {
+		tf[n.g], tf[n.f] = 0, 0
+		n.levels(i, j, lv, tf, w)
+	}
+}
+
+// bits adds up the evidence of levels.
+func (w *weights) bits(rs *rowset, lv []uint8, tf []float32) float32 {
+	var sum [3]float32
+	person := false
+	for k, f := range rs.features {
+		if lv[k] == 0 {
+			continue
+		}
+		b := w.level[k][lv[k]] + tf[k]
+		sum[f.group] += b
+		if f.group == gPerson && f.kind != kOrder && f.kind != kCategory {
+			person = true
+		}
+	}
+	if person || rs.names == nil {
+		// What a household shares is one piece of evidence, however many columns tell it: of two people of one
+		// surname at one address the rest must say whether they are one.
+		if rs.names != nil && sum[gHouse] > w.house {
+			sum[gHouse] = w.house
+		}
+	}
+	return w.prior + sum[0] + sum[1] + sum[2]
+}
+
+// scorer compares rows for one goroutine.
+type scorer struct {
+	rs *rowset
+	w  *weights
+	lv []uint8
+	tf []float32
+}
+
+func newScorer(rs *rowset, w *weights) *scorer {
+	return &scorer{rs: rs, w: w, lv: make([]uint8, len(rs.features)), tf: make([]float32, len(rs.features))}
+}
+
+// score gives the log2 odds that two rows belong together.
+func (s *scorer) score(i, j int32) float32 {
+	s.rs.levels(i, j, s.lv, s.tf, s.w)
+	return s.w.bits(s.rs, s.lv, s.tf)
+}
+
+const (
+	chancePairs = 200_000 // pairs chosen by chance, which teach u
+	learnPairs  = 300_000 // candidates, which teach m
+	rounds      = 12
+)
+
+// learn fits the weights to the table. Candidates are all pairs that blocking found, sorted.
+func learn(rs *rowset, candidates []uint64) *weights {
+	w := defaults(rs)
+	if rs.n < 2 || len(rs.features) == 0 {
+		return w
+	}
+	all := pairsOf(rs.n)
+	nf := len(rs.features)
+
+	// How often pairs agree by chance.
+	chance := chanceOf(rs, w)
+
+	// Candidates, each step-th one.
+	step := max(1, len(candidates)/learnPairs)
+	n := (len(candidates) + step - 1) / step
+	scale := float64(step)
+	lv := make([]uint8, n*nf)
+	tf := make([]float32, n*nf)
+	compare := func() {
+		parallel(n, func(_, lo, hi int) {
+			for x := lo; x < hi; x++ {
+				p := candidates[x*step]
+				rs.levels(int32(p>>32), int32(p&math.MaxUint32), lv[x*nf:(x+1)*nf], tf[x*nf:(x+1)*nf], w)
+			}
+		})
+	}
+	compare()
+	// How many pairs of the whole table have the same value.
+	same := make([]float64, nf)
+	for k, f := range rs.features {
+		counts := f.vals.count
+		if n := rs.names; n != nil && (k == n.g || k == n.f) {
+			counts = make([]uint32, len(f.vals.text))
+			codes := n.given
+			if k == n.f {
+				codes = n.family
+			}
+			for _, c := range codes {
+				counts[c]++
+			}
+			counts[0] = 0
+		}
+		for _, c := range counts {
+			same[k] += float64(c) * (float64(c) - 1) / 2
+		}
+	}
+
+	type sums struct {
+		levels [][maxLevels]float64
+		total  float64
+	}
+	chunks := (n + chunk - 1) / chunk
+	part := make([]sums, chunks)
+	for round := range rounds {
+		parallel(n, func(c, lo, hi int) {
+			s := sums{levels: make([][maxLevels]float64, nf)}
+			for x := lo; x < hi; x++ {
+				b := w.bits(rs, lv[x*nf:(x+1)*nf], tf[x*nf:(x+1)*nf])
+				p := 1 / (1 + math.Exp2(-float64(b)))
+				if p < 1e-4 {
+					continue
+				}
+				s.total += p
+				for k, l := range lv[x*nf : (x+1)*nf] {
+					s.levels[k][l] += p
+				}
+			}
+			part[c] = s
+		})
+		sum := sums{levels: make([][maxLevels]float64, nf)}
+		for _, s := range part {
+			sum.total += s.total
+			for k := range s.levels {
+				for l := range s.levels[k] {
+					sum.levels[k][l] += s.levels[k][l]
+				}
+			}
+		}
+		// A handful of pairs teaches nothing about how frequent pairs are.
+		found := sum.total*scale + 0.02*float64(rs.n)
+		w.setPrior(found / pairsOf(rs.n+imagined))
+		for k, f := range rs.features {
+			kf := &facts[f.kind]
+			known := 0.0
+			for l := 1; l <= int(kf.top); l++ {
+				known += sum.levels[k][l]
+			}
+			for l := 1; l <= int(kf.top); l++ {
+				w.m[k][l] = (sum.levels[k][l] + kf.steady*kf.m[l]) / (known + kf.steady)
+			}
+			// What the pairs that belong together add to agreement by chance is no chance.
+			var left [maxLevels]float64
+			total := 0.0
+			for l := 1; l <= int(kf.top); l++ {
+				left[l] = math.Max(chance[k][l]*all-sum.levels[k][l]*scale, 0)
+				total += left[l]
+			}
+			sample := math.Max(total, 1) * chanceSize(rs.n) / all
+			for l := 1; l <= int(kf.top); l++ {
+				w.u[k][l] = (left[l]/math.Max(total, 1)*sample + 20*kf.u[l]) / (sample + 20)
+			}
+			if same[k] > 0 {
+				w.share[k] = math.Min(1, math.Max(0.05, 1-sum.levels[k][kf.top]*scale/same[k]))
+			}
+		}
+		w.weigh(rs)
+		if round == 3 {
+			compare() // which names are exchanged depends on the weights
+		}
+	}
+	return w
+}
+
+func chanceSize(n int) float64 {
+	return math.Min(pairsOf(n), chancePairs)
+}
+
+func pairsOf(n int) float64 { return float64(n) * float64(n-1) / 2 }
+
+// chanceOf compares pairs chosen by chance, all where there are few, and gives the share of all pairs at each level.
+func chanceOf(rs *rowset, w *weights) [][maxLevels]float64 {
+	nf := len(rs.features)
+	size := int(chanceSize(rs.n))
+	every := pairsOf(rs.n) <= chancePairs
+	chunks := (size + chunk - 1) / chunk
+	part := make([][][maxLevels]float64, chunks)
+	parallel(size, func(c, lo, hi int) {
+		s := newScorer(rs, w)
+		counts := make([][maxLevels]float64, nf)
+		for x := lo; x < hi; x++ {
+			var i, j int32
+			if every {
+				i, j = triangle(x)
+			} else {
+				i = int32(mix(uint64(x)*2+1) % uint64(rs.n))
+				j = int32(mix(uint64(x)*2+2) % uint64(rs.n-1))
+				if j >= i {
+					j++
+				}
+			}
+			rs.levels(i, j, s.lv, s.tf, w)
+			for k, l := range s.lv {
+				counts[k][l]++
+			}
+		}
+		part[c] = counts
+	})
+	out := make([][maxLevels]float64, nf)
+	for _, p := range part {
+		for k := range p {
+			for l := range p[k] {
+				out[k][l] += p[k][l] / float64(size)
+			}
+		}
+	}
+	return out
+}
+
+// triangle gives the x-th pair of (1,0) (2,0) (2,1) (3,0) ...
+func triangle(x int) (i, j int32) {
+	r := int((math.Sqrt(8*float64(x)+1) + 1) / 2)
+	for r*(r-1)/2 > x {
+		r--
+	}
+	for r*(r+1)/2 <= x {
+		r++
+	}
+	return int32(r), int32(x - r*(r-1)/2)
+}
