@@ -38,7 +38,10 @@ type Record struct {
 	// by Modified is believed.
 	Implied bool
 
-	Fields   []Field // sorted by name; only what the system holds
+	Fields []Field // sorted by name; only what the system holds
+	// Covers names the fields that this telling speaks of, sorted; nil: all. A field of Fields is
+	// always among them. What an export without a column once told of that field stands.
+	Covers   []string
 	Consents []Consent
 	Order    *OrderData // only for Kind Order
 }

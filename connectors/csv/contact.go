@@ -225,6 +225,7 @@ func (d *contactDraft) finish() connectors.Record {
 	for _, n := range names {
 		d.rec.Fields = append(d.rec.Fields, connectors.Field{Name: n, Values: d.fields[n]})
 	}
+	d.rec.Covers = d.p.covers // shared: nobody changes it
 	return d.rec
 }
 
@@ -337,7 +338,11 @@ func (d *contactDraft) consents() {
 				d.consent(t.part, purposeOf(state), state, d.when("optout_at."+t.part), name, cell)
 				continue
 			}
-			switch yesNo(cell) {
+			said := yesNo(cell)
+			if state, ok := statusState(cell); ok && state == connectors.Granted {
+				said = yes
+			}
+			switch said {
 			case yes:
 				d.consent(t.part, "marketing", connectors.Granted, d.when("consent_at."+t.part), name, cell)
 			case no:
@@ -362,6 +367,7 @@ func (d *contactDraft) consents() {
 		case "status":
 			state, ok := statusState(cell)
 			if !ok {
+				d.bad(i, "%q does not say whether they subscribed", short(cell))
 				continue
 			}
 			when := "optout_at."
@@ -405,12 +411,42 @@ var statuses = map[string]connectors.ConsentState{
 	"désabonné": connectors.OptedOut, "désinscrit": connectors.OptedOut, "cancelado": connectors.OptedOut, "dado de baja": connectors.OptedOut, "退订": connectors.OptedOut, "已退订": connectors.OptedOut,
 	"complained": connectors.OptedOut, "spam": connectors.OptedOut, "blocked": connectors.OptedOut,
 	"cleaned": connectors.Undeliverable, "bounced": connectors.Undeliverable, "hard bounce": connectors.Undeliverable, "undeliverable": connectors.Undeliverable,
-	"non subscribed": connectors.Withheld, "nonsubscribed": connectors.Withheld, "not subscribed": connectors.Withheld, "transactional": connectors.Withheld, "pending": connectors.Withheld, "未订阅": connectors.Withheld,
+	"non subscribed": connectors.Withheld, "nonsubscribed": connectors.Withheld, "not subscribed": connectors.Withheld, "transactional": connectors.Withheld, "pending": connectors.Withheld, "unconfirmed": connectors.Withheld,
+	"archived": connectors.Withheld, "deleted": connectors.Withheld, "inactive": connectors.Withheld, "未订阅": connectors.Withheld,
+}
+
+// subscriptionWords are those of statuses that are said of nothing but subscriptions.
+var subscriptionWords = wordsOf("subscribed|unsubscribed|opted in|opted out|optout|opt out|non subscribed|nonsubscribed|not subscribed|cleaned|" +
+	"angemeldet|abgemeldet|abonniert|abonné|désabonné|désinscrit|suscrito|dado de baja|已订阅|未订阅|退订|已退订")
+
+func wordsOf(list string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Split(list, "|") {
+		set[w] = true
+	}
+	return set
+}
+
+// subscriptions says whether cells tell who subscribed: nearly all are such words, and one at least
+// is said of nothing else.
+func subscriptions(cells []string) bool {
+	known, sure := 0, false
+	for _, c := range cells {
+		if _, ok := statusState(c); ok {
+			known++
+			sure = sure || subscriptionWords[statusWord(c)]
+		}
+	}
+	return sure && known*10 >= len(cells)*9
+}
+
+func statusWord(cell string) string {
+	return strings.NewReplacer("-", " ", "_", " ").Replace(fold(cell))
 }
 
 // statusState reads a word such as "unsubscribed".
 func statusState(cell string) (connectors.ConsentState, bool) {
-	s, ok := statuses[strings.NewReplacer("-", " ", "_", " ").Replace(fold(cell))]
+	s, ok := statuses[statusWord(cell)]
 	return s, ok
 }
 

@@ -289,3 +289,56 @@ func TestRowsWithoutTheirEmptyCells(t *testing.T) {
 		t.Errorf("%+v", changes)
 	}
 }
+
+func TestAContactTellsOnlyOfItsFilesColumns(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, file, data, options, want string }{
+		{"few columns", "t.csv", "id,name,email\n1,Ana,ana@x.example\n", "", "custom.email,email,name"},
+		{"one that nobody knows", "t.csv", "name,Straße,Lieblingsfarbe\nAna,Weg 1,rot\n", "", "address,custom.lieblingsfarbe,name"},
+		{"a corrected one is no more what it was", "t.csv", "name,phone\nAna,x7\n", "phone=custom.desk", "custom.desk,name,phone"},
+		{"an order's buyer", "o.csv", "Order number,Order date,Total,Currency,E-mail,Colour\n1,2024-05-01,3.00,EUR,ana@x.example,red\n", "", "custom.e_mail,email"},
+	} {
+		options := map[string]string{}
+		if c.options != "" {
+			options["map"] = c.options
+		}
+		changes, _ := pullAll(t, openFile(t, c.file, c.data, options))
+		if len(changes) == 0 || strings.Join(changes[0].Record.Covers, ",") != c.want {
+			t.Errorf("%s: %+v", c.name, changes)
+		}
+	}
+}
+
+func TestWhoSubscribedIsConsent(t *testing.T) {
+	t.Parallel()
+	const people = "a@y.example,A,Y,subscribed\nb@y.example,B,Y,unsubscribed\nc@y.example,C,Y,cleaned\nd@y.example,D,Y,non-subscribed\ne@y.example,E,Y,pending\n"
+	const each = "granted opted_out undeliverable withheld withheld"
+	for _, c := range []struct{ name, file, data, layout, want string }{
+		{"chosen columns", "audience.csv", "Email Address,First Name,Last Name,Status\n" + people, "mailchimp_audience", each},
+		{"an empty cell is no yes", "audience.csv", "Email Address,First Name,Last Name,Status\n" + people + "f@y.example,F,Y,\n", "mailchimp_audience", each + " -"},
+		{"nor is another word", "audience.csv", "Email Address,First Name,Last Name,Status\n" + strings.Repeat(people, 3) + "f@y.example,F,Y,who knows\n", "mailchimp_audience", each + " -"},
+		{"by its name alone", "unsubscribed_members_export_7.csv", "Email Address,First Name\na@y.example,A\n", "mailchimp_audience", "opted_out"},
+		{"any table's Status", "list.csv", "E-Mail,Vorname,Nachname,Status\n" + people, "table", each},
+		{"Subscription", "list.csv", "E-Mail,Vorname,Nachname,Subscription\n" + people, "table", each},
+		{"Opt-in", "list.csv", "E-Mail,Vorname,Nachname,Opt-in\n" + people + "f@y.example,F,Y,Opted in\n", "table", each + " granted"},
+		{"a state of something else", "list.csv", "E-Mail,Vorname,Nachname,Status\na@y.example,A,Y,pending\nb@y.example,B,Y,blocked\n", "table", "- -"},
+	} {
+		conn := openFile(t, c.file, c.data, nil)
+		d, err := conn.Describe(context.Background())
+		if err != nil || d.Layout != c.layout {
+			t.Errorf("%s: layout %s, %v", c.name, d.Layout, err)
+		}
+		changes, _ := pullAll(t, conn)
+		var got []string
+		for _, x := range changes {
+			said := "-"
+			if len(x.Record.Consents) > 0 {
+				said = string(x.Record.Consents[0].State)
+			}
+			got = append(got, said)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %v, want %s", c.name, got, c.want)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -77,6 +78,13 @@ func pullAll(t testing.TB, c *connection) (changes []connectors.Change, rejected
 
 func reconcile(t testing.TB, page connectors.Page) {
 	t.Helper()
+	for _, c := range page.Changes {
+		for _, f := range c.Record.Fields {
+			if c.Record.Kind == connectors.Contact && !slices.Contains(c.Record.Covers, f.Name) {
+				t.Errorf("%s: the record has %s, which it does not speak of", c.Where, f.Name)
+			}
+		}
+	}
 	n := page.Joined
 	for _, c := range page.Changes {
 		if !c.Record.Implied {
@@ -102,7 +110,13 @@ func plain(d connectors.Description, changes []connectors.Change, rejected []con
 			fmt.Fprintf(&b, "column %s: %s (%s)\n", c.Name, c.Field, c.Why)
 		}
 	}
+	covers := map[string]bool{}
 	for _, c := range changes {
+		if list := fmt.Sprintf("a %s tells of %s\n", c.Record.Kind, strings.Join(c.Record.Covers, ", ")); len(c.Record.Covers) > 0 && !covers[list] {
+			covers[list] = true
+			b.WriteString(list)
+		}
+		c.Record.Covers = nil
 		j, err := json.MarshalIndent(c, "", " ")
 		if err != nil {
 			panic(err)

@@ -167,6 +167,9 @@ func byContent(cells []string) string {
 	if len(cells) == 0 {
 		return ""
 	}
+	if subscriptions(cells) {
+		return "status.email"
+	}
 	var emails, phones int
 	for _, c := range cells {
 		if _, ok := parseEmail(c); ok {

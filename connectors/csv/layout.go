@@ -42,6 +42,7 @@ type layout struct {
 	multi   string // what separates several values in one cell
 
 	contact func(*plan, *contactDraft) // vendor's rules beyond columns; may be nil
+	adds    []string                   // fields that contact makes beside those of the columns
 	order   func(*orderDraft)          // sets State, Counts, Test and Refunded from what was told
 }
 

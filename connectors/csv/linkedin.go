@@ -17,6 +17,7 @@ var linkedinConnections = &layout{
 	},
 	// The profile's address is the only id that the export has.
 	idFrom: "url", idOf: func(cell string) string { return strings.ToLower(profileName(cell)) },
+	adds: []string{connectors.FieldHandle},
 	contact: func(_ *plan, d *contactDraft) {
 		for _, v := range d.values(connectors.FieldURL) {
 			if name := profileName(v.Text); name != "" {

@@ -25,6 +25,31 @@ var mailchimpAudience = &layout{
 	contact: mailchimpConsent,
 }
 
+// mailchimpChosen says whether a table with none of Mailchimp's own columns is an audience whose
+// columns a person chose: people under Mailchimp's names for them, and who of them subscribed in a
+// Status column or in the name of the file.
+func mailchimpChosen(file string, header []string, sample [][]string) bool {
+	status, named, address := -1, false, false
+	for i, h := range header {
+		switch fold(h) {
+		case "email address":
+			address = true
+		case "first name", "last name":
+			named = true
+		case "status":
+			status = i
+		}
+	}
+	if !address {
+		return false
+	}
+	if status >= 0 {
+		return named && subscriptions(column1(sample, status))
+	}
+	which, rest, _ := strings.Cut(strings.ToLower(file), "_")
+	return strings.Contains(rest, "export") && (which == "subscribed" || which == "unsubscribed" || which == "nonsubscribed" || which == "cleaned")
+}
+
 // mailchimpConsent says what the file says about everybody in it, where no Status column did.
 func mailchimpConsent(p *plan, d *contactDraft) {
 	if len(d.rec.Consents) > 0 {
@@ -44,6 +69,7 @@ func mailchimpConsent(p *plan, d *contactDraft) {
 		d.consent("email", "marketing", connectors.Withheld, unsubAt, "", "non-subscribed")
 	case unsub && !clean, strings.Contains(file, "unsubscribed"):
 		d.consent("email", "marketing", connectors.OptedOut, unsubAt, "UNSUB_TIME", "unsubscribed")
+	case len(p.byName["status.email"]) > 0: // whoever is not said to have subscribed has not
 	default:
 		at := d.at["confirm_time"]
 		if at.IsZero() {

@@ -1,6 +1,8 @@
 package csv
 
 import (
+	"maps"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -31,6 +33,7 @@ type plan struct {
 	sorted  []int            // columns in the order of their names, for hashes that survive a reordering
 	idCol   int              // -1: none
 	key     []int            // columns that tell which order a row belongs to
+	covers  []string         // the fields that a contact of this file can tell, sorted
 }
 
 // column is one column of the file and what it becomes.
@@ -38,6 +41,7 @@ type column struct {
 	Name    string `json:"name"`
 	Target  string `json:"target,omitempty"`
 	Why     string `json:"why,omitempty"`
+	Was     string `json:"was,omitempty"`     // what it would become had no person said otherwise
 	Dates   string `json:"dates,omitempty"`   // order of day and month, for dates
 	Decimal string `json:"decimal,omitempty"` // decimal separator, for amounts
 }
@@ -58,6 +62,8 @@ func newPlan(file, delimiter string, header []string, sample [][]string, s setti
 		l = nil
 	case s.layout != "":
 		l = byName(s.layout, header)
+	case l == nil && mailchimpChosen(file, header, sample):
+		l = mailchimpAudience
 	}
 	why := "layout"
 	var guessed []guess
@@ -82,7 +88,7 @@ func newPlan(file, delimiter string, header []string, sample [][]string, s setti
 		}
 		seen[f] = true
 		if t, ok := s.mapped[f]; ok {
-			c.Target, c.Why = t, "map"
+			c.Target, c.Why, c.Was = t, "map", c.Target
 		}
 		p.Columns = append(p.Columns, c)
 	}
@@ -184,7 +190,37 @@ func (p *plan) finish() error {
 		p.idCol = cols[0]
 	}
 	p.key = append(p.byName["order.number"], p.byName["order.id"]...)
+	p.covers = p.fieldsTold()
 	return nil
+}
+
+// fieldsTold gives the fields that contacts of this file can have: those of its columns, what a
+// column was read as before a person corrected it, and the custom fields that take what a column
+// says and nobody understands. Of an order's contact, the order's own fields are none.
+func (p *plan) fieldsTold() []string {
+	told := map[string]bool{}
+	for _, f := range p.layout.adds {
+		told[f] = true
+	}
+	for i, c := range p.Columns {
+		for _, t := range []target{p.targets[i], parseTarget(c.Was)} {
+			own := t.name == "custom" || t.name == connectors.FieldTag
+			switch {
+			case own && p.Kind == connectors.Order:
+			case t.name == "custom":
+				told[connectors.CustomPrefix+t.part] = true
+			case slices.Contains(fieldsOfContacts, t.name):
+				told[t.name] = true
+			}
+		}
+		switch p.targets[i].name { // those of which draft.bad can speak
+		case connectors.FieldEmail, connectors.FieldPhone, "created", "modified", "consent", "consent_at", "optout", "optout_at", "status":
+			if f := customTarget(c.Name); f != "" {
+				told[f] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(told))
 }
 
 // look finds out, from sample rows, how dates and amounts are written where the layout does not say.
