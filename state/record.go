@@ -1,6 +1,10 @@
 package state
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Field is one field with its values; names are those of package connectors' contract, kept here
 // as plain text.
@@ -119,11 +123,65 @@ type OrderLine struct {
 // Current is the version that is believed: what was told last of the thing itself, else the newest
 // that other records imply of it. Nil where a record has no versions, or the last word is that it
 // is gone and nothing implies it.
+//
+// A version that does not speak of every field is completed from the ones before it, up to the
+// last deletion: the result is then a version of its own.
 func (r *Record) Current() *Version {
+	v := r.Believed()
+	if v == nil || len(v.Covers) == 0 || len(r.Versions) == 1 {
+		return v
+	}
+	return r.complete(v)
+}
+
+// Believed is the version that Current is made of first, as it was told.
+func (r *Record) Believed() *Version {
 	if v := r.Last(false); v != nil && !v.Gone {
 		return v
 	}
 	return r.Last(true)
+}
+
+func (r *Record) complete(v *Version) *Version {
+	covered := map[string]bool{}
+	cover := func(v *Version) {
+		for _, f := range v.Covers {
+			covered[f] = true
+		}
+		for _, f := range v.Fields {
+			covered[f.Name] = true
+		}
+	}
+	cover(v)
+	whole := v
+	for i := len(r.Versions) - 1; i >= 0; i-- {
+		old := &r.Versions[i]
+		switch {
+		case old == v || old.Implied && !v.Implied:
+			continue
+		case old.Gone:
+			return whole
+		}
+		for _, f := range old.Fields {
+			if covered[f.Name] {
+				continue
+			}
+			if whole == v {
+				c := *v
+				c.Fields = slices.Clone(v.Fields)
+				whole = &c
+			}
+			whole.Fields = append(whole.Fields, f)
+		}
+		if len(old.Covers) == 0 {
+			i = 0 // it speaks of everything: what it does not have was not there
+		}
+		cover(old)
+	}
+	if whole != v {
+		slices.SortFunc(whole.Fields, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+	}
+	return whole
 }
 
 // Last is the last word on a record: what was told last of the thing itself, or of the versions

@@ -35,10 +35,11 @@ func newWorld(tb testing.TB, t rapid.TB) *world {
 // contact is one contact as a connection tells it.
 type contact struct {
 	conn, id, email, phone, given, family, company, said string
+	covers                                               string // the fields that it speaks of; "": all
 }
 
 func (p contact) told() Told {
-	v := state.Version{}
+	v := state.Version{Covers: strings.Fields(p.covers)}
 	field := func(name, text string) {
 		if text != "" {
 			v.Fields = append(v.Fields, state.Field{Name: name, Values: []state.Value{{Text: text}}})

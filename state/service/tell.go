@@ -100,17 +100,17 @@ func (t *telling) one(told *Told) (uint64, error) {
 	}
 	r := found[0]
 	before := clone(r)
-	current := before.Current()
+	current, believed := before.Current(), before.Believed()
 	last := before.Last(v.Implied)
 	i := versionOf(r, t.run.Number, v.Implied)
 	switch {
 	case v.Gone && (last == nil || last.Gone && i >= 0):
 		t.run.Counts.Same++
 		return r.Key, nil
-	case current != nil && current == last && sameVersion(current, &v):
+	case believed != nil && believed == last && sameVersion(believed, &v):
 		t.same = append(t.same, sawn(r.Key, v.Implied))
 		t.run.Counts.Same++
-		if i >= 0 && &before.Versions[i] != current {
+		if i >= 0 && &before.Versions[i] != believed {
 			// This run told something older before; what it says now stands already.
 			r.Versions = slices.Delete(r.Versions, i, i+1)
 			return r.Key, t.put(before, r)
@@ -142,7 +142,7 @@ func (t *telling) one(told *Told) (uint64, error) {
 	}
 	now := r.Current()
 	switch {
-	case current == nil && now == nil, current != nil && now != nil && bytes.Equal(current.Hash, now.Hash):
+	case current == nil && now == nil, current != nil && now != nil && bytes.Equal(contentHash(current), contentHash(now)):
 		t.run.Counts.Same++
 	default:
 		t.run.Counts.Changed++
@@ -169,8 +169,10 @@ func sawn(record uint64, implied bool) uint64 {
 	return record << 1
 }
 
+// sameVersion says whether b tells what a told: the same, and of no field that a left open.
 func sameVersion(a, b *state.Version) bool {
-	return bytes.Equal(a.Hash, b.Hash) && a.Implied == b.Implied && (!a.Implied || a.Modified.Equal(b.Modified))
+	covers := len(a.Covers) == 0 || len(b.Covers) > 0 && !slices.ContainsFunc(b.Covers, func(f string) bool { return !slices.Contains(a.Covers, f) })
+	return covers && bytes.Equal(a.Hash, b.Hash) && a.Implied == b.Implied && (!a.Implied || a.Modified.Equal(b.Modified))
 }
 
 // clone copies a record deep enough for its versions to be compared after it changed.
