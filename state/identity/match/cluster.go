@@ -173,32 +173,38 @@ func (s *scorer) agree(x, y []int32) bool {
 	return true
 }
 
-// contradicts reports that the pair scored last has values that one person does not have both of.
+// contradicts reports that the pair scored last has values that one person, or one organisation, does not have both of.
 func (s *scorer) contradicts() bool {
-	against := 0
+	persons := s.rs.names != nil
+	family, reached := false, false
 	for k, f := range s.rs.features {
 		l := s.lv[k]
 		if l == 0 {
 			continue
 		}
-		switch f.kind {
-		case kDate:
-			if f.role == Birthday && l <= dateNear {
+		switch {
+		case f.kind == kDate && f.role == Birthday:
+			if l <= dateNear {
 				return true
 			}
-		case kGiven:
-			if l <= nameDifferent {
-				return true
-			}
-		case kCategory:
-			if f.role == Gender && l == 1 {
-				return true
-			}
-		case kFamily:
+		case f.kind == kGiven:
 			if l == nameDifferent {
-				against++
+				return true
+			}
+		case f.kind == kFamily:
+			family = l == nameDifferent
+		case f.kind == kEmail, f.kind == kPhone:
+			reached = reached || l == f.top()
+		case f.role == Gender:
+			if l == 1 {
+				return true
+			}
+		case f.role == Address, f.role == Company:
+			// A person moves and changes jobs; an organisation elsewhere is another place of it.
+			if !persons && l <= 2 {
+				return true
 			}
 		}
 	}
-	return against > 1
+	return family && !reached // a surname changes, but then something else must say so
 }

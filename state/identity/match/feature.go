@@ -2,6 +2,7 @@ package match
 
 import (
 	"math"
+	"strings"
 )
 
 // kind says how the values of a feature are compared.
@@ -66,6 +67,7 @@ type values struct {
 	skel  []uint64 // how a name sounds
 	day   []date
 	nick  [][]uint16
+	house []uint64 // of addresses: the number of the house
 	tokAt []uint32
 	tok   []uint32 // numbers of words, the rarest of a value first
 	count []uint32 // how many different rows have it
@@ -291,7 +293,7 @@ func (f *feature) compareTexts(a, b uint32) uint8 {
 		return 2
 	}
 	dice := 2 * shared / both
-	if dice < 0.75 || len(x) == 1 && len(y) == 1 {
+	if sameHouse := f.role != Address || v.house[a] == v.house[b]; sameHouse && (dice < 0.75 || len(x) == 1 && len(y) == 1) {
 		// Gaps in the wrong place: "sweet w atdrs".
 		if s, t := squeeze(v.text[a]), squeeze(v.text[b]); len(s) >= 5 && len(t) >= 5 && len(s) < 62 && len(t) < 62 {
 			k := 1 + min(len(s), len(t))/6
@@ -301,7 +303,7 @@ func (f *feature) compareTexts(a, b uint32) uint8 {
 		}
 	}
 	switch {
-	case f.role == Address && dice < 1 && numbersDiffer(w, x, y):
+	case f.role == Address && v.house[a] != 0 && v.house[b] != 0 && v.house[a] != v.house[b]:
 		if dice >= 0.2 {
 			return 2 // another house of the street
 		}
@@ -318,27 +320,17 @@ func (f *feature) compareTexts(a, b uint32) uint8 {
 	return 1
 }
 
-// numbersDiffer reports that both texts have numbers and share none.
-func numbersDiffer(w *words, x, y []uint32) bool {
-	inX := false
-	for _, s := range x {
-		if c := w.in.text[s][0]; c < '0' || c > '9' {
-			continue
+// houseNumber finds the number of the house in the folded words of an address: the first that is a number, with a letter
+// behind it at most ("12a", but not "79th"). 0 where there is none.
+func houseNumber(text string) uint64 {
+	for word := range strings.SplitSeq(text, " ") {
+		n := 0
+		for n < len(word) && word[n] >= '0' && word[n] <= '9' {
+			n++
 		}
-		inX = true
-		for _, t := range y {
-			if s == t {
-				return false
-			}
+		if n > 0 && n < 7 && len(word)-n <= 1 {
+			return hash64(17, word)
 		}
 	}
-	if !inX {
-		return false
-	}
-	for _, t := range y {
-		if c := w.in.text[t][0]; c >= '0' && c <= '9' {
-			return true
-		}
-	}
-	return false
+	return 0
 }

@@ -2,6 +2,7 @@ package match
 
 import (
 	"math"
+	"slices"
 )
 
 // weights say what each level of each feature is worth, in bits: log2 of how much more often rows that belong together agree
@@ -33,6 +34,9 @@ func (w *weights) setPrior(p float64) {
 	w.prior = float32(math.Log2(p / (1 - p)))
 }
 
+// otherBits bounds what all columns that are not known say together: nobody knows how much they depend on each other.
+const otherBits = 10
+
 // The bounds of what one feature may say against and for a pair.
 const (
 	minBits = -7
@@ -50,16 +54,43 @@ func (w *weights) weigh(rs *rowset) {
 			}
 			w.level[i][l] = float32(math.Min(math.Max(b, minBits), maxBits))
 		}
-		// To agree more never tells less, and to differ is never for a pair.
-		w.level[i][1] = min(w.level[i][1], 0)
-		for l := 2; l < int(k.top); l++ {
-			w.level[i][l] = max(w.level[i][l], w.level[i][l-1])
+		last := int(k.top)
+		if k.tf {
+			last--
 		}
-		if f.group == gOther && f.kind != kText {
-			w.level[i][1] = max(w.level[i][1], -3)
+		w.rise(i, last)
+		// To differ is never for a pair, and in a column that is not known it is little against it.
+		w.level[i][1] = min(w.level[i][1], 0)
+		if f.role == Other {
+			w.level[i][1] = max(w.level[i][1], -2)
 		}
 	}
 	w.house = -w.prior + 4
+}
+
+// rise sees to it that agreeing more never tells less: neighbouring levels that would are taken together.
+func (w *weights) rise(i, last int) {
+	type block struct {
+		m, u float64
+		to   int
+	}
+	var blocks []block
+	for l := 1; l <= last; l++ {
+		blocks = append(blocks, block{w.m[i][l], w.u[i][l], l})
+		for n := len(blocks); n > 1 && blocks[n-2].m*blocks[n-1].u >= blocks[n-1].m*blocks[n-2].u; n = len(blocks) {
+			blocks[n-2].m += blocks[n-1].m
+			blocks[n-2].u += blocks[n-1].u
+			blocks[n-2].to = l
+			blocks = blocks[:n-1]
+		}
+	}
+	l := 1
+	for _, b := range blocks {
+		bits := float32(math.Min(math.Max(math.Log2(b.m/b.u), minBits), maxBits))
+		for ; l <= b.to; l++ {
+			w.level[i][l] = bits
+		}
+	}
 }
 
 // levels compares two rows by all features. tf is what the rarity of same values adds, by feature.
@@ -77,15 +108,20 @@ func (rs *rowset) levels(i, j int32, lv []uint8, tf []float32, w *weights) {
 	}
 }
 
-// bits adds up the evidence of levels.
-func (w *weights) bits(rs *rowset, lv []uint8, tf []float32) float32 {
+// bits adds up the evidence of levels; core leaves out the columns that are not known.
+func (w *weights) bits(rs *rowset, lv []uint8, tf []float32, core bool) float32 {
 	var sum [3]float32
+	other := float32(0)
 	person := false
 	for k, f := range rs.features {
-		if lv[k] == 0 {
+		if lv[k] == 0 || core && f.role == Other {
 			continue
 		}
 		b := w.level[k][lv[k]] + tf[k]
+		if f.role == Other {
+			other += b
+			continue
+		}
 		sum[f.group] += b
 		if f.group == gPerson && f.kind != kOrder && f.kind != kCategory {
 			person = true
@@ -98,7 +134,7 @@ func (w *weights) bits(rs *rowset, lv []uint8, tf []float32) float32 {
 			sum[gHouse] = w.house
 		}
 	}
-	return w.prior + sum[0] + sum[1] + sum[2]
+	return w.prior + sum[0] + sum[1] + sum[2] + min(max(other, -otherBits), otherBits)
 }
 
 // scorer compares rows for one goroutine.
@@ -116,13 +152,16 @@ func newScorer(rs *rowset, w *weights) *scorer {
 // score gives the log2 odds that two rows belong together.
 func (s *scorer) score(i, j int32) float32 {
 	s.rs.levels(i, j, s.lv, s.tf, s.w)
-	return s.w.bits(s.rs, s.lv, s.tf)
+	return s.w.bits(s.rs, s.lv, s.tf, false)
 }
 
 const (
 	chancePairs = 200_000 // pairs chosen by chance, which teach u
 	learnPairs  = 300_000 // candidates, which teach m
 	rounds      = 12
+
+	// mostPartners is how many others a row belongs together with on average at most.
+	mostPartners = 8
 )
 
 // learn fits the weights to the table. Candidates are all pairs that blocking found, sorted.
@@ -143,6 +182,9 @@ func learn(rs *rowset, candidates []uint64) *weights {
 	scale := float64(step)
 	lv := make([]uint8, n*nf)
 	tf := make([]float32, n*nf)
+	// Columns that are not known learn from the others and do not teach: what all rows of one source or agency share
+	// would be taken for a person.
+	core := slices.ContainsFunc(rs.features, func(f *feature) bool { return f.role != Other && f.kind != kCategory })
 	compare := func() {
 		parallel(n, func(_, lo, hi int) {
 			for x := lo; x < hi; x++ {
@@ -182,7 +224,7 @@ func learn(rs *rowset, candidates []uint64) *weights {
 		parallel(n, func(c, lo, hi int) {
 			s := sums{levels: make([][maxLevels]float64, nf)}
 			for x := lo; x < hi; x++ {
-				b := w.bits(rs, lv[x*nf:(x+1)*nf], tf[x*nf:(x+1)*nf])
+				b := w.bits(rs, lv[x*nf:(x+1)*nf], tf[x*nf:(x+1)*nf], core)
 				p := 1 / (1 + math.Exp2(-float64(b)))
 				if p < 1e-4 {
 					continue
@@ -204,7 +246,7 @@ func learn(rs *rowset, candidates []uint64) *weights {
 			}
 		}
 		// A handful of pairs teaches nothing about how frequent pairs are.
-		found := sum.total*scale + 0.02*float64(rs.n)
+		found := math.Min(sum.total*scale, mostPartners*float64(rs.n)/2) + 0.02*float64(rs.n)
 		w.setPrior(found / pairsOf(rs.n+imagined))
 		for k, f := range rs.features {
 			kf := &facts[f.kind]
@@ -214,6 +256,13 @@ func learn(rs *rowset, candidates []uint64) *weights {
 			}
 			for l := 1; l <= int(kf.top); l++ {
 				w.m[k][l] = (sum.levels[k][l] + kf.steady*kf.m[l]) / (known + kf.steady)
+			}
+			if most := 2.5 * kf.m[1]; f.role != Other && w.m[k][1] > most {
+				// However dirty a table is, rows that belong together do not differ in most of what is known.
+				for l := 2; l <= int(kf.top); l++ {
+					w.m[k][l] *= (1 - most) / (1 - w.m[k][1])
+				}
+				w.m[k][1] = most
 			}
 			// What the pairs that belong together add to agreement by chance is no chance.
 			var left [maxLevels]float64

@@ -185,6 +185,12 @@ func (f *feature) finish(rs *rowset) {
 		}
 	case kText:
 		f.makeWords(filled)
+		if f.role == Address {
+			v.house = make([]uint64, n)
+			for c := 1; c < n; c++ {
+				v.house[c] = houseNumber(v.text[c])
+			}
+		}
 	}
 	v.sig = make([]uint64, n)
 	parallel(n, func(_, lo, hi int) {
