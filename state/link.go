@@ -54,6 +54,21 @@ var Links = declare(Declaration[Link]{
 	},
 })
 
+// FormerHome remembers the numbers of a record that is gone and left them to nobody: what people
+// entered on them is the record's again when it is told again.
+type FormerHome struct {
+	Connection string   `k:"1" json:"connection"`
+	Kind       string   `k:"2" json:"kind"`
+	ID         string   `k:"3" json:"id"`
+	Homes      []uint64 `k:"4" json:"homes"`
+}
+
+// FormerHomes holds the numbers of records that are gone, by what tells the record.
+var FormerHomes = declare(Declaration[FormerHome]{
+	Name: "former_home",
+	Key:  func(f *FormerHome) []byte { return RecordKey(f.Connection, f.Kind, f.ID) },
+})
+
 // The kinds of verdicts.
 const (
 	VerdictSame         = "same"         // customers A and B are one; A is the survivor

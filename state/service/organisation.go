@@ -166,6 +166,7 @@ func (t *telling) dropOrganisation(id string) error {
 		return err
 	}
 	t.dirty[r.Key] = true
+	t.before = append(t.before, r)
 	_, err = state.Records.Delete(t.w, state.NumberKey(r.Key))
 	return err
 }

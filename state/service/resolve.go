@@ -34,12 +34,14 @@ type component struct {
 	seenID  map[string]bool
 	bases   map[uint64]bool
 	said    *wordsSaid
+	former  map[uint64][]uint64 // numbers that records had before they were gone
 }
 
 func newComponent(tx state.Tx) (*component, error) {
 	words, err := wordsOf(tx)
 	return &component{tx: tx, words: identity.Words{Shared: map[string]bool{}}, records: map[uint64]*state.Record{},
-		links: map[uint64]*state.Link{}, seenID: map[string]bool{}, bases: map[uint64]bool{}, said: words}, err
+		links: map[uint64]*state.Link{}, seenID: map[string]bool{}, bases: map[uint64]bool{}, said: words,
+		former: map[uint64][]uint64{}}, err
 }
 
 // wordsSaid is what people said of customers, by the numbers they spoke of.
@@ -223,6 +225,8 @@ func (c *component) nodes() []identity.Node {
 		n := identity.Node{Record: r}
 		if l := c.links[k]; l != nil {
 			n.Homes = l.Homes()
+		} else {
+			n.Homes = c.former[k]
 		}
 		nodes = append(nodes, n)
 		for _, h := range n.Homes {
@@ -307,6 +311,9 @@ func (t *telling) resolve() error {
 	if err := t.bequeath(c); err != nil {
 		return err
 	}
+	if err := t.comeBack(c); err != nil {
+		return err
+	}
 	nodes := c.nodes()
 	groups, asks := identity.Partition(nodes, c.words)
 	bases, err := t.number(groups)
@@ -356,11 +363,55 @@ func (t *telling) bequeath(c *component) error {
 			}
 		}
 		if heir == nil {
+			if err := t.leave(k, gone.Homes()); err != nil {
+				return err
+			}
 			continue
 		}
 		heir = takeOver(heir, gone.Homes())
 		c.links[heir.Record] = heir
 		if err := state.Links.Put(t.w, heir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave remembers the numbers of a record that is gone, for when it is told again.
+func (t *telling) leave(record uint64, homes []uint64) error {
+	i := slices.IndexFunc(t.before, func(r *state.Record) bool { return r.Key == record })
+	if i < 0 || len(homes) == 0 {
+		return nil
+	}
+	r := t.before[i]
+	return state.FormerHomes.Put(t.w, &state.FormerHome{Connection: r.Connection, Kind: r.Kind, ID: r.ID, Homes: homes})
+}
+
+// comeBack gives records that are told again the numbers that they had, where nobody has them now.
+func (t *telling) comeBack(c *component) error {
+	for _, k := range slices.Sorted(maps.Keys(c.records)) {
+		r := c.records[k]
+		if c.links[k] != nil || !t.dirty[k] {
+			continue
+		}
+		key := state.RecordKey(r.Connection, r.Kind, r.ID)
+		left, err := state.FormerHomes.Find(t.w.Tx(), key)
+		if err != nil {
+			return err
+		}
+		if left == nil {
+			continue
+		}
+		for _, h := range left.Homes {
+			holders, err := state.Links.By(t.w.Tx(), "home", state.NumberKey(h))
+			if err != nil {
+				return err
+			}
+			if len(holders) == 0 {
+				c.former[k] = append(c.former[k], h)
+			}
+		}
+		if _, err := state.FormerHomes.Delete(t.w, key); err != nil {
 			return err
 		}
 	}
