@@ -9,6 +9,9 @@ import (
 	"github.com/keptcrm/kept/state/identity"
 )
 
+// fewPeople is how many customers must write from one domain before anybody is asked about it.
+const fewPeople = 3
+
 // lookAt is how many contacts are looked at to name an organisation.
 const lookAt = 50
 
@@ -65,7 +68,7 @@ func (t *telling) askDomain(domain string) error {
 	topic := "org:domain:" + domain
 	var people []*state.Record
 	named := false
-	names := map[string]bool{}
+	var keys [][]byte
 	for _, r := range holders {
 		v := r.Current()
 		if v == nil || r.Kind != state.KindContact {
@@ -77,7 +80,17 @@ func (t *telling) askDomain(domain string) error {
 		}
 		people = append(people, r)
 		if n := identity.PersonName(v); !n.IsZero() {
-			names[identity.FoldName(n.String())] = true
+			keys = append(keys, state.NumberKey(r.Key))
+		}
+	}
+	links, err := state.Links.Many(t.w.Tx(), keys)
+	if err != nil {
+		return err
+	}
+	customers := map[uint64]bool{}
+	for _, l := range links {
+		if l != nil {
+			customers[l.Base] = true
 		}
 	}
 	for _, r := range people {
@@ -89,7 +102,7 @@ func (t *telling) askDomain(domain string) error {
 			return err
 		}
 		return t.putOrganisation(domainID(domain), cmp.Or(verdict.Text, domain))
-	case verdict != nil || named || len(names) < 2:
+	case verdict != nil || named || len(customers) < fewPeople:
 		if err := t.unask(topic); err != nil {
 			return err
 		}

@@ -96,6 +96,12 @@ func TestAnswerOrganisation(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t)
 			h.tell(person1("shop", "1", "name", "Ana A", "email", "a@kiel-astro.example"), person1("shop", "2", "name", "Bo B", "email", "b@kiel-astro.example"))
+			// One person with two records, and one more, are not yet an organisation.
+			h.tell(person1("book", "1", "name", "A. A", "email", "a@kiel-astro.example"))
+			if q := h.questions(QuestionListIn{Kind: "organisation"}); q.Total != 0 {
+				t.Fatalf("two people are asked about: %+v", q)
+			}
+			h.tell(person1("shop", "3", "name", "Cy C", "email", "c@kiel-astro.example"))
 			q := h.questions(QuestionListIn{Kind: "organisation"})
 			if q.Total != 1 || q.Questions[0].Raw != "kiel-astro.example" {
 				t.Fatalf("got %+v", q)

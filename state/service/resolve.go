@@ -16,6 +16,11 @@ func (t *telling) finish() error {
 			return err
 		}
 	}
+	if err := t.resolve(); err != nil {
+		return err
+	}
+	// Who is one customer is known now, so that one person with two records is not two people.
+	clear(t.dirty)
 	for _, d := range sortedKeys(t.domains) {
 		if err := t.askDomain(d); err != nil {
 			return err

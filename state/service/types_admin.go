@@ -343,6 +343,28 @@ type ImportFile struct {
 	Rejected []ImportRefusal `json:"rejected"`
 	Unsaid   int             `json:"unsaid"` // rejected beyond the first hundred
 	Resumed  bool            `json:"resumed,omitempty"`
+	// Countryless counts the phone numbers that tell no country, neither by themselves nor by an
+	// address beside them; without a default region they link nobody.
+	Countryless int             `json:"phones_without_country,omitempty"`
+	Examples    []ImportExample `json:"examples,omitempty"` // with Dry: at most five of each kind
+}
+
+// ImportExample is one thing that an import would do.
+type ImportExample struct {
+	Kind     string           `json:"kind"`               // new, changed, linked, asked
+	Title    string           `json:"title,omitempty"`    // of a record: its name, or its order number
+	Where    string           `json:"where,omitempty"`    // file and line
+	Fields   []ImportChange   `json:"fields,omitempty"`   // of a changed one
+	To       *CustomerRef     `json:"to,omitempty"`       // of a linked one
+	Why      []state.Evidence `json:"why,omitempty"`      // of a linked one
+	Question *Question        `json:"question,omitempty"` // of what would be asked
+}
+
+// ImportChange is one field as it was and as it would be.
+type ImportChange struct {
+	Field string `json:"field"`
+	Old   string `json:"old"`
+	New   string `json:"new"`
 }
 
 // ImportColumn is one column and what it becomes.
@@ -360,6 +382,7 @@ type ImportRefusal struct {
 	Reason   string `json:"reason"`
 	Kept     bool   `json:"kept"`               // the row was read without the field
 	Question string `json:"question,omitempty"` // where the row waits
+	Answered bool   `json:"answered,omitempty"` // a person decided about the row before; it does not wait
 }
 
 // ImportUndoIn takes back exactly one run.
@@ -375,6 +398,9 @@ type ImportUndoOut struct {
 	Restored  int `json:"restored"`  // records that are again as before
 	Customers int `json:"customers"` // customers that went with it
 	Refusals  int `json:"refusals"`  // opt-outs that only this run knew
+	// Stays counts the records that later runs were told unchanged, and that are theirs now.
+	Stays int      `json:"stays"`
+	Runs  []string `json:"told_by,omitempty"` // those runs
 }
 
 // CheckIn looks for damage.

@@ -73,6 +73,10 @@ func (s *Service) undo(w *state.Writer, run *state.Run) (ImportUndoOut, error) {
 		for i := range left {
 			if left[i].Run == run.Number {
 				left[i].Run = heirs[sawn(r.Key, left[i].Implied)]
+				out.Stays++
+				if ref := state.Runs.Ref(left[i].Run); !slices.Contains(out.Runs, ref) {
+					out.Runs = append(out.Runs, ref)
+				}
 			}
 		}
 		inherited := len(left) == len(r.Versions)
