@@ -195,13 +195,20 @@ func (s *scorer) contradicts() bool {
 			family = l == nameDifferent
 		case f.kind == kEmail, f.kind == kPhone:
 			reached = reached || l == f.top()
+			if !persons && f.kind == kPhone && l == 1 {
+				return true
+			}
 		case f.role == Gender:
 			if l == 1 {
 				return true
 			}
 		case f.role == Address, f.role == Company:
 			// A person moves and changes jobs; an organisation elsewhere is another place of it.
-			if !persons && l <= 2 {
+			if !persons && l <= 3 {
+				return true
+			}
+		case f.kind == kCode:
+			if !persons && l < f.top() {
 				return true
 			}
 		}
