@@ -9,6 +9,9 @@ import (
 	"github.com/keptcrm/kept/state/identity"
 )
 
+// lookAtDomain is how many contacts of a domain are looked at to see whether it is worth a question.
+const lookAtDomain = 16
+
 // fewPeople is how many customers must write from one domain before anybody is asked about it.
 const fewPeople = 3
 
@@ -57,7 +60,7 @@ func (t *telling) organisation(key string) error {
 // no company, or keeps the one that a person confirmed.
 func (t *telling) askDomain(domain string) error {
 	holders, err := state.Records.List(t.w.Tx(), state.Range{Index: "domain", From: state.TextKey(domain),
-		To: append(state.TextKey(domain), 0), Limit: lookAt})
+		To: append(state.TextKey(domain), 0), Limit: lookAtDomain})
 	if err != nil {
 		return err
 	}
