@@ -54,6 +54,7 @@ func NewCollection[T any](d Declaration[T]) *Collection[T] {
 		k.Indexes = append(k.Indexes, Index{Name: x.Name, Unique: x.Unique})
 	}
 	k.keys = func(i int, v any) [][]byte { return d.Indexes[i].Keys(v.(*T)) }
+	k.key = func(v any) []byte { return d.Key(v.(*T)) }
 	if d.Upgrade != nil {
 		k.upgrade = func(schema int, v any) error { return d.Upgrade(schema, v.(*T)) }
 	}

@@ -24,6 +24,7 @@ type Kind struct {
 	plan    *plan
 	upgrade func(schema int, v any) error
 	keys    func(index int, v any) [][]byte
+	key     func(v any) []byte
 }
 
 // Index is one ordered index.
@@ -72,6 +73,9 @@ func (k *Kind) FromJSON(schema int, b []byte) (any, error) {
 
 // Entries gives a value's keys in one of the indexes.
 func (k *Kind) Entries(index int, v any) [][]byte { return k.keys(index, v) }
+
+// Key gives a value's primary key; in a history its place in the order.
+func (k *Kind) Key(v any) []byte { return k.key(v) }
 
 // IndexOf gives the number of a named index.
 func (k *Kind) IndexOf(name string) (int, error) {

@@ -121,5 +121,19 @@ type Damage struct {
 	Index      string `json:"index,omitempty"`
 	Key        []byte `json:"key,omitempty"`
 	Detail     string `json:"detail,omitempty"`
+	Page       uint64 `json:"page,omitempty"` // of the file, where a whole page does not hold
+	Lost       []Gap  `json:"lost,omitempty"` // what cannot be read any more because of it
 	Repaired   bool   `json:"repaired"`
+}
+
+// Gap is a part of a collection that cannot be read, from its first key to its last, both included.
+// First and Last are how people call them ("c300", "c317"); Last is empty where the gap is one key,
+// and both are where nothing is known of its ends.
+type Gap struct {
+	Collection string `json:"collection"`
+	First      string `json:"first,omitempty"`
+	Last       string `json:"last,omitempty"`
+	Surely     bool   `json:"surely"` // each was there; else some of these keys may never have been used
+	From       []byte `json:"from,omitempty"`
+	To         []byte `json:"to,omitempty"`
 }

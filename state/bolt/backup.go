@@ -243,7 +243,7 @@ func hold(path string) (release func(), err error) {
 	switch {
 	case err == nil:
 		return func() { _ = s.Close() }, nil
-	case state.IsCode(err, "state_damaged"), state.IsCode(err, "state_truncated"), state.IsCode(err, "newer_state"):
+	case state.IsCode(err, "state_damaged"), state.IsCode(err, "state_headless"), state.IsCode(err, "state_truncated"), state.IsCode(err, "newer_state"):
 		return none, nil
 	}
 	return none, err

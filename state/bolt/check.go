@@ -10,11 +10,16 @@ import (
 
 // CheckStorage reads the whole file: first its pages, and where they all hold every value and every
 // index entry of kinds (nil: those the file was opened with). In a damaged tree nothing is followed
-// and nothing repaired, for that could damage more. Damage is reported with the codes "page",
+// and nothing repaired, for that could damage more: see [Salvage], whose findings come first. Damage is reported with the codes "page",
 // "value", "index_missing", "index_extra", "index_duplicate" and "unknown_bucket".
 func (s *Store) CheckStorage(ctx context.Context, kinds []*state.Kind, repair bool, report func(state.Damage)) error {
 	if kinds == nil {
 		kinds = s.kinds
+	}
+	if s.salvaged != nil {
+		for _, d := range s.salvaged.Damages {
+			report(d)
+		}
 	}
 	bad := 0
 	if err := s.checkPages(ctx, func(d state.Damage) { bad++; report(d) }); err != nil {

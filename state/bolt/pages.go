@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -94,7 +95,7 @@ func inspect(f io.ReaderAt, size int64, path string) (metaPage, error) {
 	case whole == 0 && size < 1<<13:
 		return best, fail(state.Failed, "state_truncated", path, nil)
 	case whole == 0:
-		return best, fail(state.Failed, "state_damaged", path, errors.New("neither meta page is whole"))
+		return best, fail(state.Failed, "state_headless", path, errors.New("neither meta page is whole"))
 	case best.freelist == noFreelist:
 		return best, fail(state.Failed, "state_foreign", path, errors.New("no free list: not written by Kept"))
 	case size < best.size():
@@ -140,8 +141,8 @@ func soundFile(path string) (metaPage, error) {
 	defer func() { _ = f.Close() }()
 	for range 10 {
 		var bad error
-		w := newWalker(context.Background(), f, m, func(page uint64, _, detail string) {
-			bad = fail(state.Failed, "state_damaged", path, fmt.Errorf("page %d: %s", page, detail))
+		w := newWalker(context.Background(), f, m, func(b badPage) {
+			bad = fail(state.Failed, "state_damaged", path, fmt.Errorf("page %d: %s", b.page, b.detail))
 		})
 		w.shallow = true
 		if err := errors.Join(w.freelist(map[uint64]bool{}), w.tree(m.root, nil, nil, 0)); err != nil || bad == nil {
@@ -171,20 +172,57 @@ func CheckFile(ctx context.Context, path string, report func(state.Damage)) erro
 	return walkPages(ctx, f, m, pageDamage(report))
 }
 
-// pageDamage says of a page what it belongs to.
-func pageDamage(report func(state.Damage)) func(page uint64, bucket, detail string) {
-	return func(page uint64, bucket, detail string) {
-		d := state.Damage{Code: "page", Detail: fmt.Sprintf("page %d: %s", page, detail)}
-		switch kind, name, ok := strings.Cut(bucket, "/"); {
-		case !ok:
-			d.Collection = bucket
-		case kind+"/" == idxPrefix:
-			d.Collection, d.Index, _ = strings.Cut(name, "/")
-		default:
-			d.Collection = name
-		}
-		report(d)
+// badPage is a page that does not hold.
+type badPage struct {
+	page      uint64
+	bucket    string // it belongs to; "" is the list of buckets, or none
+	detail    string
+	low, high []byte // what stands in the page, or under it, has keys in [low, high); nil is open
+	hides     bool   // and cannot be reached
+}
+
+// pageDamage says of a page what it belongs to, and what it affects.
+func pageDamage(report func(state.Damage)) func(badPage) {
+	return func(b badPage) { report(b.damage()) }
+}
+
+func (b badPage) damage() state.Damage {
+	d := state.Damage{Code: "page", Page: b.page, Detail: fmt.Sprintf("page %d: %s", b.page, b.detail)}
+	if b.page < 2 {
+		d.Code = "head"
 	}
+	d.Collection, d.Index = belongs(b.bucket)
+	if b.hides && d.Index == "" && d.Collection != "" {
+		d.Lost = []state.Gap{b.gap(d.Collection)}
+	}
+	return d
+}
+
+// belongs takes a bucket's name apart.
+func belongs(bucket string) (collection, index string) {
+	switch kind, name, ok := strings.Cut(bucket, "/"); {
+	case !ok:
+		return bucket, ""
+	case kind+"/" == idxPrefix:
+		collection, index, _ = strings.Cut(name, "/")
+		return collection, index
+	default:
+		return name, ""
+	}
+}
+
+// gap is everything that may have stood in the page.
+func (b badPage) gap(collection string) state.Gap {
+	return state.Gap{Collection: collection, From: bytes.Clone(b.low), To: before(b.high)}
+}
+
+// before is the last key that is lower than one, where that can be said of a number; of anything
+// else it is the key itself.
+func before(key []byte) []byte {
+	if len(key) == 8 && state.KeyNumber(key) > 0 {
+		return state.NumberKey(state.KeyNumber(key) - 1)
+	}
+	return bytes.Clone(key)
 }
 
 // walker goes through all pages that a meta page leads to.
@@ -193,33 +231,38 @@ type walker struct {
 	f      io.ReaderAt
 	m      metaPage
 	used   map[uint64]bool
-	tell   func(page uint64, bucket, detail string)
+	tell   func(badPage)
 	seen   int
-	bucket string // walked now; "" is the list of buckets
+	bucket string  // walked now; "" is the list of buckets
+	place  badPage // where in it: low, high, hides
 
-	shallow bool // of the buckets our own alone
+	shallow bool                                   // of the buckets our own alone
+	leaf    func(id uint64, inline []byte, l leaf) // sees every leaf; may be nil. inline is the name of a bucket inside another's leaf
 }
 
-func newWalker(ctx context.Context, f io.ReaderAt, m metaPage, tell func(page uint64, bucket, detail string)) *walker {
+func newWalker(ctx context.Context, f io.ReaderAt, m metaPage, tell func(badPage)) *walker {
 	return &walker{ctx: ctx, f: f, m: m, used: map[uint64]bool{0: true, 1: true}, tell: tell}
 }
 
-func (w *walker) report(page uint64, detail string) { w.tell(page, w.bucket, detail) }
+func (w *walker) report(page uint64, detail string) {
+	b := w.place
+	b.page, b.bucket, b.detail = page, w.bucket, detail
+	w.tell(b)
+}
 
 // walkPages checks that every page can be reached once, says what it is, keeps inside itself and
 // has its keys in order, and that the free list has the others.
-func walkPages(ctx context.Context, f io.ReaderAt, m metaPage, tell func(page uint64, bucket, detail string)) error {
+func walkPages(ctx context.Context, f io.ReaderAt, m metaPage, tell func(badPage)) error {
 	w := newWalker(ctx, f, m, tell)
 	free := map[uint64]bool{}
 	if err := w.freelist(free); err != nil {
 		return err
 	}
-	if m.alone {
-		w.report(m.revision%2^1, "one of two meta pages is not whole: the last commit may be missing")
-	}
+	w.meta()
 	if err := w.tree(m.root, nil, nil, 0); err != nil {
 		return err
 	}
+	w.place = badPage{}
 	for id := uint64(2); id < m.pages; id++ {
 		switch {
 		case w.used[id] && free[id]:
@@ -229,6 +272,13 @@ func walkPages(ctx context.Context, f io.ReaderAt, m metaPage, tell func(page ui
 		}
 	}
 	return nil
+}
+
+// meta tells of a meta page that is not whole.
+func (w *walker) meta() {
+	if w.m.alone {
+		w.report(w.m.revision%2^1, "one of two meta pages is not whole: the last commit may be missing")
+	}
 }
 
 // page reads a page with what overflows it and takes it as used; nil where it does not hold.
@@ -299,6 +349,7 @@ func (w *walker) freelist(free map[uint64]bool) error {
 
 // tree walks one bucket's pages; keys lie in [low, high), nil is open.
 func (w *walker) tree(id uint64, low, high []byte, depth int) error {
+	w.place = badPage{low: low, high: high, hides: true}
 	b, err := w.page(id)
 	if b == nil || err != nil {
 		return err
@@ -307,51 +358,82 @@ func (w *walker) tree(id uint64, low, high []byte, depth int) error {
 		w.report(id, "tree is too deep")
 		return nil
 	}
-	return w.elements(id, b, low, high, depth, false)
+	return w.elements(id, b, low, high, depth, nil)
 }
 
-func (w *walker) elements(id uint64, b, low, high []byte, depth int, inline bool) error {
+// leaf is what stands in a leaf: all that could be read, and why that is not all or not sure.
+type leaf struct {
+	keys, values [][]byte
+	bad          string
+	declared     int // how many elements the page says to have
+}
+
+// parsed is a page taken apart.
+type parsed struct {
+	leaf
+	branch bool
+	marks  []uint64 // of a branch the children, of a leaf the flags
+}
+
+// parse takes a page apart. Where one does not hold, bad says why, and there is what could be read
+// in spite of that.
+func parse(b []byte, low, high []byte, inline bool) (p parsed) {
 	flags, n := binary.NativeEndian.Uint16(b[8:]), int(binary.NativeEndian.Uint16(b[10:]))
 	if flags != pageLeaf && (flags != pageBranch || inline) || headSize*(n+1) > len(b) || flags == pageBranch && n == 0 {
-		w.report(id, "page is neither branch nor leaf")
-		return nil
+		p.bad = "page is neither branch nor leaf"
+		return p
 	}
-	keys, values, marks := make([][]byte, n), make([][]byte, n), make([]uint64, n)
+	p.branch, p.declared = flags == pageBranch, n
 	for i := range n {
 		at := headSize * (i + 1)
 		e := b[at : at+headSize]
-		var pos, ksize, vsize uint64
-		if flags == pageLeaf {
-			marks[i] = uint64(binary.NativeEndian.Uint32(e))
-			pos, ksize, vsize = uint64(binary.NativeEndian.Uint32(e[4:])), uint64(binary.NativeEndian.Uint32(e[8:])), uint64(binary.NativeEndian.Uint32(e[12:]))
-		} else {
+		var mark, pos, ksize, vsize uint64
+		if p.branch {
 			pos, ksize = uint64(binary.NativeEndian.Uint32(e)), uint64(binary.NativeEndian.Uint32(e[4:]))
-			marks[i] = binary.NativeEndian.Uint64(e[8:])
+			mark = binary.NativeEndian.Uint64(e[8:])
+		} else {
+			mark = uint64(binary.NativeEndian.Uint32(e))
+			pos, ksize, vsize = uint64(binary.NativeEndian.Uint32(e[4:])), uint64(binary.NativeEndian.Uint32(e[8:])), uint64(binary.NativeEndian.Uint32(e[12:]))
 		}
 		begin := uint64(at) + pos
 		if begin+ksize+vsize > uint64(len(b)) {
-			w.report(id, "element reaches out of its page")
-			return nil
+			p.bad = "element reaches out of its page"
+			continue
 		}
-		keys[i], values[i] = b[begin:begin+ksize], b[begin+ksize:begin+ksize+vsize]
-		if i > 0 && string(keys[i-1]) >= string(keys[i]) || low != nil && string(keys[i]) < string(low) ||
-			high != nil && string(keys[i]) >= string(high) {
-			w.report(id, "keys are out of order")
-			return nil
+		key := b[begin : begin+ksize]
+		if k := len(p.keys); k > 0 && string(p.keys[k-1]) >= string(key) || low != nil && string(key) < string(low) ||
+			high != nil && string(key) >= string(high) {
+			p.bad = "keys are out of order"
 		}
+		p.keys, p.values, p.marks = append(p.keys, key), append(p.values, b[begin+ksize:begin+ksize+vsize]), append(p.marks, mark)
 	}
-	for i := range n {
+	return p
+}
+
+func (w *walker) elements(id uint64, b, low, high []byte, depth int, inline []byte) error {
+	w.place = badPage{low: low, high: high, hides: true}
+	p := parse(b, low, high, inline != nil)
+	if p.bad != "" {
+		w.report(id, p.bad)
+	}
+	if !p.branch && w.leaf != nil {
+		w.leaf(id, inline, p.leaf)
+	}
+	if p.bad != "" {
+		return nil
+	}
+	for i, key := range p.keys {
 		switch {
-		case flags == pageBranch:
+		case p.branch:
 			next := high
-			if i+1 < n {
-				next = keys[i+1]
+			if i+1 < len(p.keys) {
+				next = p.keys[i+1]
 			}
-			if err := w.tree(marks[i], keys[i], next, depth+1); err != nil {
+			if err := w.tree(p.marks[i], key, next, depth+1); err != nil {
 				return err
 			}
-		case marks[i]&leafBucket != 0:
-			if err := w.nested(id, keys[i], values[i]); err != nil {
+		case p.marks[i]&leafBucket != 0:
+			if err := w.nested(id, key, p.values[i]); err != nil {
 				return err
 			}
 		}
@@ -361,6 +443,9 @@ func (w *walker) elements(id uint64, b, low, high []byte, depth int, inline bool
 
 // nested walks a bucket inside a leaf: its root page, or the page that the value itself holds.
 func (w *walker) nested(id uint64, name, value []byte) error {
+	outer := w.bucket
+	w.bucket, w.place = string(name), badPage{hides: true}
+	defer func() { w.bucket = outer }()
 	if len(value) < headSize {
 		w.report(id, "bucket has no head")
 		return nil
@@ -368,9 +453,6 @@ func (w *walker) nested(id uint64, name, value []byte) error {
 	if w.shallow && string(name) != metaBucket {
 		return nil
 	}
-	outer := w.bucket
-	w.bucket = string(name)
-	defer func() { w.bucket = outer }()
 	if root := binary.NativeEndian.Uint64(value); root != 0 {
 		return w.tree(root, nil, nil, 0)
 	}
@@ -378,5 +460,5 @@ func (w *walker) nested(id uint64, name, value []byte) error {
 		w.report(id, "bucket has no page")
 		return nil
 	}
-	return w.elements(id, value[headSize:], nil, nil, 0, true)
+	return w.elements(id, value[headSize:], nil, nil, 0, bytes.Clone(name))
 }

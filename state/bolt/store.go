@@ -33,6 +33,8 @@ type Options struct {
 	ReadOnly bool
 	// Timeout is how long to wait for another process to let go of the file.
 	Timeout time.Duration
+	// Salvaged is what an earlier [Salvage] of this file found: CheckStorage tells it again.
+	Salvaged *Salvaged
 	// FileMode is that of a new file; 0600 where it is zero.
 	FileMode os.FileMode
 }
@@ -45,6 +47,7 @@ type Store struct {
 	nonce    string
 	readOnly bool
 	kinds    []*state.Kind
+	salvaged *Salvaged
 
 	writer chan struct{} // holds one token while a transaction writes, so that waiting can be cancelled
 	mu     sync.Mutex
@@ -115,7 +118,7 @@ func open(path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, file: file, path: path, readOnly: opts.ReadOnly, kinds: opts.Kinds,
+	s := &Store{db: db, file: file, path: path, readOnly: opts.ReadOnly, kinds: opts.Kinds, salvaged: opts.Salvaged,
 		writer: make(chan struct{}, 1), known: map[*state.Kind]bool{}}
 	return s, nil
 }
