@@ -218,6 +218,10 @@ func sameValue(field string, a, b state.Value) bool {
 		return x.Match == y.Match && (x.Match != "" || strings.EqualFold(a.Text, b.Text))
 	case fieldAddress:
 		return FoldName(addressLine(a)) == FoldName(addressLine(b))
+	case fieldPhone:
+		// One number in two notations is one; what is written with and without country code stays two.
+		x, y := asciiDigits(a.Text), asciiDigits(b.Text)
+		return x == y && x != "" || strings.EqualFold(a.Text, b.Text)
 	}
 	return strings.EqualFold(strings.TrimSpace(a.Text), strings.TrimSpace(b.Text)) && a.Label == b.Label
 }

@@ -165,7 +165,8 @@ func TestNote(t *testing.T) {
 		in   NoteIn
 		code string
 	}{{NoteIn{Ref: "c1", Text: " \n"}, "text_missing"}, {NoteIn{Ref: "c1", Text: "x", Kind: "order"}, "unknown_kind"},
-		{NoteIn{Ref: "c1", Text: "x", At: day0("2062-01-01")}, "too_far_ahead"}, {NoteIn{Text: "x"}, "customer_missing"}} {
+		{NoteIn{Ref: "c1", Text: "x", At: day0("2062-01-01")}, "too_far_ahead"}, {NoteIn{Ref: "c1", Kind: "meeting", Text: "x", At: day0("2062-01-01")}, "too_far_ahead"},
+		{NoteIn{Ref: "c1", Text: "x", At: h.now.Add(48 * time.Hour)}, "too_far_ahead"}, {NoteIn{Text: "x"}, "customer_missing"}} {
 		_, err := h.s.Note(context.Background(), c.in)
 		h.refused(err, state.Invalid, c.code)
 	}

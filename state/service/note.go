@@ -38,7 +38,11 @@ func (s *Service) Note(ctx context.Context, in NoteIn) (NoteOut, error) {
 		if in.At.IsZero() {
 			at = w.Cause.At
 		}
-		if at.After(w.Cause.At.Add(maxAhead)) {
+		ahead := maxAhead
+		if kind != state.ActivityMeeting {
+			ahead = 24 * time.Hour // a zone's difference, or a clock that is wrong
+		}
+		if at.After(w.Cause.At.Add(ahead)) {
 			return NoteOut{}, &state.Error{Class: state.Invalid, Code: "too_far_ahead", Args: state.Args{"at": at.Format(time.RFC3339)}}
 		}
 		n, err := w.Next(state.Activities.Kind.Name)
