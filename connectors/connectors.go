@@ -197,7 +197,10 @@ type Env struct {
 	Sleep func(ctx context.Context, d time.Duration) error // waits, ended by ctx
 	Warn  func(format string, args ...any)                 // for the log; never secrets, never personal data
 	Open  func(name string) (File, error)                  // opens a source file by the name in the options
-	Store TokenStore                                       // for rotated tokens; may be nil
+	// List names the files directly in a folder, in order, without hidden ones; an error where the
+	// name is none of a folder. May be nil: then there are no folders.
+	List  func(folder string) ([]string, error)
+	Store TokenStore // for rotated tokens; may be nil
 }
 
 // File is a readable source. ReadAt lets a connector resume without reading from the start.
@@ -218,6 +221,8 @@ type TokenStore interface {
 type Spec struct {
 	Name    string
 	Summary string
+	Endings []string // of the files that it reads, without the dot, where its Name is not all of them: "vcf"
+	Folders bool     // whether it reads a folder as one source, through Env.List
 	Options []Option
 	Scopes  []string // least scopes that it needs, in the vendor's words
 	Fields  map[Kind][]FieldSpec

@@ -4,11 +4,13 @@ package all
 import (
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/csv"
+	"github.com/keptcrm/kept/connectors/vcard"
 )
 
 // Specs lists the connectors in the order in which people are shown them.
 func Specs() []connectors.Spec {
 	return []connectors.Spec{
 		csv.Spec(),
+		vcard.Spec(),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +19,15 @@ func badCellCase(tb testing.TB, h Harness) {
 	for _, i := range []int{0, 1203, 1499} {
 		rows[i][col] = f.BadCell
 	}
-	all := pull(tb, open(tb, h, usual.write(tb, f.Header, rows), nil), f.Kind, "")
+	all := pull(tb, open(tb, h, f.file(tb, usual, rows), nil), f.Kind, "")
 	check(tb, h, f.Kind, all)
+	at := func(i int) string {
+		line := f.line(tb, i)
+		if f.Format != nil {
+			line += f.Format.Line(col)
+		}
+		return f.place(line)
+	}
 	var where []string
 	for _, r := range all.rejected() {
 		if !r.Kept || r.Field != f.BadColumn || !strings.Contains(r.Reason, strings.SplitN(f.BadCell, "\n", 2)[0]) {
@@ -27,60 +35,76 @@ func badCellCase(tb testing.TB, h Harness) {
 		}
 		where = append(where, r.Where)
 	}
-	same(tb, "places of bad cells", []string{place(2), place(1205), place(1501)}, where)
+	same(tb, "places of bad cells", []string{at(0), at(1203), at(1499)}, where)
 	if n := len(ownOf(all)); n != len(rows) {
 		tb.Errorf("%d records of %d rows, three with a bad cell", n, len(rows))
 	}
 }
 
-// bad is a table with three rows that cannot be read, and the lines that these stand on.
-func bad(tb testing.TB, f *File) (data []byte, raws []string, lines []int) {
+// bad is a file with three rows that cannot be read, what these say, and which they are.
+func bad(tb testing.TB, f *File) (data []byte, raws []string, which []int) {
 	rows := flat(rowsOf(f.Row, 1500))
-	out := strings.Split(strings.TrimSuffix(string(usual.write(tb, f.Header, rows)), "\n"), "\n")
-	short := func(i int) string { return out[i][:strings.LastIndexByte(out[i], ',')] }
-	for _, b := range []struct {
-		line int
-		raw  string
-	}{{2, short(1)}, {700, out[699] + ",more"}, {1501, short(1500)}} {
-		out[b.line-1] = b.raw
-		raws, lines = append(raws, b.raw), append(lines, b.line)
+	which = []int{0, 698, 1499}
+	var out strings.Builder
+	if f.Format == nil {
+		out.Write(usual.write(tb, [][]string{f.Header}))
 	}
-	return []byte(strings.Join(out, "\n") + "\n"), raws, lines
+	for i, row := range rows {
+		text := f.row(tb, row)
+		if slices.Contains(which, i) {
+			switch {
+			case f.Format != nil:
+				text = strings.TrimSuffix(f.Format.Broken(f.Header, row), "\n")
+			case i == 698:
+				text += ",more"
+			default:
+				text = text[:strings.LastIndexByte(text, ',')]
+			}
+			raws = append(raws, text)
+		}
+		out.WriteString(text + "\n")
+	}
+	return []byte(out.String()), raws, which
 }
 
 func badRowsCase(tb testing.TB, h Harness) {
 	f := h.File
-	data, raws, lines := bad(tb, f)
+	data, raws, which := bad(tb, f)
 	all := pull(tb, open(tb, h, data, nil), f.Kind, "")
 	check(tb, h, f.Kind, all)
 	rejected := all.rejected()
 	if len(rejected) != len(raws) {
 		tb.Fatalf("%d rows were set aside, not %d", len(rejected), len(raws))
 	}
+	line := 1
 	for i, r := range rejected {
-		if r.Kept || r.Where != place(lines[i]) || r.Raw != raws[i] {
-			tb.Errorf("the row on line %d was told as %q, raw %q, kept %v", lines[i], r.Where, r.Raw, r.Kept)
+		if line += strings.Count(string(data[:bytes.Index(data, []byte(raws[i]))]), "\n"); r.Kept || r.Where != f.place(line) || r.Raw != raws[i] {
+			tb.Errorf("row %d on line %d was told as %q, raw %q, kept %v", which[i], line, r.Where, r.Raw, r.Kept)
 		}
+		line = 1
 	}
 	if n := len(ownOf(all)); n != 1500-len(raws) {
 		tb.Errorf("%d records of %d whole rows", n, 1500-len(raws))
 	}
+	if f.Format != nil {
+		return
+	}
 	// An open quote does not eat what follows.
 	rows := rowsOf(f.Latin, 30)
-	text := strings.Replace(string(usual.write(tb, f.Header, rows)), "\n"+rows[4][0], "\n\""+rows[4][0], 1)
+	text := strings.Replace(string(f.file(tb, usual, rows)), "\n"+rows[4][0], "\n\""+rows[4][0], 1)
 	if !strings.Contains(text, "\n\"") {
 		tb.Fatalf("the harness' rows begin with a quoted cell")
 	}
 	all = pull(tb, open(tb, h, []byte(text), nil), f.Kind, "")
 	check(tb, h, f.Kind, all)
-	if n := len(ownOf(all)); n != 29 || len(all.rejected()) != 1 || all.rejected()[0].Where != place(6) {
+	if n := len(ownOf(all)); n != 29 || len(all.rejected()) != 1 || all.rejected()[0].Where != f.place(6) {
 		tb.Errorf("an open quote on line 6: %d records of 29, %+v", n, all.rejected())
 	}
 }
 
 func rereadCase(tb testing.TB, h Harness) {
 	f := h.File
-	data, _, lines := bad(tb, f)
+	data, _, which := bad(tb, f)
 	c := open(tb, h, data, nil)
 	again, ok := c.(connectors.Rereader)
 	if !ok {
@@ -88,19 +112,18 @@ func rereadCase(tb testing.TB, h Harness) {
 		return
 	}
 	rejected := pull(tb, c, f.Kind, "").rejected()
-	whole := ownOf(pull(tb, open(tb, h, usual.write(tb, f.Header, flat(rowsOf(f.Row, 1500))), nil), f.Kind, ""))
-	if len(rejected) != len(lines) {
-		tb.Fatalf("%d rows were set aside, not %d", len(rejected), len(lines))
+	whole := ownOf(pull(tb, open(tb, h, f.file(tb, usual, flat(rowsOf(f.Row, 1500))), nil), f.Kind, ""))
+	if len(rejected) != len(which) {
+		tb.Fatalf("%d rows were set aside, not %d", len(rejected), len(which))
 	}
 	for i, r := range rejected {
-		row := flat([][]string{f.Row(lines[i] - 2)})
-		fixed := strings.TrimSuffix(string(usual.write(tb, row[0], nil)), "\n")
+		fixed := f.row(tb, flat([][]string{f.Row(which[i])})[0])
 		page, err := again.Reread(context.Background(), r.Context, fixed)
 		if err != nil {
 			tb.Errorf("read again: %v", err)
 			continue
 		}
-		same(tb, "a row read again", whole[lines[i]-2:lines[i]-1], ownOf(pulled{pages: []connectors.Page{page}}))
+		same(tb, "a row read again", whole[which[i]:which[i]+1], ownOf(pulled{pages: []connectors.Page{page}}))
 		page, err = again.Reread(context.Background(), r.Context, r.Raw)
 		if err != nil || len(page.Rejected) != 1 || page.Rejected[0].Kept {
 			tb.Errorf("a row that is still wrong was read: %+v %v", page.Rejected, err)
@@ -112,9 +135,9 @@ func rereadCase(tb testing.TB, h Harness) {
 func duplicateCase(tb testing.TB, h Harness) {
 	f := h.File
 	rows := rowsOf(f.Row, 1200)
-	want := ownOf(pull(tb, open(tb, h, usual.write(tb, f.Header, rows), nil), f.Kind, ""))
+	want := ownOf(pull(tb, open(tb, h, f.file(tb, usual, rows), nil), f.Kind, ""))
 	rows = append(rows, f.Row(3), f.Row(1199))
-	all := pull(tb, open(tb, h, usual.write(tb, f.Header, rows), nil), f.Kind, "")
+	all := pull(tb, open(tb, h, f.file(tb, usual, rows), nil), f.Kind, "")
 	check(tb, h, f.Kind, all)
 	same(tb, "records where two rows stand twice", want, ownOf(all))
 }
@@ -125,12 +148,18 @@ func hugeCase(tb testing.TB, h Harness) {
 	huge := strings.Repeat("长 text ", 20<<10)
 	rows[7][column(tb, f, f.FreeColumn)] = huge
 	rows[11][column(tb, f, f.FreeColumn)] = strings.Repeat("x", 2<<20)
-	all := pull(tb, open(tb, h, usual.write(tb, f.Header, rows), nil), f.Kind, "")
+	all := pull(tb, open(tb, h, f.file(tb, usual, rows), nil), f.Kind, "")
 	check(tb, h, f.Kind, all)
 	if !strings.Contains(text(tb, all.pages), strings.TrimSpace(huge)) {
 		tb.Errorf("a cell of %d bytes was not read", len(huge))
 	}
-	if n := len(ownOf(all)) + len(all.rejected()); n != len(rows) {
+	n := len(ownOf(all))
+	for _, r := range all.rejected() {
+		if !r.Kept {
+			n++
+		}
+	}
+	if n != len(rows) {
 		tb.Errorf("%d of %d rows are accounted for beside a cell of 2 MB", n, len(rows))
 	}
 }
@@ -138,10 +167,13 @@ func hugeCase(tb testing.TB, h Harness) {
 // truncatedCase: a file that ends in the middle of a row is read up to there, and the piece told.
 func truncatedCase(tb testing.TB, h Harness) {
 	f := h.File
-	data := usual.write(tb, f.Header, rowsOf(f.Latin, 40))
+	data := f.file(tb, usual, rowsOf(f.Latin, 40))
 	last := bytes.LastIndexByte(bytes.TrimSuffix(data, []byte("\n")), '\n')
-	comma := bytes.IndexByte(data[last:], ',')
-	all := pull(tb, open(tb, h, data[:last+comma+3], nil), f.Kind, "")
+	cut := last + bytes.IndexByte(data[last:], ',') + 3
+	if f.Format != nil {
+		cut = last - 2 // in the line before the row's last
+	}
+	all := pull(tb, open(tb, h, data[:cut], nil), f.Kind, "")
 	check(tb, h, f.Kind, all)
 	if n := len(ownOf(all)); n != 39 || len(all.rejected()) != 1 || all.rejected()[0].Kept {
 		tb.Errorf("%d records of 39 before the end, %d set aside", n, len(all.rejected()))
@@ -151,7 +183,7 @@ func truncatedCase(tb testing.TB, h Harness) {
 // cancelCase: a pull that is cancelled while it reads ends with the context's error.
 func cancelCase(tb testing.TB, h Harness) {
 	f := h.File
-	data := usual.write(tb, f.Header, rowsOf(f.Row, many))
+	data := f.file(tb, usual, rowsOf(f.Row, many))
 	for after := 1; after <= 4; after++ {
 		ctx, cancel := context.WithCancel(context.Background())
 		reads := 0
@@ -171,8 +203,15 @@ func cancelCase(tb testing.TB, h Harness) {
 
 // scrapsCase: whatever the bytes, there is an error in words or a page, never a panic.
 func scrapsCase(tb testing.TB, h Harness) {
-	head := string(usual.write(tb, h.File.Header, nil))
-	for _, data := range []string{"\x00", "\xff", "\xff\xfe\x00", "\"", ",", ",,,\n,,,\n", "a", "\"\n\"", head + "\x00\x00\x00", head + "\"", head + "\xff\xff,\n", head + ",\n", strings.TrimSpace(head)} {
+	head := ""
+	if h.File.Format == nil {
+		head = string(h.File.file(tb, usual, nil))
+	}
+	scraps := []string{"\x00", "\xff", "\xff\xfe\x00", "\"", ",", ",,,\n,,,\n", "a", "\"\n\"", head + "\x00\x00\x00", head + "\"", head + "\xff\xff,\n", head + ",\n", strings.TrimSpace(head)}
+	if h.File.Format != nil {
+		scraps = append(scraps, h.File.Format.Scraps...)
+	}
+	for _, data := range scraps {
 		c := open(tb, h, []byte(data), nil)
 		err := c.Check(context.Background())
 		if err != nil {
@@ -185,13 +224,13 @@ func scrapsCase(tb testing.TB, h Harness) {
 
 func describeCase(tb testing.TB, h Harness) {
 	f := h.File
-	c, ok := open(tb, h, usual.write(tb, f.Header, rowsOf(f.Row, 50)), nil).(connectors.Describer)
+	c, ok := open(tb, h, f.file(tb, usual, rowsOf(f.Row, 50)), nil).(connectors.Describer)
 	if !ok {
 		tb.Errorf("a connection on a file is no Describer")
 		return
 	}
 	d, err := c.Describe(context.Background())
-	if err != nil || d.Rows != 50 || d.Kind != f.Kind || len(d.Columns) != len(f.Header) || d.Layout == "" || d.Encoding == "" || d.Delimiter != "," {
+	if err != nil || d.Rows != 50 || d.Kind != f.Kind || len(d.Columns) != len(f.Header) || d.Layout == "" || d.Encoding == "" || (d.Delimiter == ",") != (f.Format == nil) {
 		tb.Errorf("described as %+v, %v", d, err)
 	}
 	for i, col := range d.Columns {

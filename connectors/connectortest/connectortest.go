@@ -21,16 +21,17 @@ type Harness struct {
 	// Secret is a value that the connection is given as each of its secret options; it may never
 	// appear in an error, a page or a warning.
 	Secret string
-	// File is set for connectors that read a table from Env.Open.
+	// File is set for connectors that read a file from Env.Open.
 	File *File
 }
 
-// File describes tables for a connector that reads them. The package writes them, in every
-// encoding and with every delimiter, and hands them to the connector through Env.Open.
+// File describes files for a connector that reads them. The package writes them, in every encoding
+// and, where they are tables, with every delimiter, and hands them to the connector through Env.Open.
 type File struct {
 	Option  string            // the option that takes the file's name
 	Options map[string]string // further options
 	Kind    connectors.Kind
+	Format  *Format // how the file is written; nil: as a table
 	Header  []string
 	// Row gives the cells of the i-th row, each another record, with text of many scripts. Rows
 	// must differ in a column named Header[0], and every tenth row's time, where there is one, may
@@ -42,6 +43,20 @@ type File struct {
 	BadColumn, BadCell string
 	// FreeColumn is a column that takes any text.
 	FreeColumn string
+}
+
+// Format writes files that are no tables. A row is then one thing of the file (a card, a message),
+// and Header names its properties in the order in which the connector describes them.
+type Format struct {
+	Name string // of the file: "people.vcf"
+	// Write writes a row as lines that end with "\n".
+	Write func(header, row []string) string
+	// Line gives how many lines of a row stand before the line of a column.
+	Line func(column int) int
+	// Broken writes a row so that it has to be set aside, on as many lines as Write.
+	Broken func(header, row []string) string
+	// Scraps are files of a few bytes that may be anything.
+	Scraps []string
 }
 
 // Case is one thing that a connector must do.
@@ -61,7 +76,11 @@ func Run(t *testing.T, h Harness) {
 func Cases(h Harness) []Case {
 	cases := []Case{{"spec", specCase}}
 	if h.File != nil {
-		cases = append(cases, fileCases()...)
+		for _, c := range fileCases() {
+			if h.File.Format == nil || !tableCases[c.Name] {
+				cases = append(cases, c)
+			}
+		}
 	}
 	return cases
 }

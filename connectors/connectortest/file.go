@@ -34,12 +34,18 @@ func (s source) ReadAt(p []byte, off int64) (int, error) {
 
 func (source) Close() error { return nil }
 
-const fileName = "people.csv"
+// name is the file's name.
+func (f *File) name() string {
+	if f.Format != nil {
+		return f.Format.Name
+	}
+	return "people.csv"
+}
 
 // open makes a connection on a file's bytes.
 func open(tb testing.TB, h Harness, data []byte, onRead func() error) connectors.Connector {
 	tb.Helper()
-	options := map[string]string{h.File.Option: fileName}
+	options := map[string]string{h.File.Option: h.File.name()}
 	for k, v := range h.File.Options {
 		options[k] = v
 	}
@@ -51,7 +57,7 @@ func open(tb testing.TB, h Harness, data []byte, onRead func() error) connectors
 	c, err := h.Spec.Open(context.Background(), options, connectors.Env{
 		Warn: func(string, ...any) {},
 		Open: func(name string) (connectors.File, error) {
-			if name != fileName {
+			if name != h.File.name() {
 				return nil, fs.ErrNotExist
 			}
 			return source{bytes.NewReader(data), onRead}, nil
@@ -72,11 +78,48 @@ type style struct {
 
 var usual = style{delim: ",", end: "\n"}
 
-func (s style) write(tb testing.TB, header []string, rows [][]string) []byte {
+// file writes a file in a style.
+func (f *File) file(tb testing.TB, s style, rows [][]string) []byte {
+	tb.Helper()
+	if f.Format == nil {
+		return s.write(tb, append([][]string{f.Header}, rows...))
+	}
+	var b strings.Builder
+	b.WriteString(s.before)
+	for _, row := range rows {
+		b.WriteString(strings.ReplaceAll(f.Format.Write(f.Header, row), "\n", s.end))
+	}
+	return s.encode(tb, b.String())
+}
+
+// row writes one row as it stands in the file, without its last line end.
+func (f *File) row(tb testing.TB, row []string) string {
+	tb.Helper()
+	text := ""
+	if f.Format != nil {
+		text = f.Format.Write(f.Header, row)
+	} else {
+		text = string(usual.write(tb, [][]string{row}))
+	}
+	return strings.TrimSuffix(text, "\n")
+}
+
+// line gives the line on which a row begins. Cells of the rows before it must not hold line breaks
+// where the file is a table.
+func (f *File) line(tb testing.TB, i int) int {
+	tb.Helper()
+	if f.Format == nil {
+		return 2 + i
+	}
+	return 1 + i*strings.Count(f.Format.Write(f.Header, f.Row(0)), "\n")
+}
+
+// write writes a table.
+func (s style) write(tb testing.TB, rows [][]string) []byte {
 	tb.Helper()
 	var b strings.Builder
 	b.WriteString(s.before)
-	for _, row := range append([][]string{header}, rows...) {
+	for _, row := range rows {
 		for i, c := range row {
 			if i > 0 {
 				b.WriteString(s.delim)
@@ -88,10 +131,15 @@ func (s style) write(tb testing.TB, header []string, rows [][]string) []byte {
 		}
 		b.WriteString(s.end)
 	}
+	return s.encode(tb, b.String())
+}
+
+func (s style) encode(tb testing.TB, text string) []byte {
+	tb.Helper()
 	if s.enc == nil {
-		return []byte(b.String())
+		return []byte(text)
 	}
-	out, err := s.enc.NewEncoder().Bytes([]byte(b.String()))
+	out, err := s.enc.NewEncoder().Bytes([]byte(text))
 	if err != nil {
 		tb.Fatalf("the harness' rows cannot be written in that encoding: %v", err)
 	}
@@ -105,6 +153,9 @@ func rowsOf(row func(int) []string, n int) [][]string {
 	}
 	return rows
 }
+
+// tableCases are those that only tables have the means for.
+var tableCases = map[string]bool{"only a header": true, "delimiters": true}
 
 // many is enough rows for more than two pages of any sensible size.
 const many = 1103
@@ -120,7 +171,7 @@ func fileCases() []Case {
 
 func pagesCase(tb testing.TB, h Harness) {
 	f := h.File
-	all := pull(tb, open(tb, h, usual.write(tb, f.Header, rowsOf(f.Row, many)), nil), f.Kind, "")
+	all := pull(tb, open(tb, h, f.file(tb, usual, rowsOf(f.Row, many)), nil), f.Kind, "")
 	check(tb, h, f.Kind, all)
 	if len(all.pages) < 3 {
 		tb.Errorf("%d rows came on %d pages; a page must be bounded", many, len(all.pages))
@@ -151,7 +202,7 @@ func ownOf(p pulled) []connectors.Change {
 // resumeCase: from every cursor, by another connection, the rest is the same.
 func resumeCase(tb testing.TB, h Harness) {
 	f := h.File
-	data := usual.write(tb, f.Header, rowsOf(f.Row, many))
+	data := f.file(tb, usual, rowsOf(f.Row, many))
 	all := pull(tb, open(tb, h, data, nil), f.Kind, "")
 	for i := range all.pages {
 		rest := pull(tb, open(tb, h, data, nil), f.Kind, all.from[i])
@@ -166,7 +217,7 @@ func resumeCase(tb testing.TB, h Harness) {
 // twiceCase: two pulls are equal to the byte, and asking for a page again gives it again.
 func twiceCase(tb testing.TB, h Harness) {
 	f := h.File
-	data := usual.write(tb, f.Header, rowsOf(f.Row, many))
+	data := f.file(tb, usual, rowsOf(f.Row, many))
 	c := open(tb, h, data, nil)
 	first := pull(tb, c, f.Kind, "")
 	same(tb, "two pulls of one connection", first.pages, pull(tb, c, f.Kind, "").pages)
@@ -177,26 +228,26 @@ func twiceCase(tb testing.TB, h Harness) {
 func everyRowCase(tb testing.TB, h Harness) {
 	f := h.File
 	rows := rowsOf(f.Row, 60)
-	own := ownOf(pull(tb, open(tb, h, usual.write(tb, f.Header, rows), nil), f.Kind, ""))
+	own := ownOf(pull(tb, open(tb, h, f.file(tb, usual, rows), nil), f.Kind, ""))
 	if len(own) != len(rows) {
 		tb.Fatalf("%d records of %d rows", len(own), len(rows))
 	}
-	line := 2
+	line := f.line(tb, 0)
 	for i, row := range rows {
 		if !strings.Contains(text(tb, own[i].Record), strings.Trim(text(tb, row[0]), `"`)) {
 			tb.Errorf("record %d does not hold %q", i, row[0])
 		}
-		if want := place(line); own[i].Where != want {
+		if want := f.place(line); own[i].Where != want {
 			tb.Errorf("record %d stands at %q, not %q", i, want, own[i].Where)
 		}
-		line += 1 + strings.Count(strings.Join(row, ""), "\n")
+		line += 1 + strings.Count(f.row(tb, row), "\n")
 	}
 }
 
 func kindsCase(tb testing.TB, h Harness) {
 	f := h.File
-	data := usual.write(tb, f.Header, rowsOf(f.Row, 5))
-	for kind := range h.Spec.Fields {
+	data := f.file(tb, usual, rowsOf(f.Row, 5))
+	for _, kind := range []connectors.Kind{connectors.Contact, connectors.Order, connectors.Subscription, connectors.MessageKind} {
 		if kind == f.Kind {
 			continue
 		}
@@ -235,7 +286,7 @@ func emptyCase(tb testing.TB, h Harness) {
 }
 
 func headerCase(tb testing.TB, h Harness) {
-	c := open(tb, h, usual.write(tb, h.File.Header, nil), nil)
+	c := open(tb, h, h.File.file(tb, usual, nil), nil)
 	if err := c.Check(context.Background()); err != nil {
 		tb.Errorf("Check of a table without rows: %v", err)
 	}
@@ -262,8 +313,8 @@ func encodingsCase(tb testing.TB, h Harness) {
 		{"Windows-1252", f.Latin, style{delim: ";", end: "\r\n", enc: charmap.Windows1252}},
 	} {
 		rows := rowsOf(v.row, 300)
-		want := pull(tb, open(tb, h, style{delim: v.s.delim, end: v.s.end}.write(tb, f.Header, rows), nil), f.Kind, "")
-		got := pull(tb, open(tb, h, v.s.write(tb, f.Header, rows), nil), f.Kind, "")
+		want := pull(tb, open(tb, h, f.file(tb, style{delim: v.s.delim, end: v.s.end}, rows), nil), f.Kind, "")
+		got := pull(tb, open(tb, h, f.file(tb, v.s, rows), nil), f.Kind, "")
 		same(tb, "records in "+v.name, want.changes(), got.changes())
 	}
 }
@@ -271,12 +322,12 @@ func encodingsCase(tb testing.TB, h Harness) {
 func delimitersCase(tb testing.TB, h Harness) {
 	f := h.File
 	rows := rowsOf(f.Row, 300)
-	want := pull(tb, open(tb, h, usual.write(tb, f.Header, rows), nil), f.Kind, "")
+	want := pull(tb, open(tb, h, f.file(tb, usual, rows), nil), f.Kind, "")
 	for _, s := range []style{{delim: ";", end: "\n"}, {delim: "\t", end: "\n"}, {delim: "|", end: "\n"}} {
-		got := pull(tb, open(tb, h, s.write(tb, f.Header, rows), nil), f.Kind, "")
+		got := pull(tb, open(tb, h, f.file(tb, s, rows), nil), f.Kind, "")
 		same(tb, "records cut by "+s.delim, want.changes(), got.changes())
 	}
-	got := pull(tb, open(tb, h, style{delim: ";", end: "\n", before: "sep=;\n"}.write(tb, f.Header, rows), nil), f.Kind, "")
+	got := pull(tb, open(tb, h, f.file(tb, style{delim: ";", end: "\n", before: "sep=;\n"}, rows), nil), f.Kind, "")
 	if len(ownOf(got)) != len(rows) {
 		tb.Errorf("behind a line sep=; %d records of %d", len(ownOf(got)), len(rows))
 	}
@@ -285,24 +336,24 @@ func delimitersCase(tb testing.TB, h Harness) {
 func lineEndsCase(tb testing.TB, h Harness) {
 	f := h.File
 	rows := rowsOf(f.Row, 300)
-	want := pull(tb, open(tb, h, usual.write(tb, f.Header, rows), nil), f.Kind, "")
-	got := pull(tb, open(tb, h, style{delim: ",", end: "\r\n"}.write(tb, f.Header, rows), nil), f.Kind, "")
+	want := pull(tb, open(tb, h, f.file(tb, usual, rows), nil), f.Kind, "")
+	got := pull(tb, open(tb, h, f.file(tb, style{delim: ",", end: "\r\n"}, rows), nil), f.Kind, "")
 	same(tb, "records of lines that end with CR LF", want.changes(), got.changes())
 	for _, r := range rows { // no line feeds in cells: a file with lone CRs has none
 		for i := range r {
 			r[i] = strings.ReplaceAll(r[i], "\n", " ")
 		}
 	}
-	want = pull(tb, open(tb, h, usual.write(tb, f.Header, rows), nil), f.Kind, "")
-	got = pull(tb, open(tb, h, style{delim: ",", end: "\r"}.write(tb, f.Header, rows), nil), f.Kind, "")
+	want = pull(tb, open(tb, h, f.file(tb, usual, rows), nil), f.Kind, "")
+	got = pull(tb, open(tb, h, f.file(tb, style{delim: ",", end: "\r"}, rows), nil), f.Kind, "")
 	same(tb, "records of lines that end with CR", want.changes(), got.changes())
-	data := usual.write(tb, f.Header, rows)
+	data := f.file(tb, usual, rows)
 	got = pull(tb, open(tb, h, bytes.TrimSuffix(data, []byte("\n")), nil), f.Kind, "")
 	same(tb, "records of a file without a last line end", want.changes(), got.changes())
 }
 
 // place is how a line is named, with thousands separators.
-func place(line int) string {
+func (f *File) place(line int) string {
 	s := ""
 	for ; line >= 1000; line /= 1000 {
 		s = "," + string([]byte{byte('0' + line/100%10), byte('0' + line/10%10), byte('0' + line%10)}) + s
@@ -311,7 +362,7 @@ func place(line int) string {
 	for ; line > 0; line /= 10 {
 		digits = string(rune('0'+line%10)) + digits
 	}
-	return fileName + ":" + digits + s
+	return f.name() + ":" + digits + s
 }
 
 // column gives the place of a column in the harness' header.
@@ -340,7 +391,7 @@ var errDisk = errors.New("disk on fire: /secret/path")
 
 func brokenCase(tb testing.TB, h Harness) {
 	f := h.File
-	data := usual.write(tb, f.Header, rowsOf(f.Row, many))
+	data := f.file(tb, usual, rowsOf(f.Row, many))
 	reads := 0
 	c := open(tb, h, data, func() error {
 		if reads++; reads > 3 {

@@ -28,6 +28,7 @@ type Env struct {
 	Sleep func(ctx context.Context, d time.Duration) error // waits, ended by ctx
 	Warn  func(format string, args ...any)                 // for the log; never secrets or personal data
 	Open  func(name string) (connectors.File, error)       // opens source files; the file system
+	List  func(folder string) ([]string, error)            // names the files of a folder; the file system, if Open is left out too
 
 	// Defaults are options from the configuration (zone, currency). They hold for connectors that
 	// declare them, where neither the call nor an earlier import of the connection says otherwise.
@@ -73,8 +74,11 @@ func New(specs []connectors.Spec, env Env) *Engine {
 	if env.Warn == nil {
 		env.Warn = func(string, ...any) {}
 	}
-	if env.Open == nil {
-		env.Open = openFile
+	switch {
+	case env.Open == nil:
+		env.Open, env.List = openFile, listFolder
+	case env.List == nil:
+		env.List = func(string) ([]string, error) { return nil, errNoFolder }
 	}
 	if env.Progress == nil {
 		env.Progress = func(context.Context, Progress) {}
@@ -109,7 +113,7 @@ func (e *Engine) spec(name string) *connectors.Spec {
 
 // connect opens a connector. What it returns is closed with [release].
 func (e *Engine) connect(ctx context.Context, spec *connectors.Spec, options map[string]string) (connectors.Connector, error) {
-	return spec.Open(ctx, options, connectors.Env{Now: e.env.Now, Sleep: e.env.Sleep, Warn: e.env.Warn, Open: e.env.Open})
+	return spec.Open(ctx, options, connectors.Env{Now: e.env.Now, Sleep: e.env.Sleep, Warn: e.env.Warn, Open: e.env.Open, List: e.env.List})
 }
 
 // release closes a connector that holds something open.

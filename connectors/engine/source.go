@@ -21,8 +21,9 @@ import (
 )
 
 var (
-	errFolder = errors.New("is a folder")
-	errEmpty  = errors.New("is empty")
+	errFolder   = errors.New("is a folder")
+	errNoFolder = errors.New("is no folder")
+	errEmpty    = errors.New("is empty")
 )
 
 type diskFile struct {
@@ -49,8 +50,46 @@ func openFile(name string) (connectors.File, error) {
 	return diskFile{File: f, size: info.Size()}, nil
 }
 
+// listFolder names the files of a folder of the file system, those that are hidden left out.
+func listFolder(name string) ([]string, error) {
+	entries, err := os.ReadDir(name)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		// A link counts as what it leads to.
+		if info, err := os.Stat(filepath.Join(name, e.Name())); err == nil && info.Mode().IsRegular() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// files gives what a source is made of: the files of a folder, or the one file.
+func (e *Engine) files(path string) (folder bool, files []string) {
+	names, err := e.env.List(path)
+	if err != nil {
+		return false, []string{path}
+	}
+	for _, n := range names {
+		files = append(files, inFolder(path, n))
+	}
+	return true, files
+}
+
+func inFolder(folder, name string) string {
+	return strings.TrimRight(folder, `/\`) + "/" + name
+}
+
 // baseName is a path's last part, by the rules of any system.
 func baseName(path string) string {
+	if folder := strings.TrimRight(path, `/\`); folder != "" {
+		path = folder
+	}
 	return path[strings.LastIndexAny(path, `/\`)+1:]
 }
 
@@ -72,12 +111,18 @@ func (s *source) close() { release(s.conn) }
 // source finds the connector for a file and opens it. given are the options of this call,
 // remembered those of an earlier one.
 func (e *Engine) source(ctx context.Context, path, typ string, given, remembered map[string]string) (*source, error) {
-	if err := e.readable(path); err != nil {
-		return nil, fileError(path, err)
+	folder, files := e.files(path)
+	if !folder {
+		if err := e.readable(path); err != nil {
+			return nil, fileError(path, err)
+		}
 	}
 	specs, err := e.candidates(path, typ)
 	if err != nil {
 		return nil, err
+	}
+	if folder {
+		specs = slices.DeleteFunc(specs, func(s *connectors.Spec) bool { return !s.Folders })
 	}
 	var first error
 	for _, spec := range specs {
@@ -91,6 +136,12 @@ func (e *Engine) source(ctx context.Context, path, typ string, given, remembered
 		if first == nil {
 			first = err
 		}
+	}
+	known := func(s *connectors.Spec) bool {
+		return slices.ContainsFunc(files, func(file string) bool { return reads(s, file) })
+	}
+	if folder && !slices.ContainsFunc(specs, known) {
+		return nil, fileError(path, errFolder)
 	}
 	return nil, first
 }
@@ -108,22 +159,28 @@ func (e *Engine) readable(path string) error {
 	return nil
 }
 
-// candidates gives the connectors that may read a file, the likeliest first: the one whose name is
-// the file's ending, then the others in their order.
+// reads reports whether a file's ending is one that a connector reads: its name, or one that it
+// declares.
+func reads(s *connectors.Spec, path string) bool {
+	ending := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
+	return ending == s.Name || slices.Contains(s.Endings, ending)
+}
+
+// candidates gives the connectors that may read a file, the likeliest first: those that read its
+// ending, then the others, in their order.
 func (e *Engine) candidates(path, typ string) ([]*connectors.Spec, error) {
 	var specs []*connectors.Spec
 	for i := range e.specs {
-		reads := slices.ContainsFunc(e.specs[i].Options, func(o connectors.Option) bool { return o.Name == PathOption })
-		if reads && (typ == "" || typ == e.specs[i].Name) {
+		file := slices.ContainsFunc(e.specs[i].Options, func(o connectors.Option) bool { return o.Name == PathOption })
+		if file && (typ == "" || typ == e.specs[i].Name) {
 			specs = append(specs, &e.specs[i])
 		}
 	}
 	if len(specs) == 0 {
 		return nil, &state.Error{Class: state.Invalid, Code: "no_file_connector", Args: state.Args{"type": typ, "file": path}}
 	}
-	ending := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
 	likely := func(s *connectors.Spec) int {
-		if s.Name == ending {
+		if reads(s, path) {
 			return 0
 		}
 		return 1
@@ -231,11 +288,6 @@ func kindsOf(spec *connectors.Spec) []connectors.Kind {
 // digest knows the same content under the same connection and options again, however far an import
 // of it came. The file's name belongs to it: some exports say with it alone what they are.
 func (e *Engine) digest(ctx context.Context, s *source, connection string) ([]byte, error) {
-	f, err := e.env.Open(s.path)
-	if err != nil {
-		return nil, fileError(s.path, err)
-	}
-	defer func() { _ = f.Close() }()
 	h := sha256.New()
 	part := func(text string) {
 		h.Write(binary.AppendUvarint(nil, uint64(len(text))))
@@ -248,18 +300,40 @@ func (e *Engine) digest(ctx context.Context, s *source, connection string) ([]by
 		part(o)
 	}
 	part("")
-	buf := make([]byte, 1<<20)
-	for r := io.NewSectionReader(f, 0, f.Size()); ; {
-		if err := ctx.Err(); err != nil {
+	folder, files := e.files(s.path)
+	for _, file := range files {
+		if folder {
+			part(baseName(file))
+		}
+		if err := e.hashFile(ctx, h, file, folder); err != nil {
 			return nil, err
 		}
+	}
+	return h.Sum(nil), nil
+}
+
+// hashFile adds a file's content to a digest, with its size before it where more follows.
+func (e *Engine) hashFile(ctx context.Context, h io.Writer, path string, sized bool) error {
+	f, err := e.env.Open(path)
+	if err != nil {
+		return fileError(path, err)
+	}
+	defer func() { _ = f.Close() }()
+	if sized {
+		_, _ = h.Write(binary.AppendUvarint(nil, uint64(f.Size()))) // a hash takes everything
+	}
+	buf := make([]byte, min(f.Size()+1, 1<<20))
+	for r := io.NewSectionReader(f, 0, f.Size()); ; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		n, err := r.Read(buf)
-		h.Write(buf[:n])
+		_, _ = h.Write(buf[:n])
 		if errors.Is(err, io.EOF) {
-			return h.Sum(nil), nil
+			return nil
 		}
 		if err != nil {
-			return nil, fileError(s.path, err)
+			return fileError(path, err)
 		}
 	}
 }
@@ -286,9 +360,9 @@ func optionsOf(lines []string) map[string]string {
 	return options
 }
 
-// header is the file's header line as a person would correct a row under it.
+// header is the file's header line as a person would correct a row under it; "" of what is no table.
 func (s *source) header() string {
-	if len(s.desc.Columns) == 0 {
+	if len(s.desc.Columns) == 0 || s.desc.Delimiter == "" {
 		return ""
 	}
 	names := make([]string, len(s.desc.Columns))

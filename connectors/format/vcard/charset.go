@@ -11,6 +11,13 @@ import (
 	"github.com/keptcrm/kept/connectors/format/table"
 )
 
+// Decoded is the Encoding of text that was brought to UTF-8 whatever it was before: what its CHARSET
+// parameters say holds for quoted-printable alone.
+const Decoded = "text"
+
+// isUnicode reports whether all bytes of a source are known to be Unicode.
+func isUnicode(name string) bool { return name == Decoded || isWide(name) }
+
 func isWide(name string) bool { return name == table.UTF16LE || name == table.UTF16BE }
 
 func unit(b []byte, name string) int {
@@ -113,11 +120,13 @@ func decodeText(b []byte, declared, whole string) (s string, damaged bool) {
 	valid := utf8.Valid(b)
 	e := charset(declared)
 	switch {
+	case isUnicode(whole) && valid:
+		return string(b), false
 	case e != nil && valid && isOneByte(e) && !isASCII(b):
 		return string(b), false // says Latin-1, is UTF-8: nobody is called "KÃ¶hler"
 	case e == nil && valid && (declared != "" || whole != table.GB18030 || !onlyPairs(b)):
 		return string(b), false
-	case e == nil && isWide(whole):
+	case isUnicode(whole):
 		return strings.ToValidUTF8(string(b), "\uFFFD"), true
 	case e == nil:
 		if whole == table.UTF8 || whole == "" {

@@ -95,15 +95,9 @@ func (p *Property) Decode() (text string, damaged bool) {
 	case quoted:
 		b = unquote(b)
 	}
-	declared := ""
-	for _, x := range p.Params {
-		if x.Name == "CHARSET" {
-			declared = x.Value
-		}
-	}
-	whole := p.fallback
+	declared, whole := p.charset(), p.fallback
 	switch {
-	case !isWide(whole):
+	case !isUnicode(whole):
 	case p.transfer == quoted:
 		whole = "" // the bytes were written in whatever charset
 	default:
@@ -114,6 +108,18 @@ func (p *Property) Decode() (text string, damaged bool) {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	}
 	return text, damaged
+}
+
+// charset gives what the property says about it.
+func (p *Property) charset() string {
+	if p != nil {
+		for _, x := range p.Params {
+			if x.Name == "CHARSET" {
+				return x.Value
+			}
+		}
+	}
+	return ""
 }
 
 // unquote decodes quoted-printable. What is no code stays as it is. A semicolon that is coded,

@@ -37,7 +37,7 @@ const (
 // Card is one vCard. It owns its bytes.
 type Card struct {
 	Version string     // "2.1", "3.0", "4.0"; "" where it does not say
-	Props   []Property // in their order, without BEGIN, VERSION and END
+	Props   []Property // in their order, without BEGIN and END
 	Broken  []Broken   // lines that are no properties, nor parts of one
 	Problem Problem    // "" where the card is whole
 	Start   Pos        // of its BEGIN line
@@ -204,6 +204,31 @@ func (c *Card) InGroup(group, name string) *Property {
 	}
 	return nil
 }
+
+// Shown gives the card as text that a person can read and correct: in UTF-8, with "\n" line ends,
+// without photos and their like, at most limit bytes. It is read again as [Decoded].
+func (c *Card) Shown(limit int) string {
+	of := make([]*Property, len(c.pieces))
+	for i := range c.Props {
+		of[c.Props[i].piece] = &c.Props[i]
+	}
+	var b strings.Builder
+	for i, raw := range c.pieces {
+		if p := of[i]; p != nil && p.Binary() {
+			continue
+		}
+		text, _ := decodeText(raw, of[i].charset(), c.fallback)
+		text = strings.ReplaceAll(ends.Replace(text), "\x00", "")
+		if b.Len()+len(text) > limit {
+			b.WriteString(strings.ToValidUTF8(text[:limit-b.Len()], ""))
+			break
+		}
+		b.WriteString(text)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+var ends = strings.NewReplacer("\r\r\n", "\n", "\r\n", "\n", "\r", "\n")
 
 // Bytes gives the card's bytes from BEGIN to END, in the encoding of its source. Of a card that was
 // not changed they are those of the source.

@@ -81,7 +81,7 @@ func (c *Card) line(head string, parts []string) []byte {
 	value := strings.Join(escaped, ";")
 	// In UTF-8 all is said; in a source of another charset the line has to say that it is not of it.
 	charset := ""
-	if c.encoding != table.UTF8 && !isWide(c.encoding) && !isASCII([]byte(value)) {
+	if c.encoding != table.UTF8 && !isUnicode(c.encoding) && !isASCII([]byte(value)) {
 		charset = ";CHARSET=UTF-8"
 	}
 	if c.Version == "2.1" {
