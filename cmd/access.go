@@ -151,7 +151,7 @@ func (f *factory) serve(s settings, store state.Store, env engine.Env) *service.
 
 // engineEnv says what holds for connectors that ask for it and are told nothing else.
 func (f *factory) engineEnv(s settings) engine.Env {
-	return engine.Env{Now: f.o.Now, Defaults: map[string]string{"zone": s.zone}}
+	return engine.Env{Now: f.o.Now, Stdin: f.o.In, Defaults: map[string]string{"zone": s.zone}}
 }
 
 // scratch gives a service on a copy of the state, and what throws the copy away.

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/bot/text"
+	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/engine"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/service"
@@ -20,9 +22,9 @@ func newImport(f *factory) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import FILE...",
 		Short: "read export files of shops, newsletters and address books",
-		Long: "Read export files of shops, newsletters and address books. A file's layout, encoding and\n" +
-			"delimiter are recognised. Rows that cannot be read do not stop the rest: they wait as\n" +
-			"questions. The same file again changes nothing, and every import can be taken back.",
+		Long: "Read export files of shops, newsletters and address books; - is what is piped in. A file's\n" +
+			"layout, encoding and delimiter are recognised. Rows that cannot be read do not stop the rest:\n" +
+			"they wait as questions. The same file again changes nothing, and every import can be taken back.",
 		Example: examples(
 			"import customers_export.csv --dry-run    # what would be read, and how; nothing is changed",
 			"import customers_export.csv orders_export.csv --as shop",
@@ -93,7 +95,11 @@ func (f *factory) runImport(ctx context.Context, in service.ImportIn) error {
 			return err
 		}
 	}
-	if rerr := f.show(importCard(f.printer(), in, out)); rerr != nil {
+	region := ""
+	if s, err := f.settings(); err == nil {
+		region = s.region
+	}
+	if rerr := f.show(importCard(f.printer(), in, out, region)); rerr != nil {
 		return rerr
 	}
 	// What waits stands in the answer with its command; a second sentence would say the same.
@@ -103,10 +109,12 @@ func (f *factory) runImport(ctx context.Context, in service.ImportIn) error {
 	return err
 }
 
-// importCard says what was read, what came of it, and what waits.
-func importCard(p *text.Printer, in service.ImportIn, out service.ImportOut) bot.Card {
+// importCard says what was read, what came of it, and what waits. region is the default region of
+// phone numbers, "" where nobody named one.
+func importCard(p *text.Printer, in service.ImportIn, out service.ImportOut, region string) bot.Card {
 	s := newSheet("", out)
 	var runs []string
+	sold, countryless, raised := map[string]bool{}, 0, int64(0)
 	for _, file := range out.Files {
 		if file.Error != nil {
 			s.lines("", p.Error(file.Error))
@@ -116,17 +124,31 @@ func importCard(p *text.Printer, in service.ImportIn, out service.ImportOut) bot
 		if n := file.Run.Counts; file.Run.Number != "" && n.New+n.Changed > 0 {
 			runs = append(runs, file.Run.Number)
 		}
+		sold[file.Run.Connection] = sold[file.Run.Connection] || file.Kind != string(connectors.Contact)
+		countryless += file.Countryless
+		raised += file.Run.Counts.Asked
 	}
 	if len(out.Files) > 1 {
 		s.lines("", "together: "+outcome(p, out.Total.Counts, out.Dry))
 	}
 	var sums []bot.Row
 	for _, x := range out.Total.Sums {
+		if !sold[x.Connection] {
+			continue // these files told no orders
+		}
 		sums = append(sums, row("", plain(x.Connection), plain(p.Count(x.Orders, "order", "orders")),
 			strong(p.Money(state.Money{Minor: x.Net, Currency: x.Currency})), dim(sumNotes(p, x))))
 	}
 	s.table("sales, net of refunds", 3, sums)
-	if out.Asks > 0 {
+	if countryless > 0 && region == "" {
+		again := in
+		again.Dry = false
+		s.foot(p.Count(int64(countryless), "phone number has no country", "phone numbers have no country") + ": " + p.Command(importAgain(again)+" --region DE"))
+	}
+	switch {
+	case out.Dry && raised > 0:
+		s.foot(p.Count(raised, "question would wait", "questions would wait"))
+	case !out.Dry && out.Asks > 0:
 		s.foot(p.Count(int64(out.Asks), "question waits", "questions wait") + ": " + p.Command("questions"))
 	}
 	switch {
@@ -164,7 +186,9 @@ func importFile(s *sheet, p *text.Printer, file service.ImportFile, dry bool) {
 	s.table("columns of "+name, 3, columns)
 	var refused []string
 	for _, r := range file.Rejected {
-		refused = append(refused, refusal(r))
+		if !r.Answered {
+			refused = append(refused, refusal(r, dry))
+		}
 	}
 	if file.Unsaid > 0 {
 		refused = append(refused, "and "+p.Count(int64(file.Unsaid), "more", "more"))
@@ -181,6 +205,45 @@ func importFile(s *sheet, p *text.Printer, file service.ImportFile, dry bool) {
 		line += "; went on where the last import of it stopped"
 	}
 	s.lines("", append(refused, line)...)
+	importExamples(s, p, file.Examples)
+}
+
+// importExamples shows some of what a dry run would do.
+func importExamples(s *sheet, p *text.Printer, examples []service.ImportExample) {
+	heads := map[string]string{"new": "would be new", "changed": "would change", "linked": "would join a known customer", "asked": "would be asked"}
+	for _, kind := range []string{"new", "changed", "linked", "asked"} {
+		var rows []bot.Row
+		for _, x := range examples {
+			if x.Kind != kind {
+				continue
+			}
+			switch {
+			case x.Question != nil:
+				rows = append(rows, row("", plain(bot.Asked(p, *x.Question)), dim(evidenceLine(p, x.Question.Reasons))))
+			case x.To != nil:
+				rows = append(rows, row("", strong(x.Title), plain(joined(" ", "to", x.To.Number, x.To.Name)), dim(evidenceLine(p, x.Why))))
+			case kind == "changed":
+				var fields []string
+				for _, c := range x.Fields {
+					fields = append(fields, c.Field+": "+cmp.Or(c.Old, "(nothing)")+" -> "+cmp.Or(c.New, "(nothing)"))
+				}
+				rows = append(rows, row("", strong(x.Title), plain(strings.Join(fields, "; "))))
+			default:
+				rows = append(rows, row("", strong(x.Title), dim(x.Where)))
+			}
+		}
+		s.table(heads[kind], 2, rows)
+	}
+}
+
+func evidenceLine(p *text.Printer, evidence []state.Evidence) string {
+	var words []string
+	for _, e := range evidence {
+		if !e.Against {
+			words = append(words, p.Evidence(e))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 func whyColumn(why string) string {
@@ -191,7 +254,7 @@ func whyColumn(why string) string {
 }
 
 // refusal tells a row or cell that could not be read.
-func refusal(r service.ImportRefusal) string {
+func refusal(r service.ImportRefusal, dry bool) string {
 	line := r.Where + ": " + r.Reason
 	if r.Field != "" && !strings.Contains(r.Reason, r.Field) {
 		line = r.Where + ": " + r.Field + ": " + r.Reason
@@ -199,6 +262,8 @@ func refusal(r service.ImportRefusal) string {
 	switch {
 	case r.Kept:
 		return line + "; the row was read without it"
+	case dry:
+		return line + "; it would be kept aside"
 	case r.Question != "":
 		return line + "; kept aside as " + r.Question
 	}
@@ -234,8 +299,12 @@ func outcome(p *text.Printer, n state.Counts, dry bool) string {
 	if n.Asked > 0 {
 		came = append(came, p.Count(n.Asked, "question", "questions"))
 	}
-	if n.Aside > 0 {
-		came = append(came, p.Count(n.Aside, "row kept aside", "rows kept aside"))
+	if waits := n.Aside - n.Answered; waits > 0 {
+		verb := map[bool]string{true: " to be kept aside", false: " kept aside"}[dry]
+		came = append(came, p.Count(waits, "row", "rows")+verb)
+	}
+	if n.Answered > 0 {
+		came = append(came, p.Count(n.Answered, "row answered before", "rows answered before"))
 	}
 	return joined("; ", line, strings.Join(came, ", "))
 }
@@ -337,6 +406,10 @@ func undoCard(p *text.Printer, in service.ImportUndoIn, out service.ImportUndoOu
 	}
 	s := newSheet("", out)
 	s.lines("", fmt.Sprintf("%s (%s into %s) %s: %s", out.Run.Number, out.Run.Source, out.Run.Connection, verb, strings.Join(parts, ", ")))
+	if out.Stays > 0 {
+		s.lines("", p.Count(int64(out.Stays), "record stays", "records stay")+": "+strings.Join(out.Runs, " and ")+
+			" told the same. Take that back too: "+p.Command("import undo "+out.Runs[0]))
+	}
 	if out.Refusals > 0 {
 		s.lines("", p.Count(int64(out.Refusals), "refusal of contact was known only by it and goes too",
 			"refusals of contact were known only by it and go too")+": "+p.Command("optout list"))

@@ -25,7 +25,7 @@ func newRestore(f *factory) *cobra.Command {
 		Short: "put a backup in the place of the state",
 		Long: "Put a backup in the place of the state. The backup is read through first: one that is damaged,\n" +
 			"cut short or no backup is refused, and the state stays as it is. The replaced state stays\n" +
-			"beside the new one, with .before-restore behind its name.",
+			"beside the new one, with .before-restore behind its name. On a terminal it asks first.",
 		Example: examples("restore kept-today.db", "restore kept-today.db --yes"),
 		GroupID: groupCare,
 		Args:    arguments(1, 1),
@@ -43,7 +43,8 @@ func newRestore(f *factory) *cobra.Command {
 				return invalid("backup_folder", "path", args[0])
 			}
 			replaces := !missing(s.state)
-			if replaces && !yes {
+			// What is replaced stays beside it, so that nothing is lost where nobody is there to ask.
+			if _, someone := terminal(f.o.In); replaces && !yes && someone {
 				if err := f.confirm("Replace " + s.state + " by " + args[0] + "? What is there now stays as " + s.state + ".before-restore."); err != nil {
 					return err
 				}

@@ -44,6 +44,7 @@ type Counts struct {
 	Linked    int64 `k:"11" json:"linked"`    // records that joined a customer by themselves
 	Asked     int64 `k:"12" json:"asked"`     // questions that it raised
 	Refusals  int64 `k:"13" json:"refusals"`  // statements that refuse contact
+	Answered  int64 `k:"14" json:"answered"`  // of Aside, rows about which a person had decided before
 }
 
 // Sum is the sales of one connection in one currency, as its own admin page shows them.

@@ -40,6 +40,10 @@ func (f *reading) setAside(w *state.Writer, run *state.Run, rejected []connector
 			if refusal.Question, err = f.ask(w, run, r); err != nil {
 				return nil, err
 			}
+			if refusal.Question == "" {
+				refusal.Answered = true
+				run.Counts.Answered++
+			}
 		}
 		out = append(out, refusal)
 	}

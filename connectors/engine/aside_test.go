@@ -85,7 +85,8 @@ func TestARowIsAskedAboutOnce(t *testing.T) {
 		h.wantCode(err, "")
 	}
 	out = h.read("", "b")
-	if r := out.Files[0].Rejected; len(r) != 2 || r[0].Question != "" || out.Total.Counts.Aside != 2 || out.Total.Counts.Asked != 0 {
+	if r := out.Files[0].Rejected; len(r) != 2 || r[0].Question != "" || !r[0].Answered || !r[1].Answered || out.Total.Counts.Aside != 2 ||
+		out.Total.Counts.Answered != 2 || out.Total.Counts.Asked != 0 {
 		t.Errorf("rejected %+v, counts %+v", r, out.Total.Counts)
 	}
 }

@@ -9,8 +9,10 @@ package engine
 
 import (
 	"context"
+	"io"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/keptcrm/kept/connectors"
@@ -29,6 +31,9 @@ type Env struct {
 	Warn  func(format string, args ...any)                 // for the log; never secrets or personal data
 	Open  func(name string) (connectors.File, error)       // opens source files; the file system
 	List  func(folder string) ([]string, error)            // names the files of a folder; the file system, if Open is left out too
+
+	// Stdin is what a file named [StandardInput] stands for; nil: nothing.
+	Stdin io.Reader
 
 	// Defaults are options from the configuration (zone, currency). They hold for connectors that
 	// declare them, where neither the call nor an earlier import of the connection says otherwise.
@@ -57,6 +62,9 @@ type Engine struct {
 	svc   *service.Service
 	turn  chan struct{} // holds a token while an import runs
 
+	system bool     // whether files are those of the file system, where some are pipes
+	pipes  sync.Map // what was spooled, by name: spooled
+
 	enough int // how many records are committed at once where pages are smaller
 }
 
@@ -74,6 +82,7 @@ func New(specs []connectors.Spec, env Env) *Engine {
 	if env.Warn == nil {
 		env.Warn = func(string, ...any) {}
 	}
+	system := env.Open == nil
 	switch {
 	case env.Open == nil:
 		env.Open, env.List = openFile, listFolder
@@ -83,12 +92,24 @@ func New(specs []connectors.Spec, env Env) *Engine {
 	if env.Progress == nil {
 		env.Progress = func(context.Context, Progress) {}
 	}
-	return &Engine{specs: slices.Clone(specs), env: env, turn: make(chan struct{}, 1), enough: 500}
+	e := &Engine{specs: slices.Clone(specs), env: env, turn: make(chan struct{}, 1), system: system, enough: 500}
+	e.env.Open, e.env.List = e.piped(env.Open), e.unpiped(env.List)
+	return e
 }
 
 // Bind gives the engine the service that it writes through. Service and engine need each other, so
 // the service is made with the engine and then bound, before either is used.
 func (e *Engine) Bind(s *service.Service) { e.svc = s }
+
+// unpiped keeps what was spooled from being taken for a folder of its name.
+func (e *Engine) unpiped(list func(string) ([]string, error)) func(string) ([]string, error) {
+	return func(name string) ([]string, error) {
+		if _, ok := e.pipes.Load(name); ok {
+			return nil, errNoFolder
+		}
+		return list(name)
+	}
+}
 
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

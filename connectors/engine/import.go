@@ -193,6 +193,7 @@ func addCounts(to, c *state.Counts) {
 	to.Linked += c.Linked
 	to.Asked += c.Asked
 	to.Refusals += c.Refusals
+	to.Answered += c.Answered
 }
 
 // reading is the import of one file.
@@ -203,19 +204,34 @@ type reading struct {
 	run      uint64
 	out      service.ImportFile
 	progress Progress
+	local    map[string]bool // phone numbers that tell no country
 }
 
 // read imports one file. An error that concerns the file alone is a *badFile.
 func (f *reading) read(ctx context.Context) error {
-	f.progress.File = f.out.File
+	name, done, err := f.e.spool(ctx, f.out.File)
+	if err != nil {
+		return bad(err)
+	}
+	defer done()
+	f.out.File, f.progress.File = name, name
 	if err := f.openSource(ctx); err != nil {
 		return err
 	}
 	defer func() { f.src.close() }()
 	f.describe()
+	if err := f.sameTable(ctx); err != nil {
+		return err
+	}
 	digest, err := f.e.digest(ctx, f.src, f.name)
 	if err != nil {
 		return bad(err)
+	}
+	asked := uint64(0)
+	if f.in.Dry {
+		if asked, err = f.lastQuestion(ctx); err != nil {
+			return err
+		}
 	}
 	for restarted := false; ; restarted = true {
 		run, err := f.begin(ctx, digest)
@@ -226,6 +242,9 @@ func (f *reading) read(ctx context.Context) error {
 		err = f.pull(ctx, run)
 		if showErr := f.show(context.WithoutCancel(ctx)); err == nil {
 			err = showErr
+		}
+		if err == nil && f.in.Dry {
+			err = f.examples(ctx, asked)
 		}
 		if connectors.ClassOf(err) != connectors.CursorExpired {
 			return err
@@ -273,6 +292,9 @@ func (f *reading) openSource(ctx context.Context) error {
 func (f *reading) describe() {
 	d := &f.src.desc
 	f.out.Layout, f.out.Encoding = d.Layout, d.Encoding
+	if len(f.src.kinds) == 1 {
+		f.out.Kind = string(f.src.kinds[0])
+	}
 	f.progress.Total = d.Rows
 	if !f.in.Dry {
 		return

@@ -302,6 +302,7 @@ func (f *reading) pull(ctx context.Context, run *state.Run) error {
 		}
 		run = after
 		f.refuse(refused)
+		f.countryless(b.told)
 		f.progress.Done, f.progress.Records = run.Counts.Told, run.Counts.Records
 		if b.done > 0 {
 			f.progress.Done = b.done
@@ -341,6 +342,36 @@ func unbalanced(r *state.Run) error {
 	return &state.Error{Class: state.Failed, Code: "run_unbalanced", Args: state.Args{
 		"run": state.Runs.Ref(r.Number), "told": number(c.Told), "seen": number(c.Seen), "aside": number(c.Aside),
 		"records": number(c.Records), "kept": number(c.New + c.Changed + c.Same)}}
+}
+
+// countryless counts phone numbers that tell no country, each once: whose they are depends on where
+// the reader is.
+func (f *reading) countryless(told []service.Told) {
+	for i := range told {
+		v := &told[i].Version
+		phones := v.Get(connectors.FieldPhone)
+		if len(phones) == 0 || slices.ContainsFunc(v.Get(connectors.FieldAddress), func(a state.Value) bool {
+			return a.Parts[connectors.PartCountry] != ""
+		}) {
+			continue
+		}
+		for _, p := range phones {
+			digits := strings.Map(func(c rune) rune {
+				if c < '0' || c > '9' {
+					return -1
+				}
+				return c
+			}, p.Text)
+			if strings.Contains(p.Text, "+") || strings.HasPrefix(digits, "00") || len(digits) < 6 {
+				continue
+			}
+			if f.local == nil {
+				f.local = map[string]bool{}
+			}
+			f.local[digits] = true
+		}
+	}
+	f.out.Countryless = len(f.local)
 }
 
 // refuse lists refusals in the answer, up to a limit.

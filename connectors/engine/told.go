@@ -49,6 +49,7 @@ func toldOf(connection string, c *connectors.Change) (t service.Told, moved []st
 		Modified: instant(r.Modified),
 		Implied:  r.Implied,
 		Fields:   fields,
+		Covers:   coversOf(r.Covers, moved),
 		Consents: saidOf(r.Consents),
 		Order:    orderOf(r.Order),
 	}
@@ -84,6 +85,23 @@ func fieldsOf(fields []connectors.Field) (out []state.Field, moved []string) {
 	// The order of fields carries no meaning; one order for all makes equal content equal.
 	slices.SortStableFunc(out, func(a, b state.Field) int { return strings.Compare(a.Name, b.Name) })
 	return out, moved
+}
+
+// coversOf gives the fields that a telling speaks of; nil: all. Where a value moved, it speaks of
+// the field that has it now, too.
+func coversOf(covers, moved []string) []string {
+	if len(covers) == 0 {
+		return nil
+	}
+	out := make([]string, 0, len(covers)+len(moved))
+	for _, name := range covers {
+		out = append(out, text(name))
+	}
+	for _, name := range moved {
+		out = append(out, connectors.CustomPrefix+name)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func saidOf(consents []connectors.Consent) []state.Said {

@@ -115,6 +115,9 @@ func (t *telling) one(told *Told) (uint64, error) {
 			r.Versions = slices.Delete(r.Versions, i, i+1)
 			return r.Key, t.put(before, r)
 		}
+		if t.rehomed(r) {
+			return r.Key, t.put(before, r)
+		}
 		return r.Key, nil
 	}
 	if i >= 0 {
@@ -155,6 +158,17 @@ func (t *telling) one(told *Told) (uint64, error) {
 		return 0, err
 	}
 	return r.Key, err
+}
+
+// rehomed says whether a record has phone numbers that were kept while nobody had said which country
+// numbers without one belong to, and are somebody's now.
+func (t *telling) rehomed(r *state.Record) bool {
+	if t.s.config.Region == "" || !slices.ContainsFunc(r.Identifiers, func(i state.Identifier) bool { return i.Type == state.TypePhone && i.Weak }) {
+		return false
+	}
+	now := clone(r)
+	identity.Describe(now, t.s.config.Region)
+	return !slices.Equal(now.Identifiers, r.Identifiers)
 }
 
 func versionOf(r *state.Record, run uint64, implied bool) int {

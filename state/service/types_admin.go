@@ -337,6 +337,7 @@ type ImportFile struct {
 	File     string          `json:"file"`
 	Error    *state.Error    `json:"error,omitempty"` // it could not be read at all
 	Layout   string          `json:"layout"`
+	Kind     string          `json:"kind,omitempty"` // of its records: contact, order; empty: several
 	Encoding string          `json:"encoding"`
 	Columns  []ImportColumn  `json:"columns,omitempty"` // with Dry
 	Run      Run             `json:"run"`
