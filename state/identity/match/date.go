@@ -124,7 +124,8 @@ const (
 	dateDifferent = 1 + iota
 	dateNear      // a little off in each part
 	dateYear      // the year agrees, and one side knows no more
-	dateTwoParts  // two of three parts agree
+	dateYearOff   // day and month agree
+	datePartOff   // the year and either day or month agree
 	dateTypo      // one digit off, or two exchanged
 	dateSwapped   // day and month exchanged
 	dateSame
@@ -137,7 +138,7 @@ func compareDates(a, b date) uint8 {
 		case am == 0 || bm == 0:
 			return 0
 		case am == bm && ad == bd:
-			return dateTwoParts
+			return dateYearOff
 		}
 		return dateDifferent
 	}
@@ -170,7 +171,10 @@ func compareDates(a, b date) uint8 {
 		}
 	}
 	if same == 2 {
-		return dateTwoParts
+		if ay == by {
+			return datePartOff
+		}
+		return dateYearOff
 	}
 	dy, dm, dd := abs(ay-by), abs(am-bm), abs(ad-bd)
 	if off == 2 && same > 0 || (dy <= 1 || dy == 10) && (dm <= 1 || dm == 11) && (dd <= 3 || dd >= 27) {

@@ -28,14 +28,14 @@ type Evidence struct {
 
 // Levels are the codes of agreement.
 var Levels = []string{"same", "typo", "part", "initial", "alike", "different", "exchanged", "in_order", "swapped_day_month", "digit_off",
-	"two_parts", "year", "near", "tail", "same_mailbox", "area", "much", "contained", "some", "little", "all"}
+	"year_off", "part_off", "year", "near", "tail", "same_mailbox", "area", "much", "contained", "some", "little", "all"}
 
 var levelCodes = [kinds][maxLevels]string{
 	kGiven:    {"", "different", "alike", "initial", "part", "typo", "same"},
 	kFamily:   {"", "different", "alike", "initial", "part", "typo", "same"},
 	kOrder:    {"", "exchanged", "in_order"},
 	kRest:     {"", "different", "some", "all"},
-	kDate:     {"", "different", "near", "year", "two_parts", "digit_off", "swapped_day_month", "same"},
+	kDate:     {"", "different", "near", "year", "year_off", "part_off", "digit_off", "swapped_day_month", "same"},
 	kPhone:    {"", "different", "digit_off", "tail", "same"},
 	kEmail:    {"", "different", "alike", "same_mailbox", "typo", "same"},
 	kText:     {"", "different", "little", "some", "contained", "much", "same"},

@@ -8,21 +8,24 @@ import (
 // weights say what each level of each feature is worth, in bits: log2 of how much more often rows that belong together agree
 // so than others. The top level of a feature whose values are not equally rare lacks what the value itself adds.
 type weights struct {
-	level [][maxLevels]float32 // by feature
-	m, u  [][maxLevels]float64
-	share []float64 // how many of the pairs with the same value do not belong together
-	prior float32   // log2 odds that two rows chosen by chance belong together
-	house float32   // what agreement of all that a household shares can be worth at most
+	level   [][maxLevels]float32 // by feature
+	m, u    [][maxLevels]float64
+	share   []float64   // how many of the pairs with the same value do not belong together
+	prior   float32     // log2 odds that two rows chosen by chance belong together
+	house   float32     // what agreement of all that a household shares can be worth at most
+	implied [][]float32 // by feature and feature: the most that agreement of the first is worth where the second agrees
+	home    float32     // log2 odds that two rows that share all that a household shares are one person
 }
 
 // defaults are the weights before the data say more.
 func defaults(rs *rowset) *weights {
-	w := &weights{level: make([][maxLevels]float32, len(rs.features)), share: make([]float64, len(rs.features))}
+	w := &weights{level: make([][maxLevels]float32, len(rs.features)), share: make([]float64, len(rs.features)), home: startHome}
 	for i, f := range rs.features {
 		k := &facts[f.kind]
 		w.m, w.u = append(w.m, k.m), append(w.u, k.u)
 		w.share[i] = 0.8
 	}
+	w.implied = implications(rs)
 	// One row in five has another that belongs to it, until the data say otherwise.
 	w.setPrior(0.2 * float64(rs.n) / pairsOf(rs.n+imagined))
 	w.weigh(rs)
@@ -54,6 +57,11 @@ func (w *weights) weigh(rs *rowset) {
 			}
 			w.level[i][l] = float32(math.Min(math.Max(b, minBits), maxBits))
 		}
+		if f.kind == kOrder {
+			// Exchanged names are found by looking for them: that they fit says what the names themselves say.
+			w.level[i][1], w.level[i][2] = float32(math.Log2(math.Min(w.m[i][1], 0.3))), 0
+			continue
+		}
 		last := int(k.top)
 		if k.tf {
 			last--
@@ -65,7 +73,7 @@ func (w *weights) weigh(rs *rowset) {
 			w.level[i][1] = max(w.level[i][1], -2)
 		}
 	}
-	w.house = -w.prior + 4
+	w.house = -w.prior + w.home
 }
 
 // rise sees to it that agreeing more never tells less: neighbouring levels that would are taken together.
@@ -108,33 +116,68 @@ func (rs *rowset) levels(i, j int32, lv []uint8, tf []float32, w *weights) {
 	}
 }
 
-// bits adds up the evidence of levels; core leaves out the columns that are not known.
-func (w *weights) bits(rs *rowset, lv []uint8, tf []float32, core bool) float32 {
-	var sum [3]float32
-	other := float32(0)
-	person := false
+// Bounds of evidence that is not independent.
+const (
+	movedBits = -5 // somebody moved: street, number, postcode and town differ for one reason
+	twinBits  = -4 // of people of one household with one birthday and different given names
+)
+
+// mailBits is the most that addresses which are alike are worth, by level, where the names in them are the same.
+var mailBits = [5]float32{0, 0, 0, 2, 6}
+
+// bits adds up the evidence of levels; core leaves out the columns that are not known. bound reports that the pair shares
+// all that a household shares, so that the rest had to say whether they are one.
+func (w *weights) bits(rs *rowset, lv []uint8, tf []float32, core bool) (sum float32, bound bool) {
+	var person, place, house, other float32
+	named := false
 	for k, f := range rs.features {
-		if lv[k] == 0 || core && f.role == Other {
+		l := lv[k]
+		if l == 0 {
 			continue
 		}
-		b := w.level[k][lv[k]] + tf[k]
-		if f.role == Other {
+		b := w.level[k][l] + tf[k]
+		if d := w.implied[k]; d != nil && l == f.top() && b > 0 {
+			for a, most := range d {
+				if most < b && lv[a] == rs.features[a].top() {
+					b = most
+				}
+			}
+		}
+		if f.kind == kEmail && l < f.top() && rs.names != nil && lv[rs.names.g] == nameSame && lv[rs.names.f] == nameSame {
+			b = min(b, mailBits[l]) // people of one name choose addresses that are alike
+		}
+		switch {
+		case f.role == Other:
 			other += b
-			continue
-		}
-		sum[f.group] += b
-		if f.group == gPerson && f.kind != kOrder && f.kind != kCategory {
-			person = true
+		case f.group == gPerson:
+			person += b
+			named = named || f.kind != kOrder && f.kind != kCategory
+		case f.group == gHouse && f.kind != kFamily && f.kind != kPhone:
+			if b < 0 {
+				place += b
+			} else {
+				house += b
+			}
+		case f.group == gHouse:
+			house += b
+		default:
+			sum += b
 		}
 	}
-	if person || rs.names == nil {
+	house += max(place, movedBits)
+	if rs.names != nil && house > w.house {
 		// What a household shares is one piece of evidence, however many columns tell it: of two people of one
 		// surname at one address the rest must say whether they are one.
-		if rs.names != nil && sum[gHouse] > w.house {
-			sum[gHouse] = w.house
+		house, bound = w.house, true
+		if named && lv[rs.names.g] == nameDifferent {
+			// The fewer such households the table has, the rather is the name wrong.
+			person += twinBits * min(max((4-w.home)/3, 0), 1)
 		}
 	}
-	return w.prior + sum[0] + sum[1] + sum[2] + min(max(other, -otherBits), otherBits)
+	if !core {
+		sum += min(max(other, -otherBits), otherBits)
+	}
+	return w.prior + sum + person + house, bound
 }
 
 // scorer compares rows for one goroutine.
@@ -152,13 +195,17 @@ func newScorer(rs *rowset, w *weights) *scorer {
 // score gives the log2 odds that two rows belong together.
 func (s *scorer) score(i, j int32) float32 {
 	s.rs.levels(i, j, s.lv, s.tf, s.w)
-	return s.w.bits(s.rs, s.lv, s.tf, false)
+	b, _ := s.w.bits(s.rs, s.lv, s.tf, false)
+	return b
 }
 
 const (
 	chancePairs = 200_000 // pairs chosen by chance, which teach u
 	learnPairs  = 300_000 // candidates, which teach m
 	rounds      = 12
+
+	// startHome is how likely people who share all that a household shares are one, before the data say more.
+	startHome = 1
 
 	// mostPartners is how many others a row belongs together with on average at most.
 	mostPartners = 8
@@ -217,6 +264,7 @@ func learn(rs *rowset, candidates []uint64) *weights {
 	type sums struct {
 		levels [][maxLevels]float64
 		total  float64
+		home   [2]float64 // of pairs of one household: one person, several
 	}
 	chunks := (n + chunk - 1) / chunk
 	part := make([]sums, chunks)
@@ -224,8 +272,12 @@ func learn(rs *rowset, candidates []uint64) *weights {
 		parallel(n, func(c, lo, hi int) {
 			s := sums{levels: make([][maxLevels]float64, nf)}
 			for x := lo; x < hi; x++ {
-				b := w.bits(rs, lv[x*nf:(x+1)*nf], tf[x*nf:(x+1)*nf], core)
+				b, bound := w.bits(rs, lv[x*nf:(x+1)*nf], tf[x*nf:(x+1)*nf], core)
 				p := 1 / (1 + math.Exp2(-float64(b)))
+				if bound {
+					s.home[0] += p
+					s.home[1] += 1 - p
+				}
 				if p < 1e-4 {
 					continue
 				}
@@ -239,6 +291,8 @@ func learn(rs *rowset, candidates []uint64) *weights {
 		sum := sums{levels: make([][maxLevels]float64, nf)}
 		for _, s := range part {
 			sum.total += s.total
+			sum.home[0] += s.home[0]
+			sum.home[1] += s.home[1]
 			for k := range s.levels {
 				for l := range s.levels[k] {
 					sum.levels[k][l] += s.levels[k][l]
@@ -248,6 +302,8 @@ func learn(rs *rowset, candidates []uint64) *weights {
 		// A handful of pairs teaches nothing about how frequent pairs are.
 		found := math.Min(sum.total*scale, mostPartners*float64(rs.n)/2) + 0.02*float64(rs.n)
 		w.setPrior(found / pairsOf(rs.n+imagined))
+		home := math.Log2((sum.home[0] + 20*math.Exp2(startHome)) / (sum.home[1] + 20))
+		w.home = float32(math.Min(math.Max(home, -4), 6))
 		for k, f := range rs.features {
 			kf := &facts[f.kind]
 			known := 0.0
@@ -342,4 +398,71 @@ func triangle(x int) (i, j int32) {
 		r++
 	}
 	return int32(r), int32(x - r*(r-1)/2)
+}
+
+// impliedRows is how many rows are looked at to see which features follow from others.
+const impliedRows = 100_000
+
+// implications finds out how much one feature follows from another: a postcode says the town, a given name the gender. Who
+// shares the first then shares the second anyway, and that says nothing more.
+func implications(rs *rowset) [][]float32 {
+	out := make([][]float32, len(rs.features))
+	n := min(rs.n, impliedRows)
+	codes := func(f *feature) []uint32 {
+		switch {
+		case f.kind == kGiven:
+			return rs.names.given
+		case f.kind == kOrder || f.kind == kRest || f.kind == kFamily || f.role == Other || f.kind == kEmail:
+			return nil
+		}
+		return f.code
+	}
+	tasks(len(rs.features), func(k int) {
+		b := rs.features[k]
+		coarse := codes(b)
+		if b.kind == kGiven || b.kind == kDate || b.kind == kPhone || coarse == nil {
+			return
+		}
+		for x, a := range rs.features {
+			fine := codes(a)
+			if x == k || fine == nil || a.kind == kDate || (a.kind == kGiven) != (b.role == Gender) || a.kind == kShort || a.role == Gender || a.kind == kPhone {
+				continue
+			}
+			both := make([]uint64, 0, n)
+			for i := range n {
+				if p, q := fine[i], coarse[i]; p != 0 && q != 0 {
+					both = append(both, uint64(p)<<32|uint64(q))
+				}
+			}
+			sortPairs(both)
+			together, all := sharedPairs(both, 0), sharedPairs(both, 32)
+			// Pairs that belong together share both whatever the table is like: where the finer one is nearly
+			// different for each row, they are all that there is.
+			if all < 50 || all < float64(len(both)) {
+				continue
+			}
+			if out[k] == nil {
+				out[k] = make([]float32, len(rs.features))
+				for i := range out[k] {
+					out[k][i] = maxBits
+				}
+			}
+			out[k][x] = float32(-math.Log2(math.Max(together/all, 1e-6)))
+		}
+	})
+	return out
+}
+
+// sharedPairs counts pairs of neighbours in a sorted list that are the same above the lowest bits.
+func sharedPairs(sorted []uint64, bits int) float64 {
+	sum := 0.0
+	for from := 0; from < len(sorted); {
+		to := from + 1
+		for to < len(sorted) && sorted[to]>>bits == sorted[from]>>bits {
+			to++
+		}
+		sum += pairsOf(to - from)
+		from = to
+	}
+	return sum
 }

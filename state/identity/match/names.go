@@ -1,6 +1,7 @@
 package match
 
 import (
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -280,14 +281,14 @@ func sharesWord(x, y string) bool {
 func (n *names) levels(i, j int32, lv []uint8, tf []float32, w *weights) {
 	ga, fa, gb, fb := n.given[i], n.family[i], n.given[j], n.family[j]
 	g, f := n.compare(ga, gb), n.compare(fa, fb)
-	order := uint8(0)
+	order, swapped := uint8(0), false
 	if ga != 0 && fa != 0 && gb != 0 && fb != 0 {
 		order = 2
 	}
 	if (g < nameTypo || f < nameTypo) && (g == 0 || g < namePart || f == 0 || f < namePart) && (ga|fa) != 0 && (gb|fb) != 0 {
 		x, y := n.compare(ga, fb), n.compare(fa, gb)
 		if x >= namePart || y >= namePart {
-			straight, swapped := w.level[n.g][g]+w.level[n.f][f], w.level[n.g][x]+w.level[n.f][y]
+			straight, across := w.level[n.g][g]+w.level[n.f][f], w.level[n.g][x]+w.level[n.f][y]
 			if g == nameSame {
 				straight += n.tfG[ga]
 			}
@@ -295,13 +296,13 @@ func (n *names) levels(i, j int32, lv []uint8, tf []float32, w *weights) {
 				straight += n.tfF[fa]
 			}
 			if x == nameSame {
-				swapped += n.tfG[ga]
+				across += n.tfG[ga]
 			}
 			if y == nameSame {
-				swapped += n.tfF[fa]
+				across += n.tfF[fa]
 			}
-			if swapped > straight+1 {
-				g, f = x, y
+			if across > straight+1 {
+				g, f, swapped = x, y, true
 				if order != 0 {
 					order = 1
 				}
@@ -313,12 +314,28 @@ func (n *names) levels(i, j int32, lv []uint8, tf []float32, w *weights) {
 		lv[n.r] = n.compareRest(i, j)
 	}
 	lv[n.g], lv[n.f], lv[n.o] = g, f, order
-	if g == nameSame {
-		tf[n.g] = n.tfG[ga]
+	if order == 1 || swapped {
+		gb, fb = fb, gb
 	}
-	if f == nameSame {
-		tf[n.f] = n.tfF[fa]
+	tf[n.g], tf[n.f] = n.extra(g, ga, gb, n.tfG), n.extra(f, fa, fb, n.tfF)
+}
+
+// extra gives what the names themselves add to their level: a rare one that is the same tells more, and two that are both
+// frequent are two names rather than one mistyped.
+func (n *names) extra(level uint8, a, b uint32, tf []float32) float32 {
+	switch level {
+	case nameSame:
+		return tf[a]
+	case nameTypo, nameAlike:
+		x, y := n.vals.count[a], n.vals.count[b]
+		if x > y {
+			x, y = y, x
+		}
+		if usual := max(2, float64(y)/200); float64(x) > usual {
+			return -float32(math.Min(4, math.Log2(float64(x)/usual)))
+		}
 	}
+	return 0
 }
 
 // elsewhere: a name that stands among the further names of the other row is no other name.
