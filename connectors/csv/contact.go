@@ -3,6 +3,7 @@ package csv
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -222,6 +223,7 @@ func (d *contactDraft) finish() connectors.Record {
 		}
 	}
 	sort.Strings(names)
+	d.rec.Fields = slices.Grow(d.rec.Fields, len(names))
 	for _, n := range names {
 		d.rec.Fields = append(d.rec.Fields, connectors.Field{Name: n, Values: d.fields[n]})
 	}
@@ -229,15 +231,20 @@ func (d *contactDraft) finish() connectors.Record {
 	return d.rec
 }
 
+var nameFields = [...]string{connectors.FieldName, connectors.FieldGiven, connectors.FieldFamily}
+
 // preferNames drops the names of billing and shipping addresses where the contact has its own.
 func (d *contactDraft) preferNames() {
-	own := false
-	for _, f := range []string{connectors.FieldName, connectors.FieldGiven, connectors.FieldFamily} {
+	own, other := false, false
+	for _, f := range nameFields {
 		for _, v := range d.fields[f] {
-			own = own || v.Label != aside
+			own, other = own || v.Label != aside, other || v.Label == aside
 		}
 	}
-	for _, f := range []string{connectors.FieldName, connectors.FieldGiven, connectors.FieldFamily} {
+	if !other {
+		return
+	}
+	for _, f := range nameFields {
 		var kept []connectors.Value
 		for _, v := range d.fields[f] {
 			if v.Label == aside {
@@ -440,9 +447,9 @@ func subscriptions(cells []string) bool {
 	return sure && known*10 >= len(cells)*9
 }
 
-func statusWord(cell string) string {
-	return strings.NewReplacer("-", " ", "_", " ").Replace(fold(cell))
-}
+var statusSpaces = strings.NewReplacer("-", " ", "_", " ")
+
+func statusWord(cell string) string { return statusSpaces.Replace(fold(cell)) }
 
 // statusState reads a word such as "unsubscribed".
 func statusState(cell string) (connectors.ConsentState, bool) {

@@ -138,6 +138,7 @@ func (b *builder) odd(row table.Row) {
 
 func (b *builder) contacts(ctx context.Context, from table.Pos) (end table.Pos, more bool, err error) {
 	end = from
+	b.page.Changes = make([]connectors.Change, 0, min(pageRows, b.ix.rows))
 	for b.page.Told < pageRows {
 		row, err := b.next(ctx)
 		if err == io.EOF {

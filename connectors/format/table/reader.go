@@ -180,7 +180,7 @@ func (r *Reader) scan(multi bool) (scan, error) {
 		quoted
 		after // behind a closing quote, where only spaces can stand
 	)
-	s := scan{}
+	s := scan{cells: make([]string, 0, r.width)}
 	delim := int(r.shape.Delimiter)
 	state := start
 	cell := r.cell[:0]
