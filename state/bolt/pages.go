@@ -297,7 +297,11 @@ func (w *walker) page(id uint64) ([]byte, error) {
 	}
 	self, overflow := binary.NativeEndian.Uint64(head), uint64(binary.NativeEndian.Uint32(head[12:]))
 	if self != id {
-		w.report(id, fmt.Sprintf("page says that it is page %d", self))
+		detail := "page is written over"
+		if self >= 2 && self < w.m.pages {
+			detail = fmt.Sprintf("page says that it is page %d", self)
+		}
+		w.report(id, detail)
 		return nil, nil
 	}
 	if id+overflow >= w.m.pages {

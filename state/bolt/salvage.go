@@ -62,12 +62,12 @@ func Salvage(ctx context.Context, path string, o SalvageOptions) (*Salvaged, err
 		return nil, err
 	}
 	s := newSurvey(ctx, f, m, o.Kinds)
-	if err := s.run(); err != nil {
-		return nil, translate(path, err)
-	}
 	if short {
 		n := s.add(badPage{detail: fmt.Sprintf("%d bytes of %d", info.Size(), m.size())})
-		n.code, n.done = "file_short", true // what is lost by it is said of the pages
+		n.code = "file_short"
+	}
+	if err := s.run(); err != nil {
+		return nil, translate(path, err)
 	}
 	if len(s.found) == 0 {
 		return nil, nil

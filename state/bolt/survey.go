@@ -129,7 +129,7 @@ func (s *survey) value(bucket string, page uint64, key, value []byte) {
 		return
 	}
 	if err := readable(k, key, value); state.IsCode(err, "damaged_value") {
-		n := s.add(badPage{page: page, bucket: bucket, detail: fmt.Sprintf("page %d: %v", page, err)})
+		n := s.add(badPage{page: page, bucket: bucket, detail: fmt.Sprintf("page %d: %v", page, state.AsError(err).Cause)})
 		n.code, n.lost = "value", []state.Gap{{Collection: k.Name, From: bytes.Clone(key), To: bytes.Clone(key), Surely: true}}
 	}
 }
@@ -216,7 +216,7 @@ func (s *survey) believed(bucket string, l leaf) []int {
 type orphan struct {
 	id     uint64
 	parent uint64
-	body   []byte
+	over   uint64 // further pages that it takes
 	parsed
 }
 
@@ -235,6 +235,7 @@ func (s *survey) orphans() error {
 				s.add(badPage{page: id, detail: "page is neither in use nor in the free list"})
 			}
 		}
+		s.judge(nil)
 		return nil
 	}
 	// First the list of buckets: with a part of it whole trees have their parents again.
@@ -275,8 +276,11 @@ func (s *survey) orphans() error {
 			continue
 		}
 		var leaves []*orphan
-		gather(all, id, map[uint64]bool{}, &leaves)
-		s.adopt(leaves, rest)
+		seen := map[uint64]bool{}
+		gather(all, id, seen, &leaves)
+		if s.adopt(leaves, rest) {
+			maps.DeleteFunc(rest, func(n uint64, _ bool) bool { return seen[n] })
+		}
 	}
 	s.judge(rest)
 	return nil
@@ -288,7 +292,9 @@ func gather(all map[uint64]*orphan, id uint64, seen map[uint64]bool, out *[]*orp
 	if o == nil || seen[id] {
 		return
 	}
-	seen[id] = true
+	for n := id; n <= id+o.over; n++ {
+		seen[n] = true
+	}
 	if !o.branch {
 		*out = append(*out, o)
 		return
@@ -331,7 +337,7 @@ func (s *survey) loose() (all map[uint64]*orphan, rest map[uint64]bool, err erro
 		if p.bad != "" || len(p.keys) == 0 {
 			continue
 		}
-		all[id] = &orphan{id: id, body: b, parsed: p}
+		all[id] = &orphan{id: id, over: over, parsed: p}
 		for n := id + 1; n <= id+over; n++ {
 			rest[n] = true
 		}
@@ -340,10 +346,10 @@ func (s *survey) loose() (all map[uint64]*orphan, rest map[uint64]bool, err erro
 	return all, rest, nil
 }
 
-// adopt gives a tree without parents to the bucket whose entries its entries can be.
-func (s *survey) adopt(leaves []*orphan, rest map[uint64]bool) {
+// adopt gives a tree without parents to the bucket whose entries its entries can be, if there is one.
+func (s *survey) adopt(leaves []*orphan, rest map[uint64]bool) bool {
 	if len(leaves) == 0 {
-		return
+		return false
 	}
 	var sure, maybe []string
 	for _, bucket := range s.wanting() {
@@ -370,7 +376,7 @@ func (s *survey) adopt(leaves []*orphan, rest map[uint64]bool) {
 		sure = maybe
 	}
 	if len(sure) != 1 {
-		return // judged with the rest
+		return false // judged with the rest
 	}
 	bucket := sure[0]
 	first, last := leaves[0].keys[0], leaves[len(leaves)-1].keys[len(leaves[len(leaves)-1].keys)-1]
@@ -381,11 +387,12 @@ func (s *survey) adopt(leaves []*orphan, rest map[uint64]bool) {
 	}
 	for _, o := range leaves {
 		s.trees[bucket] = append(s.trees[bucket], leafAt{page: o.id, doubt: true, past: !s.listed})
-		for n := uint64(0); n*uint64(s.m.pageSize) < uint64(len(o.body)); n++ {
-			delete(rest, o.id+n)
-			s.w.used[o.id+n] = true
+		for n := o.id; n <= o.id+o.over; n++ {
+			delete(rest, n)
+			s.w.used[n] = true
 		}
 	}
+	return true
 }
 
 func inside(key, low, high []byte) bool {
@@ -428,7 +435,7 @@ func (s *survey) judge(rest map[uint64]bool) {
 	for _, n := range s.found {
 		switch {
 		case n.code != "page":
-			n.done = n.code == "head"
+			n.done = n.code == "head" || n.code == "file_short" // what is lost by that is said of the pages
 		case !n.hides, s.known[n.bucket], n.whole:
 			n.done = true
 		case n.adopted > 0 && unknown == 0 && s.listed:
