@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"slices"
@@ -11,7 +12,8 @@ import (
 
 // Check reads the whole state and reports what does not hold: in storage, in what refers to what,
 // and in customers that are not what follows from their records. With Repair it rebuilds indexes
-// and views; nothing that a person or a connection said is changed.
+// and views; nothing that a person or a connection said is changed. What cannot be read does not
+// stop it: it tells of that, and of as much else as can be seen.
 func (s *Service) Check(ctx context.Context, in CheckIn) (CheckOut, error) {
 	out := CheckOut{Counts: map[string]int64{}, Damages: []state.Damage{}, Affected: []CustomerRef{}}
 	if c, ok := s.store.(state.Checker); ok {
@@ -19,34 +21,84 @@ func (s *Service) Check(ctx context.Context, in CheckIn) (CheckOut, error) {
 			return out, err
 		}
 	}
-	var stale []uint64
-	_, err := view(ctx, s, func(tx state.Tx, _ time.Time) (struct{}, error) {
-		var err error
-		if err = count(tx, &out); err != nil {
-			return struct{}{}, err
-		}
-		if stale, err = s.checkViews(tx, &out); err != nil {
-			return struct{}{}, err
-		}
-		return struct{}{}, s.checkReferences(tx, &out)
-	})
-	if err != nil {
-		return out, err
+	for i := range out.Damages {
+		nameGaps(out.Damages[i].Lost)
 	}
-	if in.Repair && len(stale) > 0 {
-		for batch := range slices.Chunk(stale, 200) {
-			if err := s.Do(ctx, "check.repair", nil, func(w *state.Writer) error { return s.refresh(w, batch...) }); err != nil {
-				return out, err
-			}
-		}
-		for i := range out.Damages {
-			if out.Damages[i].Code == "view_stale" {
-				out.Damages[i].Repaired = true
-			}
-		}
+	// A repair is many changes; under one request's name all but the first would count as done.
+	caller := CallerOf(ctx)
+	caller.Request = ""
+	err := s.checkContent(WithCaller(ctx, caller), in.Repair, &out)
+	if unreadable(err) && len(out.Damages) > 0 {
+		err = nil // that is what the damages say
 	}
+	out.Damages = withoutEchoes(out.Damages, in.Repair)
 	out.Repaired = in.Repair && !slices.ContainsFunc(out.Damages, func(d state.Damage) bool { return !d.Repaired })
-	return out, s.Look(ctx, func(tx state.Tx, _ time.Time) error { return s.affected(tx, &out) })
+	return out, err
+}
+
+// unreadable says whether an error is damage that a check tells of.
+func unreadable(err error) bool {
+	return state.IsCode(err, "state_damaged") || state.IsCode(err, "damaged_value") || state.IsCode(err, "damaged_index")
+}
+
+// checkContent checks what the stored values say of each other.
+func (s *Service) checkContent(ctx context.Context, repair bool, out *CheckOut) error {
+	storage := len(out.Damages)
+	stale, err := s.look(ctx, out)
+	if err != nil {
+		return err
+	}
+	if err := s.Look(ctx, func(tx state.Tx, _ time.Time) error { return s.affected(tx, out) }); err != nil {
+		return err
+	}
+	if !repair || len(out.Damages) == 0 {
+		return nil
+	}
+	again, err := s.rebuild(ctx, out.Damages)
+	if err != nil {
+		return err
+	}
+	// What was put together again makes other customers stale than were before.
+	var after CheckOut
+	for range 4 {
+		after = CheckOut{Counts: map[string]int64{}, Damages: slices.Clone(out.Damages[:storage])}
+		if stale, err = s.look(ctx, &after); err != nil || len(stale) == 0 {
+			break
+		}
+		for batch := range slices.Chunk(stale, 200) {
+			if err := s.Do(ctx, "check.repair", nil, func(w *state.Writer) error { return s.renew(w, batch) }); err != nil {
+				return err
+			}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	out.Counts = after.Counts
+	for i := storage; i < len(out.Damages); i++ {
+		d := &out.Damages[i]
+		d.Repaired = !slices.ContainsFunc(after.Damages[storage:], func(x state.Damage) bool {
+			return x.Code == d.Code && bytes.Equal(x.Key, d.Key)
+		})
+	}
+	return s.Look(ctx, func(tx state.Tx, _ time.Time) error { return s.regained(tx, out.Damages[:storage], again) })
+}
+
+// look counts, and adds what does not hold to out; it returns the numbers whose customers do not.
+func (s *Service) look(ctx context.Context, out *CheckOut) (stale []uint64, err error) {
+	counts, damages := out.Counts, out.Damages
+	err = s.Look(ctx, func(tx state.Tx, _ time.Time) error {
+		clear(counts)
+		out.Damages = slices.Clip(damages)
+		if err := count(tx, out); err != nil {
+			return err
+		}
+		if stale, err = s.checkViews(tx, out); err != nil {
+			return err
+		}
+		return s.checkReferences(tx, out)
+	})
+	return stale, err
 }
 
 func count(tx state.Tx, out *CheckOut) error {
@@ -111,6 +163,30 @@ func (s *Service) checkViews(tx state.Tx, out *CheckOut) ([]uint64, error) {
 			return nil, err
 		}
 	}
+	// Whom nothing but people's words make a customer.
+	for p, err := range state.Promises.All(tx, state.Range{}) {
+		if err != nil {
+			return nil, err
+		}
+		if err := look(p.Base); err != nil {
+			return nil, err
+		}
+	}
+	for set, err := range state.Settings.All(tx, state.Range{}) {
+		if err != nil {
+			return nil, err
+		}
+		if err := look(set.Base); err != nil {
+			return nil, err
+		}
+	}
+	for _, d := range out.Damages {
+		for _, n := range numbersOf(d.Lost, state.Customers.Kind.Name) {
+			if err := look(n); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return stale, nil
 }
 
@@ -151,40 +227,6 @@ func (s *Service) checkReferences(tx state.Tx, out *CheckOut) error {
 			return err
 		} else if c == nil {
 			bad("promise_without_customer", state.Promises.Kind.Name, state.NumberKey(p.Number))
-		}
-	}
-	return nil
-}
-
-// affected names the customers that damages touch, at most a hundred.
-func (s *Service) affected(tx state.Tx, out *CheckOut) error {
-	seen := map[string]bool{}
-	for _, d := range out.Damages {
-		n := state.KeyNumber(d.Key)
-		switch d.Collection {
-		case state.Customers.Kind.Name:
-		case state.Records.Kind.Name, state.Links.Kind.Name:
-			l, err := state.Links.Find(tx, state.NumberKey(n))
-			if err != nil || l == nil {
-				continue // a link that cannot be read names nobody
-			}
-			n = l.Base
-		case state.Promises.Kind.Name:
-			p, err := state.Promises.Find(tx, state.NumberKey(n))
-			if err != nil || p == nil {
-				continue
-			}
-			n = p.Base
-		default:
-			continue
-		}
-		ref, err := s.refOf(tx, n)
-		if err != nil {
-			continue
-		}
-		if !seen[ref.Number] && len(out.Affected) < 100 {
-			seen[ref.Number] = true
-			out.Affected = append(out.Affected, ref)
 		}
 	}
 	return nil
