@@ -22,6 +22,8 @@ type how struct {
 	work   string   // what it does, for those who wait meanwhile
 	tell   progress // hears how far an import is; may be nil
 	dry    bool     // nothing shall be there afterwards that was not before
+	// first is called before the file is opened and tells what was found in it meanwhile; may be nil.
+	first func(context.Context) (*bolt.Salvaged, error)
 }
 
 // progress hears how far an import is.
@@ -111,7 +113,14 @@ func (f *factory) opener(s settings, h how) api.Opener[service.API] {
 			if !h.create && missing(s.state) {
 				return service.API{}, nil, &state.Error{Class: state.NotFound, Code: "no_state"}
 			}
-			store, err := bolt.Open(s.state, bolt.Options{Kinds: state.Kinds()})
+			options := bolt.Options{Kinds: state.Kinds()}
+			if h.first != nil {
+				var err error
+				if options.Salvaged, err = h.first(ctx); err != nil {
+					return service.API{}, nil, err
+				}
+			}
+			store, err := bolt.Open(s.state, options)
 			if err != nil {
 				return service.API{}, nil, err
 			}

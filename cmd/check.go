@@ -1,11 +1,18 @@
 package cmd
 
 import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
 	"github.com/spf13/cobra"
 
 	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/bot/text"
 	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/api"
+	"github.com/keptcrm/kept/state/bolt"
 	"github.com/keptcrm/kept/state/service"
 )
 
@@ -17,16 +24,13 @@ func newCheck(f *factory) *cobra.Command {
 		Long: "Read the whole state and look for damage: pages, values, indexes, what refers to what, and\n" +
 			"customers that are not what follows from their records. Exit code 3 where there is any.\n" +
 			"With --repair indexes and customers are computed again; what people and connections said\n" +
-			"is never changed.",
+			"is never changed. Where pages of the file cannot be read, all that can is copied to a new file\n" +
+			"that takes its place, and the damaged one stays beside it, with .damaged-1 behind its name.",
 		Example: examples("check", "check --repair"),
 		GroupID: groupCare,
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			api, err := f.api(c.Context(), how{alone: true, work: map[bool]string{false: "check", true: "check --repair"}[in.Repair]})
-			if err != nil {
-				return err
-			}
-			out, err := api.Check(c.Context(), in)
+			out, err := f.check(c.Context(), in)
 			if err != nil {
 				return err
 			}
@@ -45,10 +49,81 @@ func newCheck(f *factory) *cobra.Command {
 	return c
 }
 
+// checked is what "kept check" answers.
+type checked struct {
+	service.CheckOut
+	DamagedFile string `json:"damaged_file,omitempty"` // where the file that was replaced stands
+}
+
+// errLooked ends the way to a state that was looked at from outside.
+var errLooked = errors.New("the damaged file was looked at")
+
+// check checks as the one who has the lock. Where pages cannot be read the file is looked at, or
+// replaced, before anybody opens it: a damaged tree is never written to.
+func (f *factory) check(ctx context.Context, in service.CheckIn) (checked, error) {
+	s, err := f.settings()
+	if err != nil {
+		return checked{}, err
+	}
+	if f.o.api != nil {
+		out, err := f.o.api.Check(ctx, in)
+		return checked{CheckOut: out}, err
+	}
+	var looked *service.CheckOut
+	var saved *bolt.Salvaged
+	h := how{alone: true, work: map[bool]string{false: "check", true: "check --repair"}[in.Repair]}
+	h.first = func(ctx context.Context) (*bolt.Salvaged, error) {
+		if saved != nil || missing(s.state) {
+			return saved, nil
+		}
+		if !in.Repair {
+			if looked, err = f.lookAt(ctx, s); err == nil && looked != nil {
+				err = errLooked
+			}
+			return nil, err
+		}
+		saved, err = bolt.Salvage(ctx, s.state, bolt.SalvageOptions{Kinds: state.Kinds()})
+		return saved, err
+	}
+	table, err := f.api(ctx, h)
+	if looked != nil {
+		return checked{CheckOut: *looked}, nil
+	}
+	if err != nil {
+		return checked{}, err
+	}
+	out, err := table.Check(ctx, in)
+	c := checked{CheckOut: out}
+	if saved != nil {
+		c.DamagedFile = saved.Kept
+	}
+	return c, err
+}
+
+// lookAt checks a damaged file in a copy of what can be read of it; nil where all can be.
+func (f *factory) lookAt(ctx context.Context, s settings) (*service.CheckOut, error) {
+	dir, err := os.MkdirTemp("", "kept-check-*")
+	if err != nil {
+		return nil, &state.Error{Class: state.Failed, Code: "no_temporary", Cause: err}
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "kept.db")
+	found, err := bolt.Salvage(ctx, s.state, bolt.SalvageOptions{Kinds: state.Kinds(), To: path})
+	if found == nil || err != nil {
+		return nil, err
+	}
+	store, err := bolt.Open(path, bolt.Options{Kinds: state.Kinds(), Salvaged: found})
+	if err != nil {
+		return nil, err
+	}
+	out, err := f.serve(s, store, f.engineEnv(s)).Check(api.WithRequest(ctx, api.Request{Actor: f.login(), Zone: s.zone}), service.CheckIn{})
+	return &out, errors.Join(err, store.Close())
+}
+
 // maxDamages is how many damages are listed one by one; they come in thousands where they come.
 const maxDamages = 50
 
-func checkCard(p *text.Printer, out service.CheckOut) bot.Card {
+func checkCard(p *text.Printer, out checked) bot.Card {
 	s := newSheet("", out)
 	var total int64
 	for _, n := range out.Counts {
@@ -67,6 +142,9 @@ func checkCard(p *text.Printer, out service.CheckOut) bot.Card {
 			what = "repaired"
 		} else {
 			open++
+			if out.DamagedFile != "" && len(d.Lost) > 0 {
+				what = "lost"
+			}
 		}
 		if len(rows) < maxDamages {
 			rows = append(rows, row("", alarm(p.Term("damage", d.Code)), plain(joined(" ", d.Collection, d.Index)), dim(d.Detail), plain(what)))
@@ -82,8 +160,38 @@ func checkCard(p *text.Printer, out service.CheckOut) bot.Card {
 		affected = append(affected, refRow(c))
 	}
 	s.table("affected", 1, affected)
-	if open > 0 {
+	s.table("", 1, lostRows(p, out.Damages))
+	switch {
+	case out.DamagedFile != "" && open > 0:
+		s.foot(p.T("lost.kept", state.Args{"path": out.DamagedFile}), "To look for it in a backup: "+p.Command("restore FILE"))
+	case out.DamagedFile != "":
+		s.foot(p.T("lost.replaced", state.Args{"path": out.DamagedFile}))
+	case open > 0:
 		s.foot("Make a copy of the file first; then: "+p.Command("check --repair"), "What stays after that comes back from a backup: "+p.Command("restore FILE"))
 	}
 	return s.card
+}
+
+// lostRows say in people's words what cannot be read any more.
+func lostRows(p *text.Printer, damages []state.Damage) []bot.Row {
+	var rows []bot.Row
+	for _, d := range damages {
+		for _, g := range d.Lost {
+			key := "lost." + g.Collection
+			if g.First != "" && text.Has(key+"."+g.First[:1]) {
+				key += "." + g.First[:1]
+			}
+			what := g.Collection
+			if text.Has(key) {
+				what = p.T(key, state.Args{"first": g.First, "last": g.Last})
+			}
+			if !g.Surely {
+				what = p.T("lost.maybe", state.Args{"what": what})
+			}
+			if len(rows) < maxDamages {
+				rows = append(rows, row("", alarm(what)))
+			}
+		}
+	}
+	return rows
 }

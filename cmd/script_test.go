@@ -67,6 +67,8 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"recode":  recode,
 			"damage":  damage,
+			"spoil":   spoil,
+			"many":    many,
 			"mode":    mode,
 			"jsonset": jsonset,
 		},
