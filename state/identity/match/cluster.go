@@ -23,7 +23,7 @@ func scorePairs(rs *rowset, w *weights, candidates []uint64) []edge {
 		var out []edge
 		for _, p := range candidates[lo:hi] {
 			i, j := int32(p>>32), int32(p&math.MaxUint32)
-			if b := s.score(i, j); b > keepBits {
+			if b, ok := s.promising(i, j, keepBits); ok {
 				out = append(out, edge{i, j, b})
 			}
 		}

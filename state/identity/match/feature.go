@@ -63,8 +63,8 @@ type values struct {
 	in    *intern
 	text  []string
 	sig   []uint64
-	alt   []string // reading of a name, local part of an address
-	skel  []uint64 // how a name sounds
+	alt   []string // reading of a name, local part of an e-mail address, a text without gaps
+	skel  []uint64 // how a name sounds, signature of a local part
 	day   []date
 	nick  [][]uint16
 	house []uint64 // of addresses: the number of the house
@@ -122,6 +122,9 @@ type rowset struct {
 	roles    []Role
 }
 
+// isPlace reports whether a feature is part of where somebody lives: of such ones many differ for one reason.
+func (f *feature) isPlace() bool { return f.group == gHouse && f.kind != kFamily && f.kind != kPhone }
+
 func (f *feature) top() uint8 { return facts[f.kind].top }
 
 // compare gives the level of agreement of two values of a feature that is not a name.
@@ -139,7 +142,7 @@ func (f *feature) compare(a, b uint32) uint8 {
 	case kEmail:
 		return v.compareEmails(a, b)
 	case kPhone:
-		return comparePhones(v.text[a], v.text[b])
+		return v.comparePhones(a, b)
 	case kText:
 		return f.compareTexts(a, b)
 	case kCode:
@@ -205,13 +208,14 @@ func (v *values) compareEmails(a, b uint32) uint8 {
 	switch {
 	case la == lb && len(la) > 2:
 		return 3
-	case len(la) > 4 && len(lb) > 4 && jaroWinkler(la, lb) >= 0.88:
+	case len(la) > 4 && len(lb) > 4 && !farther(v.skel[a], v.skel[b], len(la), len(lb), 4) && jaroWinkler(la, lb) >= 0.88:
 		return 2
 	}
 	return 1
 }
 
-func comparePhones(a, b string) uint8 {
+func (v *values) comparePhones(c, d uint32) uint8 {
+	a, b := v.text[c], v.text[d]
 	n := 0
 	for n < len(a) && n < len(b) && a[len(a)-1-n] == b[len(b)-1-n] {
 		n++
@@ -219,7 +223,7 @@ func comparePhones(a, b string) uint8 {
 	switch {
 	case n >= 9 || n >= 6 && (n == len(a) || n == len(b)):
 		return 3
-	case len(a) >= 7 && len(b) >= 7 && edits(a, b, 1) <= 1:
+	case len(a) >= 7 && len(b) >= 7 && !farther(v.sig[c], v.sig[d], len(a), len(b), 1) && edits(a, b, 1) <= 1:
 		return 2
 	}
 	return 1
@@ -299,7 +303,7 @@ func (f *feature) compareTexts(a, b uint32) uint8 {
 	dice := 2 * shared / both
 	if sameHouse := f.role != Address || v.house[a] == v.house[b]; sameHouse && (dice < 0.75 || len(x) == 1 && len(y) == 1) {
 		// Gaps in the wrong place: "sweet w atdrs".
-		if s, t := squeeze(v.text[a]), squeeze(v.text[b]); len(s) >= 5 && len(t) >= 5 && len(s) < 62 && len(t) < 62 {
+		if s, t := v.alt[a], v.alt[b]; len(s) >= 5 && len(t) >= 5 && len(s) < 62 && len(t) < 62 {
 			k := 1 + min(len(s), len(t))/6
 			if !farther(v.sig[a], v.sig[b], len(s), len(t), k) && edits(s, t, k) <= k {
 				return 5

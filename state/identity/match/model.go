@@ -11,6 +11,9 @@ type weights struct {
 	level   [][maxLevels]float32 // by feature
 	m, u    [][maxLevels]float64
 	share   []float64   // how many of the pairs with the same value do not belong together
+	below   []float32   // by feature: the most that a level below the top is worth
+	most    []float32   // by feature: the most that it can be worth at all
+	rarest  []float32   // by feature: what its rarest value adds
 	prior   float32     // log2 odds that two rows chosen by chance belong together
 	house   float32     // what agreement of all that a household shares can be worth at most
 	implied [][]float32 // by feature and feature: the most that agreement of the first is worth where the second agrees
@@ -26,6 +29,9 @@ func defaults(rs *rowset) *weights {
 		w.share[i] = 0.8
 	}
 	w.implied = implications(rs)
+	for _, f := range rs.features {
+		w.rarest = append(w.rarest, slices.Max(append(slices.Clone(f.vals.tf), 0)))
+	}
 	// One row in five has another that belongs to it, until the data say otherwise.
 	w.setPrior(0.2 * float64(rs.n) / pairsOf(rs.n+imagined))
 	w.weigh(rs)
@@ -74,6 +80,13 @@ func (w *weights) weigh(rs *rowset) {
 		}
 	}
 	w.house = -w.prior + w.home
+	w.below, w.most = make([]float32, len(rs.features)), make([]float32, len(rs.features))
+	for i, f := range rs.features {
+		for l := 1; l < int(f.top()); l++ {
+			w.below[i] = max(w.below[i], w.level[i][l])
+		}
+		w.most[i] = max(w.below[i], w.level[i][f.top()]+w.rarest[i])
+	}
 }
 
 // rise sees to it that agreeing more never tells less: neighbouring levels that would are taken together.
@@ -152,7 +165,7 @@ func (w *weights) bits(rs *rowset, lv []uint8, tf []float32, core bool) (sum flo
 		case f.group == gPerson:
 			person += b
 			named = named || f.kind != kOrder && f.kind != kCategory
-		case f.group == gHouse && f.kind != kFamily && f.kind != kPhone:
+		case f.isPlace():
 			if b < 0 {
 				place += b
 			} else {
@@ -180,28 +193,9 @@ func (w *weights) bits(rs *rowset, lv []uint8, tf []float32, core bool) (sum flo
 	return w.prior + sum + person + house, bound
 }
 
-// scorer compares rows for one goroutine.
-type scorer struct {
-	rs *rowset
-	w  *weights
-	lv []uint8
-	tf []float32
-}
-
-func newScorer(rs *rowset, w *weights) *scorer {
-	return &scorer{rs: rs, w: w, lv: make([]uint8, len(rs.features)), tf: make([]float32, len(rs.features))}
-}
-
-// score gives the log2 odds that two rows belong together.
-func (s *scorer) score(i, j int32) float32 {
-	s.rs.levels(i, j, s.lv, s.tf, s.w)
-	b, _ := s.w.bits(s.rs, s.lv, s.tf, false)
-	return b
-}
-
 const (
-	chancePairs = 200_000 // pairs chosen by chance, which teach u
-	learnPairs  = 300_000 // candidates, which teach m
+	chancePairs = 150_000 // pairs chosen by chance, which teach u
+	learnPairs  = 200_000 // candidates, which teach m
 	rounds      = 12
 
 	// startHome is how likely people who share all that a household shares are one, before the data say more.

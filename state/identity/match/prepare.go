@@ -179,12 +179,17 @@ func (f *feature) finish(rs *rowset) {
 		}
 		return
 	case kEmail:
-		v.alt = make([]string, n)
+		v.alt, v.skel = make([]string, n), make([]uint64, n)
 		for c := 1; c < n; c++ {
 			v.alt[c], _, _ = strings.Cut(v.text[c], "@")
+			v.skel[c] = signature(v.alt[c])
 		}
 	case kText:
 		f.makeWords(filled)
+		v.alt = make([]string, n)
+		for c := 1; c < n; c++ {
+			v.alt[c] = squeeze(v.text[c])
+		}
 		if f.role == Address {
 			v.house = make([]uint64, n)
 			for c := 1; c < n; c++ {

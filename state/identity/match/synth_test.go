@@ -42,7 +42,7 @@ func surnames(n int, ends ...string) []string {
 	d := newDice(5)
 	for len(out) < n {
 		s := starts[d.IntN(len(starts))]
-		if d.chance(0.6) {
+		for d.chance(0.6) {
 			s += middles[d.IntN(len(middles))]
 		}
 		s += ends[d.IntN(len(ends))]
@@ -303,4 +303,42 @@ func (d dice) corrupt(r []string) []string {
 		c[3], c[4], c[5], c[6], c[7] = fmt.Sprint(1+d.IntN(140)), "new "+d.word(givenNames)+" road", fmt.Sprint(1000+d.zipf(600)), "", ""
 	}
 	return c
+}
+
+// customers makes an address book of a shop: one row in five is a second, corrupted record of a customer.
+func customers(rows int) set {
+	d := newDice(4)
+	s := set{columns: columnsOf("first_name", "last_name", "email", "phone", "street", "postcode", "city", "birthday")}
+	families, streets := surnames(9000, "ton", "ford", "ley", "son", "man", "well", "ham", "er", "wick", "by", "field", "ridge", "mann", "berg", "hoff", "stein"), surnames(4000, "wood", "hill", "lea", "dale", "mead")
+	for e := 0; len(s.rows) < rows; e++ {
+		given, family := d.word(givenNames), d.word(families)
+		zip := d.IntN(8000)
+		r := []string{given, family, fmt.Sprintf("%s.%s%d@mail%d.example", given, family, d.IntN(1000), d.zipf(50)), fmt.Sprintf("0%d %07d", 200+zip%300, d.IntN(1e7)),
+			fmt.Sprintf("%s street %d", d.word(streets), 1+d.IntN(140)), fmt.Sprintf("%05d", 10000+zip), fmt.Sprintf("town%d", zip/9), ""}
+		if d.chance(0.5) {
+			r[7] = fmt.Sprintf("%d-%02d-%02d", 1940+d.IntN(65), 1+d.IntN(12), 1+d.IntN(28))
+		}
+		if d.chance(0.3) {
+			r[2+d.IntN(2)] = ""
+		}
+		s.rows, s.truth = append(s.rows, r), append(s.truth, fmt.Sprint(e))
+		if d.chance(0.25) {
+			c := append([]string(nil), r...)
+			for range 1 + d.IntN(3) {
+				i := d.IntN(len(c))
+				switch {
+				case c[i] == "":
+				case d.chance(0.3):
+					c[i] = ""
+				case i == 3 || i == 5 || i == 7:
+					c[i] = d.digit(c[i])
+				default:
+					c[i] = d.typo(c[i])
+				}
+			}
+			s.rows, s.truth = append(s.rows, c), append(s.truth, fmt.Sprint(e))
+		}
+	}
+	d.shuffle(&s)
+	return s
 }
