@@ -409,7 +409,7 @@ var matchWords = map[string]string{
 	"different": "different", "exchanged": "given and family name exchanged", "in_order": "in the same order",
 	"swapped_day_month": "day and month exchanged", "digit_off": "one digit off", "year_off": "day and month agree, the year does not",
 	"part_off": "the year and one of day and month agree",
-	"year": "the year agrees, one side knows no more", "near": "close", "tail": "the same ending", "same_mailbox": "the same before the @",
+	"year":     "the year agrees, one side knows no more", "near": "close", "tail": "the same ending", "same_mailbox": "the same before the @",
 	"area": "the same area", "much": "nearly all words shared", "contained": "one holds all words of the other", "some": "some words shared",
 	"little": "a word shared", "all": "all words of the shorter shared",
 }
