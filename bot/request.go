@@ -191,6 +191,14 @@ func quotation(s, closers string) (inner string, used int, closed bool) {
 			b.WriteByte(s[i+1])
 			i += 2
 			continue
+		case r == '\\' && i+1 < len(s):
+			// Any quote that could end it may stand in it behind a backslash.
+			next, width := utf8.DecodeRuneInString(s[i+1:])
+			if strings.ContainsRune(closers, next) && next != utf8.RuneError {
+				b.WriteRune(next)
+				i += 1 + width
+				continue
+			}
 		case strings.ContainsRune(closers, r):
 			return b.String(), i + size, true
 		}
@@ -278,7 +286,7 @@ func quote(word string) string {
 	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
 		return word
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(word) + `"`
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `“`, `\“`, `”`, `\”`, `„`, `\„`).Replace(word) + `"`
 }
 
 // again writes a request as a command, with another customer in place of its first n words.
