@@ -39,23 +39,23 @@ const maxLevels = 9
 // level, how often others do.
 type kindFacts struct {
 	top    uint8
-	m, u   [maxLevels]float64
+	m, u   shares
 	steady float64 // how many pairs the belief in m is worth
 	tf     bool    // whether rare values that are the same count more
 }
 
 var facts = [kinds]kindFacts{
-	kGiven:    {top: 6, m: [maxLevels]float64{0, .03, .04, .02, .06, .12, .73}, u: [maxLevels]float64{0, .955, .02, .01, .006, .005, .004}, steady: 60, tf: true},
-	kFamily:   {top: 6, m: [maxLevels]float64{0, .04, .04, .01, .05, .12, .74}, u: [maxLevels]float64{0, .96, .02, .005, .006, .005, .004}, steady: 60, tf: true},
-	kOrder:    {top: 2, m: [maxLevels]float64{0, .04, .96}, u: [maxLevels]float64{0, .3, .7}, steady: 100},
-	kRest:     {top: 3, m: [maxLevels]float64{0, .15, .3, .55}, u: [maxLevels]float64{0, .95, .04, .01}, steady: 20},
-	kDate:     {top: 8, m: [maxLevels]float64{0, .05, .04, .04, .02, .03, .07, .01, .74}, u: [maxLevels]float64{0, .967, .01, .012, .003, .0015, .002, .0003, .0003}, steady: 60, tf: true},
-	kPhone:    {top: 4, m: [maxLevels]float64{0, .2, .06, .06, .68}, u: [maxLevels]float64{0, .998, .0004, .0006, .001}, steady: 40, tf: true},
-	kEmail:    {top: 5, m: [maxLevels]float64{0, .15, .06, .05, .12, .62}, u: [maxLevels]float64{0, .993, .006, .0008, .0002, .0002}, steady: 40, tf: true},
-	kText:     {top: 6, m: [maxLevels]float64{0, .15, .06, .08, .08, .15, .48}, u: [maxLevels]float64{0, .93, .04, .015, .005, .005, .005}, steady: 30, tf: true},
-	kCode:     {top: 4, m: [maxLevels]float64{0, .12, .06, .1, .72}, u: [maxLevels]float64{0, .93, .05, .005, .01}, steady: 40, tf: true},
-	kShort:    {top: 3, m: [maxLevels]float64{0, .15, .1, .75}, u: [maxLevels]float64{0, .93, .05, .02}, steady: 40, tf: true},
-	kCategory: {top: 2, m: [maxLevels]float64{0, .1, .9}, u: [maxLevels]float64{0, .7, .3}, steady: 30, tf: true},
+	kGiven:    {top: 6, m: shares{0, .03, .04, .02, .06, .12, .73}, u: shares{0, .955, .02, .01, .006, .005, .004}, steady: 60, tf: true},
+	kFamily:   {top: 6, m: shares{0, .04, .04, .01, .05, .12, .74}, u: shares{0, .96, .02, .005, .006, .005, .004}, steady: 60, tf: true},
+	kOrder:    {top: 2, m: shares{0, .04, .96}, u: shares{0, .3, .7}, steady: 100},
+	kRest:     {top: 3, m: shares{0, .15, .3, .55}, u: shares{0, .95, .04, .01}, steady: 20},
+	kDate:     {top: 8, m: shares{0, .05, .04, .04, .02, .03, .07, .01, .74}, u: shares{0, .967, .01, .012, .003, .0015, .002, .0003, .0003}, steady: 60, tf: true},
+	kPhone:    {top: 4, m: shares{0, .2, .06, .06, .68}, u: shares{0, .998, .0004, .0006, .001}, steady: 40, tf: true},
+	kEmail:    {top: 5, m: shares{0, .15, .06, .05, .12, .62}, u: shares{0, .993, .006, .0008, .0002, .0002}, steady: 40, tf: true},
+	kText:     {top: 6, m: shares{0, .15, .06, .08, .08, .15, .48}, u: shares{0, .93, .04, .015, .005, .005, .005}, steady: 30, tf: true},
+	kCode:     {top: 4, m: shares{0, .12, .06, .1, .72}, u: shares{0, .93, .05, .005, .01}, steady: 40, tf: true},
+	kShort:    {top: 3, m: shares{0, .15, .1, .75}, u: shares{0, .93, .05, .02}, steady: 40, tf: true},
+	kCategory: {top: 2, m: shares{0, .1, .9}, u: shares{0, .7, .3}, steady: 30, tf: true},
 }
 
 // values are the different values of a feature. Number 0 is no value.
@@ -199,7 +199,7 @@ func (v *values) compareEmails(a, b uint32) uint8 {
 	}
 	if !farther(v.sig[a], v.sig[b], len(x), len(y), k) && edits(x, y, k) <= k {
 		// anne85@ and anne14@ are two people: letters are mistyped, numbers are chosen.
-		if dx, dy := digits(x), digits(y); dx == dy || len(dx) != len(dy) || edits(dx, dy, 1) <= 1 && len(dx) > 1 {
+		if dx, dy := digits(x), digits(y); edits(dx, dy, 1) <= 1 {
 			return 4
 		}
 		return 2

@@ -9,7 +9,7 @@ import (
 // so than others. The top level of a feature whose values are not equally rare lacks what the value itself adds.
 type weights struct {
 	level   [][maxLevels]float32 // by feature
-	m, u    [][maxLevels]float64
+	m, u    []shares
 	share   []float64   // how many of the pairs with the same value do not belong together
 	below   []float32   // by feature: the most that a level below the top is worth
 	most    []float32   // by feature: the most that it can be worth at all
@@ -36,6 +36,20 @@ func defaults(rs *rowset) *weights {
 	w.setPrior(0.2 * float64(rs.n) / pairsOf(rs.n+imagined))
 	w.weigh(rs)
 	return w
+}
+
+// shares says how often pairs agree to each level.
+type shares [maxLevels]float64
+
+// within keeps what was learnt in sight of what is believed: however dirty a table is, most rows that belong together have
+// the same values, else what was found is something else than the same person.
+func (m *shares) within(k *kindFacts) {
+	rest := 1.0
+	for l := 1; l < int(k.top); l++ {
+		m[l] = math.Min(m[l], 2.5*k.m[l])
+		rest -= m[l]
+	}
+	m[k.top] = math.Max(rest, m[k.top])
 }
 
 func (w *weights) setPrior(p float64) {
@@ -135,8 +149,8 @@ const (
 	twinBits  = -4 // of people of one household with one birthday and different given names
 )
 
-// mailBits is the most that addresses which are alike are worth, by level, where the names in them are the same.
-var mailBits = [5]float32{0, 0, 0, 2, 6}
+// mailBits is the most that addresses which are alike are worth, by level, where the names in them are alike too.
+var mailBits = [5]float32{0, 0, 0, 2, 7}
 
 // bits adds up the evidence of levels; core leaves out the columns that are not known. bound reports that the pair shares
 // all that a household shares, so that the rest had to say whether they are one.
@@ -156,7 +170,7 @@ func (w *weights) bits(rs *rowset, lv []uint8, tf []float32, core bool) (sum flo
 				}
 			}
 		}
-		if f.kind == kEmail && l < f.top() && rs.names != nil && lv[rs.names.g] == nameSame && lv[rs.names.f] == nameSame {
+		if f.kind == kEmail && l < f.top() && rs.names != nil && (lv[rs.names.g] >= namePart || lv[rs.names.f] >= namePart) {
 			b = min(b, mailBits[l]) // people of one name choose addresses that are alike
 		}
 		switch {
@@ -307,12 +321,8 @@ func learn(rs *rowset, candidates []uint64) *weights {
 			for l := 1; l <= int(kf.top); l++ {
 				w.m[k][l] = (sum.levels[k][l] + kf.steady*kf.m[l]) / (known + kf.steady)
 			}
-			if most := 2.5 * kf.m[1]; f.role != Other && w.m[k][1] > most {
-				// However dirty a table is, rows that belong together do not differ in most of what is known.
-				for l := 2; l <= int(kf.top); l++ {
-					w.m[k][l] *= (1 - most) / (1 - w.m[k][1])
-				}
-				w.m[k][1] = most
+			if f.role != Other {
+				w.m[k].within(kf)
 			}
 			// What the pairs that belong together add to agreement by chance is no chance.
 			var left [maxLevels]float64
