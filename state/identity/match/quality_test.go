@@ -130,10 +130,46 @@ var made = []struct {
 
 const sureGoal = 0.995
 
+// TestQuality holds the goals on the public sets, and on small made-up ones that nobody who did not
+// exist is linked for sure.
+func TestQuality(t *testing.T) {
+	t.Parallel()
+	for _, g := range goals {
+		t.Run(g.set, func(t *testing.T) {
+			t.Parallel()
+			s := publicSet(t, g.set, g.without...)
+			r := match.Run(s.table(), nil)
+			if c := measure(r.Cluster, s.truth); c.f1 < g.f1 {
+				t.Errorf("cluster F1 is %.4f, the goal is %.3f", c.f1, g.f1)
+			}
+			if sure := measure(r.Sure, s.truth); sure.precision < sureGoal {
+				t.Errorf("sure precision is %.4f, the goal is %.3f", sure.precision, sureGoal)
+			}
+		})
+	}
+	for _, g := range []struct {
+		name string
+		make func(int) set
+		f1   float64
+	}{{"historical", historical, 0.9}, {"customers", customers, 0.95}} {
+		t.Run("made "+g.name, func(t *testing.T) {
+			t.Parallel()
+			s := g.make(2000)
+			r := match.Run(s.table(), nil)
+			if c := measure(r.Cluster, s.truth); c.f1 < g.f1 {
+				t.Errorf("cluster F1 is %.4f, at least %.2f is expected", c.f1, g.f1)
+			}
+			if sure := measure(r.Sure, s.truth); sure.precision < 0.99 {
+				t.Errorf("sure precision is %.4f", sure.precision)
+			}
+		})
+	}
+}
+
 // TestBench prints the table of make bench-match.
 func TestBench(t *testing.T) {
-	if os.Getenv("KEPT_BENCH_MATCH") == "" && testing.Short() {
-		t.Skip("-short")
+	if os.Getenv("KEPT_BENCH_MATCH") == "" {
+		t.Skip("minutes of work: make bench-match prints the table; TestQuality holds the goals")
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-18s %7s | %-22s %6s %6s | %-22s %6s | %s\n", "set", "rows", "cluster P / R / F1", "goal", "", "sure P / R / F1", "goal P", "time")
