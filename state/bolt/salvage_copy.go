@@ -373,7 +373,7 @@ func (c *copier) narrow(b *bbolt.Bucket, n *finding) (from, to []byte) {
 	for b.Get(from) != nil && (to == nil || bytes.Compare(from, to) < 0) {
 		from = state.NumberKey(state.KeyNumber(from) + 1)
 	}
-	for to != nil && len(to) == 8 && b.Get(to) != nil && bytes.Compare(from, to) < 0 {
+	for len(to) == 8 && b.Get(to) != nil && bytes.Compare(from, to) < 0 {
 		to = before(to)
 	}
 	return from, to

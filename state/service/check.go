@@ -44,8 +44,7 @@ func unreadable(err error) bool {
 // checkContent checks what the stored values say of each other.
 func (s *Service) checkContent(ctx context.Context, repair bool, out *CheckOut) error {
 	storage := len(out.Damages)
-	stale, err := s.look(ctx, out)
-	if err != nil {
+	if _, err := s.look(ctx, out); err != nil {
 		return err
 	}
 	if err := s.Look(ctx, func(tx state.Tx, _ time.Time) error { return s.affected(tx, out) }); err != nil {
@@ -60,6 +59,7 @@ func (s *Service) checkContent(ctx context.Context, repair bool, out *CheckOut) 
 	}
 	// What was put together again makes other customers stale than were before.
 	var after CheckOut
+	var stale []uint64
 	for range 4 {
 		after = CheckOut{Counts: map[string]int64{}, Damages: slices.Clone(out.Damages[:storage])}
 		if stale, err = s.look(ctx, &after); err != nil || len(stale) == 0 {

@@ -23,7 +23,6 @@ type world struct {
 	s     *Service
 	store state.Store
 	now   time.Time
-	runs  int
 }
 
 func newWorld(tb testing.TB, t rapid.TB) *world {

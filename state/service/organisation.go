@@ -248,8 +248,3 @@ func (s *Service) resolveOrganisation(w *state.Writer, typ, match string) error 
 	}
 	return t.finish()
 }
-
-// resolveDomain is resolveOrganisation for a domain.
-func (s *Service) resolveDomain(w *state.Writer, domain string) error {
-	return s.resolveOrganisation(w, state.TypeDomain, domain)
-}
