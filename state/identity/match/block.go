@@ -242,8 +242,8 @@ func (rs *rowset) near() []uint64 {
 
 // Bounds of blocking.
 const (
-	passPairs   = 600_000 // pairs of one pass that any table may have
-	passPerRow  = 1.5     // and for each row of a large one
+	passPairs   = 400_000 // pairs of one pass that any table may have
+	passPerRow  = 0.4     // and for each row of a large one
 	largestPass = 2000    // rows that are all compared with each other
 	window      = 4       // neighbours compared where too many rows meet
 )
@@ -254,17 +254,39 @@ func (rs *rowset) candidates() []uint64 {
 	near := rs.near()
 	found := make([][]uint64, len(passes))
 	tasks(len(passes), func(p int) { found[p] = rs.pass(passes[p], near) })
-	total := 0
+	// Into buckets by the first row, which are sorted side by side.
+	const buckets = 64
+	width := uint64(rs.n/buckets + 1)
+	var at [buckets + 1]int
 	for _, f := range found {
-		total += len(f)
+		for _, p := range f {
+			at[p>>32/width+1]++
+		}
 	}
-	all := make([]uint64, 0, total)
+	for b := range buckets {
+		at[b+1] += at[b]
+	}
+	all := make([]uint64, at[buckets])
+	next := at
 	for p, f := range found {
-		all = append(all, f...)
+		for _, e := range f {
+			b := e >> 32 / width
+			all[next[b]] = e
+			next[b]++
+		}
 		found[p] = nil
 	}
-	sortPairs(all)
-	return slices.Compact(all)
+	var kept [buckets]int
+	tasks(buckets, func(b int) {
+		part := all[at[b]:at[b+1]]
+		sortPairs(part)
+		kept[b] = len(slices.Compact(part))
+	})
+	n := 0
+	for b := range buckets {
+		n += copy(all[n:], all[at[b]:at[b]+kept[b]])
+	}
+	return all[:n]
 }
 
 func (rs *rowset) pass(keys func(int32, []uint64) []uint64, near []uint64) []uint64 {
@@ -310,7 +332,7 @@ func (rs *rowset) pass(keys func(int32, []uint64) []uint64, near []uint64) []uin
 			}
 			return
 		}
-		if len(out) > 2*budget {
+		if len(out) > budget+budget/4 {
 			return
 		}
 		slices.SortStableFunc(b, func(x, y keyRow) int {

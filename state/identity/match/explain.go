@@ -76,7 +76,7 @@ func (r *Result) Explain(a, b int) Pair {
 			house += r.w.level[k][s.lv[k]] + s.tf[k]
 		}
 	}
-	exchanged := r.rs.names != nil && s.lv[r.rs.names.o] == 1
+	exchanged := r.rs.levels(min(i, j), max(i, j), s.lv, s.tf, r.w)
 	for k, f := range r.rs.features {
 		l := s.lv[k]
 		if l == 0 {

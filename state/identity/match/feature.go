@@ -2,6 +2,7 @@ package match
 
 import (
 	"math"
+	"math/bits"
 	"strings"
 )
 
@@ -85,6 +86,9 @@ type feature struct {
 	role  Role
 	vals  *values
 	code  []uint32   // by row
+	side  []uint32   // the codes of all features side by side, row by row
+	pos   int        // where in a row
+	width int        // of a row
 	more  [][]uint32 // further columns of the same kind
 	words *words     // of kText
 	raw   [][]uint32 // by source column: number of the raw value to number here
@@ -120,6 +124,42 @@ type rowset struct {
 	of       []int32 // row of the table to different row, -1 for an empty one
 	first    []int32 // and back
 	roles    []Role
+}
+
+// at gives the code of a row, from memory that holds the other codes of the row too.
+func (f *feature) at(i int32) uint32 { return f.side[int(i)*f.width+f.pos] }
+
+// layRows puts the codes of each row side by side: pairs are compared row by row, and memory is slow.
+func (rs *rowset) layRows() {
+	var columns [][]uint32
+	for k, f := range rs.features {
+		switch {
+		case rs.names != nil && k == rs.names.g:
+			columns = append(columns, rs.names.given)
+		case rs.names != nil && k == rs.names.f:
+			columns = append(columns, rs.names.family)
+		case f.kind == kOrder || f.kind == kRest:
+			continue
+		default:
+			columns = append(columns, f.code)
+		}
+		f.pos = len(columns) - 1
+	}
+	width := len(columns)
+	side := make([]uint32, rs.n*width)
+	parallel(rs.n, func(_, lo, hi int) {
+		for c, column := range columns {
+			for i := lo; i < hi; i++ {
+				side[i*width+c] = column[i]
+			}
+		}
+	})
+	for _, f := range rs.features {
+		f.side, f.width = side, width
+	}
+	if n := rs.names; n != nil {
+		n.gf, n.ff = rs.features[n.g], rs.features[n.f]
+	}
 }
 
 // isPlace reports whether a feature is part of where somebody lives: of such ones many differ for one reason.
@@ -158,7 +198,7 @@ func (f *feature) compare(a, b uint32) uint8 {
 
 // best compares all values of two rows, and gives the level and what a rare value adds.
 func (f *feature) best(i, j int32) (uint8, float32) {
-	a, b := f.code[i], f.code[j]
+	a, b := f.at(i), f.at(j)
 	level := f.compare(a, b)
 	tf := float32(0)
 	if level == f.top() {
@@ -215,6 +255,9 @@ func (v *values) compareEmails(a, b uint32) uint8 {
 }
 
 func (v *values) comparePhones(c, d uint32) uint8 {
+	if x, y := v.sig[c], v.sig[d]; bits.OnesCount64(x&^y) > 3 && bits.OnesCount64(y&^x) > 3 {
+		return 1
+	}
 	a, b := v.text[c], v.text[d]
 	n := 0
 	for n < len(a) && n < len(b) && a[len(a)-1-n] == b[len(b)-1-n] {
@@ -265,8 +308,8 @@ func (f *feature) compareTexts(a, b uint32) uint8 {
 		sumY += float64(w.bits[t])
 	}
 	for _, t := range x {
-		bits := float64(w.bits[t])
-		sumX += bits
+		tell := float64(w.bits[t])
+		sumX += tell
 		hit := -1
 		for k, s := range y {
 			if s == t && taken>>k&1 == 0 {
@@ -276,7 +319,7 @@ func (f *feature) compareTexts(a, b uint32) uint8 {
 		}
 		if hit >= 0 {
 			taken |= 1 << hit
-			shared += bits
+			shared += tell
 			continue
 		}
 		word := w.in.text[t]
@@ -291,7 +334,7 @@ func (f *feature) compareTexts(a, b uint32) uint8 {
 			other := w.in.text[s]
 			if taken>>i&1 == 0 && len(other) >= 4 && !farther(w.sig[t], w.sig[s], len(word), len(other), k) && edits(word, other, k) <= k {
 				taken |= 1 << i
-				shared += min(bits, float64(w.bits[s])) * 0.9
+				shared += min(tell, float64(w.bits[s])) * 0.9
 				break
 			}
 		}

@@ -129,7 +129,7 @@ func (w *weights) rise(i, last int) {
 }
 
 // levels compares two rows by all features. tf is what the rarity of same values adds, by feature.
-func (rs *rowset) levels(i, j int32, lv []uint8, tf []float32, w *weights) {
+func (rs *rowset) levels(i, j int32, lv []uint8, tf []float32, w *weights) (exchanged bool) {
 	for k, f := range rs.features {
 		switch f.kind {
 		case kGiven, kFamily, kOrder, kRest:
@@ -138,15 +138,15 @@ func (rs *rowset) levels(i, j int32, lv []uint8, tf []float32, w *weights) {
 		lv[k], tf[k] = f.best(i, j)
 	}
 	if n := rs.names; n != nil {
-		tf[n.g], tf[n.f] = 0, 0
-		n.levels(i, j, lv, tf, w)
+		exchanged = n.levels(i, j, lv, tf, w)
 	}
+	return exchanged
 }
 
 // Bounds of evidence that is not independent.
 const (
 	movedBits = -5 // somebody moved: street, number, postcode and town differ for one reason
-	twinBits  = -4 // of people of one household with one birthday and different given names
+	twinBits  = -6 // of people of one household with one birthday and different given names
 )
 
 // mailBits is the most that addresses which are alike are worth, by level, where the names in them are alike too.

@@ -18,6 +18,7 @@ type names struct {
 	restAt        []uint32 // by row, into rest; nil where no row has further names
 	rest          []uint32 // words, as numbers of vals
 	restBits      []float32
+	gf, ff        *feature
 	g, f, o, r    int // features: given, family, order, further; r is -1 where there is none
 }
 
@@ -278,8 +279,8 @@ func sharesWord(x, y string) bool {
 
 // levels compares the names of two rows. Where it fits better the given name of one is compared with the family name of
 // the other. weigh says what a level of given and family name is worth.
-func (n *names) levels(i, j int32, lv []uint8, tf []float32, w *weights) {
-	ga, fa, gb, fb := n.given[i], n.family[i], n.given[j], n.family[j]
+func (n *names) levels(i, j int32, lv []uint8, tf []float32, w *weights) (exchanged bool) {
+	ga, fa, gb, fb := n.gf.at(i), n.ff.at(i), n.gf.at(j), n.ff.at(j)
 	g, f := n.compare(ga, gb), n.compare(fa, fb)
 	order, swapped := uint8(0), false
 	if ga != 0 && fa != 0 && gb != 0 && fb != 0 {
@@ -314,10 +315,11 @@ func (n *names) levels(i, j int32, lv []uint8, tf []float32, w *weights) {
 		lv[n.r] = n.compareRest(i, j)
 	}
 	lv[n.g], lv[n.f], lv[n.o] = g, f, order
-	if order == 1 || swapped {
+	if swapped {
 		gb, fb = fb, gb
 	}
 	tf[n.g], tf[n.f] = n.extra(g, ga, gb, n.tfG), n.extra(f, fa, fb, n.tfF)
+	return swapped
 }
 
 // extra gives what the names themselves add to their level: a rare one that is the same tells more, and two that are both

@@ -74,6 +74,7 @@ func prepare(t *Table) *rowset {
 			single(c, kindOf(facts[c]), gOther)
 		}
 	}
+	rs.layRows()
 	return rs
 }
 

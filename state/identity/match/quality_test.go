@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -189,6 +190,9 @@ func TestBench(t *testing.T) {
 	}
 	for _, g := range goals {
 		t.Run(g.set, func(t *testing.T) { line(g.set, publicSet(t, g.set, g.without...), g.f1) })
+	}
+	if n, err := strconv.Atoi(os.Getenv("KEPT_BENCH_ROWS")); err == nil && n > 0 {
+		line("made customers", customers(n), 0.95)
 	}
 	for _, g := range made {
 		line(g.name, g.make(g.rows), g.f1)

@@ -35,7 +35,7 @@ func (s *scorer) promising(i, j int32, floor float32) (float32, bool) {
 	most = w.prior
 	for _, k := range s.order {
 		f := rs.features[k]
-		a, b := f.code[i], f.code[j]
+		a, b := f.at(i), f.at(j)
 		best := float32(0)
 		switch {
 		case len(f.more) > 0:
@@ -59,7 +59,6 @@ func (s *scorer) promising(i, j int32, floor float32) (float32, bool) {
 	most += min(other, otherBits)
 	if n := rs.names; n != nil {
 		s.lv[n.g], s.lv[n.f], s.lv[n.o] = 0, 0, 0
-		s.tf[n.g], s.tf[n.f] = 0, 0
 		n.levels(i, j, s.lv, s.tf, w)
 		for k := n.g; k <= max(n.o, n.r); k++ {
 			if l := s.lv[k]; l != 0 {
