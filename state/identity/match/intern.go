@@ -48,6 +48,21 @@ func (t *intern) code(s string) uint32 {
 	return c
 }
 
+// find gives the number of s, 0 where it has none. It only reads.
+func (t *intern) find(s string) uint32 {
+	if s == "" {
+		return 0
+	}
+	h := uint32(hash64(7, s))
+	mask := uint32(len(t.table) - 1)
+	for i := h & mask; t.table[i] != 0; i = (i + 1) & mask {
+		if c := t.table[i]; t.hash[c] == h && t.text[c] == s {
+			return c
+		}
+	}
+	return 0
+}
+
 // keep copies s into a larger piece, so that many small texts cost little.
 func (t *intern) keep(s string) string {
 	if len(s) > internBlock/4 {

@@ -126,8 +126,11 @@ func (rs *rowset) simple(t *Table, cols []int, k kind, g group) *feature {
 	case kCode, kShort:
 		norm = func(s string) string { return squeeze(fold(s)) }
 	case kText:
-		if f.role == Company {
+		switch f.role {
+		case Company:
 			norm = companyNorm
+		case Address:
+			norm = addressNorm
 		}
 	}
 	for n, c := range cols {
@@ -222,9 +225,6 @@ func (f *feature) makeWords(filled int) {
 				}
 				continue
 			}
-			if short, ok := abbreviations[word]; ok {
-				word = short
-			}
 			v.addWord(w, word, from)
 		}
 		for len(w.count) < len(w.in.text) {
@@ -261,10 +261,10 @@ func (v *values) addWord(w *words, word string, from int) {
 	}
 }
 
-// abbreviations of words in addresses and names of places. Which of them are common the table says itself.
+// abbreviations of words in addresses. Which of them are common the table says itself.
 var abbreviations = func() map[string]string {
 	m := map[string]string{}
-	for line := range strings.SplitSeq(`street st str strasse strase strabe|road rd|avenue ave av|drive dr|place pl|court ct|crescent cres cr|circuit cct|lane ln
+	for line := range strings.SplitSeq(`street st str strasse|road rd|avenue ave av|drive dr|place pl|court ct|crescent cres cr|circuit cct|lane ln
 		|boulevard blvd|square sq|terrace tce ter|parade pde|highway hwy|parkway pkwy|close cl|north n|south s|east e|west w|apartment apt|center centre ctr
 		|saint sankt|mount mt|floor fl|building bldg|platz|weg|gasse|allee`, "|") {
 		all := strings.Fields(line)
@@ -274,6 +274,19 @@ var abbreviations = func() map[string]string {
 	}
 	return m
 }()
+
+// addressNorm folds an address, its usual abbreviations written out: 5 Main St., Hauptstr. 5.
+func addressNorm(s string) string {
+	words := strings.Fields(fold(s))
+	for i, w := range words {
+		if full, ok := abbreviations[w]; ok {
+			words[i] = full
+		} else if base, ok := strings.CutSuffix(w, "str"); ok && len(base) > 2 {
+			words[i] = base + "strasse"
+		}
+	}
+	return strings.Join(words, " ")
+}
 
 func companyNorm(s string) string {
 	if key, _ := identity.NormalizeCompany(s); key != "" {
