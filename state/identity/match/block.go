@@ -243,7 +243,7 @@ func (rs *rowset) near() []uint64 {
 // Bounds of blocking.
 const (
 	passPairs   = 400_000 // pairs of one pass that any table may have
-	passPerRow  = 0.4     // and for each row of a large one
+	passPerRow  = 0.25    // and for each row of a large one
 	largestPass = 2000    // rows that are all compared with each other
 	window      = 4       // neighbours compared where too many rows meet
 )

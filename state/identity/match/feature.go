@@ -64,8 +64,9 @@ type values struct {
 	in    *intern
 	text  []string
 	sig   []uint64
+	quick []uint64 // of names: the signature where letters alone can make two alike, else 0
 	alt   []string // reading of a name, local part of an e-mail address, a text without gaps
-	skel  []uint64 // how a name sounds, signature of a local part
+	skel  []uint64 // how a name sounds, signature of a local part, tail of a phone number
 	day   []date
 	nick  [][]uint16
 	house []uint64 // of addresses: the number of the house
@@ -232,6 +233,12 @@ func (f *feature) best(i, j int32) (uint8, float32) {
 }
 
 func (v *values) compareEmails(a, b uint32) uint8 {
+	// The signatures say of most that they have nothing in common, without a look at the letters.
+	if p, q := v.sig[a], v.sig[b]; bits.OnesCount64(p&^q) > 3 || bits.OnesCount64(q&^p) > 3 {
+		if p, q := v.skel[a], v.skel[b]; bits.OnesCount64(p&^q) > 4 || bits.OnesCount64(q&^p) > 4 {
+			return 1
+		}
+	}
 	x, y := v.text[a], v.text[b]
 	k := 2
 	if len(x) > 24 && len(y) > 24 {
@@ -255,21 +262,34 @@ func (v *values) compareEmails(a, b uint32) uint8 {
 }
 
 func (v *values) comparePhones(c, d uint32) uint8 {
-	if x, y := v.sig[c], v.sig[d]; bits.OnesCount64(x&^y) > 3 && bits.OnesCount64(y&^x) > 3 {
-		return 1
+	// Digits that agree from the end, of the sixteen that a tail holds.
+	n := bits.TrailingZeros64(v.skel[c]^v.skel[d]) / 4
+	if n < 6 {
+		if x, y := v.sig[c], v.sig[d]; bits.OnesCount64(x&^y) > 1 || bits.OnesCount64(y&^x) > 1 {
+			return 1
+		}
 	}
 	a, b := v.text[c], v.text[d]
-	n := 0
-	for n < len(a) && n < len(b) && a[len(a)-1-n] == b[len(b)-1-n] {
-		n++
-	}
 	switch {
-	case n >= 9 || n >= 6 && (n == len(a) || n == len(b)):
+	case n >= 9 || n >= 6 && (n >= len(a) || n >= len(b)):
 		return 3
-	case len(a) >= 7 && len(b) >= 7 && !farther(v.sig[c], v.sig[d], len(a), len(b), 1) && edits(a, b, 1) <= 1:
+	case len(a) >= 7 && len(b) >= 7 && edits(a, b, 1) <= 1:
 		return 2
 	}
 	return 1
+}
+
+// phoneTail packs the last sixteen digits of a number, four bits for each, the last one lowest; 15 stands for none.
+func phoneTail(s string) uint64 {
+	x := uint64(0)
+	for i := range 16 {
+		d := uint64(15)
+		if k := len(s) - 1 - i; k >= 0 {
+			d = uint64(s[k]-'0') & 15
+		}
+		x |= d << (4 * i)
+	}
+	return x
 }
 
 func compareCodes(a, b string) uint8 {

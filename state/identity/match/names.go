@@ -2,6 +2,7 @@ package match
 
 import (
 	"math"
+	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -82,7 +83,7 @@ var notNames = foldedSet(`mrs miss prof doc sir dame lady lord rev herr frau dip
 // describe fills what comparisons of names need.
 func (v *values) describeNames() {
 	n := len(v.text)
-	v.sig, v.alt, v.skel, v.nick = make([]uint64, n), make([]string, n), make([]uint64, n), make([][]uint16, n)
+	v.sig, v.alt, v.skel, v.nick, v.quick = make([]uint64, n), make([]string, n), make([]uint64, n), make([][]uint16, n), make([]uint64, n)
 	parallel(n, func(_, lo, hi int) {
 		for c := max(lo, 1); c < hi; c++ {
 			s := v.text[c]
@@ -90,6 +91,9 @@ func (v *values) describeNames() {
 			v.alt[c] = latin(s)
 			v.skel[c] = hash64(3, skeleton(v.alt[c]))
 			v.nick[c] = nicknames(s)
+			if isASCII(s) && strings.IndexByte(s, ' ') < 0 && v.nick[c] == nil {
+				v.quick[c] = v.sig[c]
+			}
 		}
 	})
 }
@@ -166,6 +170,9 @@ func (n *names) compare(a, b uint32) uint8 {
 		return nameSame
 	}
 	v := n.vals
+	if p, q := v.quick[a], v.quick[b]; p != 0 && q != 0 && bits.OnesCount64(p&^q) > 3 && bits.OnesCount64(q&^p) > 3 {
+		return nameDifferent
+	}
 	x, y := v.text[a], v.text[b]
 	if x[0] >= utf8.RuneSelf || y[0] >= utf8.RuneSelf {
 		return v.compareScripts(a, b)

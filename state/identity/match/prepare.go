@@ -188,6 +188,11 @@ func (f *feature) finish(rs *rowset) {
 			v.alt[c], _, _ = strings.Cut(v.text[c], "@")
 			v.skel[c] = signature(v.alt[c])
 		}
+	case kPhone:
+		v.skel = make([]uint64, n)
+		for c := 1; c < n; c++ {
+			v.skel[c] = phoneTail(v.text[c])
+		}
 	case kText:
 		f.makeWords(filled)
 		v.alt = make([]string, n)
