@@ -176,7 +176,7 @@ func (s *scorer) agree(x, y []int32) bool {
 // contradicts reports that the pair scored last has values that one person, or one organisation, does not have both of.
 func (s *scorer) contradicts() bool {
 	persons := s.rs.names != nil
-	family, reached := false, false
+	family, reached, own := false, false, false
 	for k, f := range s.rs.features {
 		l := s.lv[k]
 		if l == 0 {
@@ -187,6 +187,7 @@ func (s *scorer) contradicts() bool {
 			if l <= dateNear {
 				return true
 			}
+			own = own || l > dateYear
 		case f.kind == kGiven:
 			if l == nameDifferent {
 				return true
@@ -195,6 +196,7 @@ func (s *scorer) contradicts() bool {
 			family = l == nameDifferent
 		case f.kind == kEmail, f.kind == kPhone:
 			reached = reached || l == f.top()
+			own = own || f.kind == kEmail && l >= f.top()-1
 			if !persons && f.kind == kPhone && l == 1 {
 				return true
 			}
@@ -212,6 +214,10 @@ func (s *scorer) contradicts() bool {
 				return true
 			}
 		}
+	}
+	if persons && !own && s.w.home < 4 {
+		// Where families are in the table, a son may be called as his father is.
+		return true
 	}
 	return family && !reached // a surname changes, but then something else must say so
 }

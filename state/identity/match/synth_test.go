@@ -256,8 +256,13 @@ func households(rows int) set {
 		zip := 1000 + d.zipf(600)
 		phone := fmt.Sprintf("0%d %06d", 200+zip%300, d.IntN(1e6))
 		parent := d.word(givenNames)
+		called := map[string]bool{parent: true}
 		for k := range 1 + d.IntN(5) {
 			given := d.word(givenNames)
+			for called[given] {
+				given = d.word(givenNames)
+			}
+			called[given] = true
 			if k == 0 || k == 2 && d.chance(0.1) {
 				given = parent
 			}
