@@ -43,7 +43,8 @@ type Record struct {
 	// always among them. What an export without a column once told of that field stands.
 	Covers   []string
 	Consents []Consent
-	Order    *OrderData // only for Kind Order
+	Order    *OrderData   // only for Kind Order
+	Message  *MessageData // only for Kind MessageKind
 }
 
 // Field is one field with its values, in the system's order.
@@ -171,3 +172,52 @@ type OrderLine struct {
 	Quantity int64
 	Price    int64 // minor units a piece
 }
+
+// MessageData is what a message says beside its fields. It is what the headers and the body hold:
+// who of the people in it is ours, and who becomes a customer, is decided once for all connectors.
+type MessageData struct {
+	MessageID   string   // the Message-ID without brackets; empty where there is none
+	InReplyTo   string   // the Message-ID that it answers; empty where it says none
+	References  []string // the Message-IDs of its thread as it names them, oldest first
+	Thread      string   // what groups messages to a conversation within the connection; never empty
+	At          time.Time
+	From        []Mailbox // usually one
+	ReplyTo     []Mailbox
+	To, Cc, Bcc []Mailbox
+	Subject     string // decoded, on one line
+	Text        string // what this message says anew, as plain text
+	Quoted      string // what it quotes or forwards, as it stands there
+	Signature   string // what stands below the signature's mark
+	Attachments []Attachment
+	// Automatic says why nobody wrote this to one person, from its headers alone; empty for mail of
+	// people.
+	Automatic Automatic
+	List      string // the List-Id, or the sender's own words for it; empty where there is none
+	Folder    string // where it lies in the system: "INBOX", "Sent"
+	Sent      bool   // the system keeps it among what its owner sent
+	Draft     bool   // it was not sent yet; never told as history
+}
+
+// Mailbox is a name and an address as a header has them.
+type Mailbox struct {
+	Name    string // decoded; may be empty
+	Address string // as written; may be no valid address
+}
+
+// Attachment is a file that came with a message, without its content.
+type Attachment struct {
+	Name string // may be empty
+	Type string // "application/pdf"
+	Size int64  // bytes, decoded
+}
+
+// Automatic is a reason why a message is not one that a person wrote to another.
+type Automatic string
+
+// The reasons, in the order in which the first that fits is told.
+const (
+	AutomaticBounce Automatic = "bounce"   // a delivery report, or an empty return path
+	AutomaticReply  Automatic = "auto"     // Auto-Submitted other than "no", an absence note
+	AutomaticList   Automatic = "list"     // List-Id, List-Unsubscribe, Precedence bulk or list
+	AutomaticSender Automatic = "no_reply" // the sender's address takes no answers
+)

@@ -72,7 +72,8 @@ type Version struct {
 	Order    *Order    `k:"12" json:"order,omitempty"`
 	// Covers names the fields that this telling speaks of; empty: all. A field that it does not
 	// speak of keeps what an older version said.
-	Covers []string `k:"13" json:"covers,omitempty"`
+	Covers  []string `k:"13" json:"covers,omitempty"`
+	Message *Message `k:"14" json:"message,omitempty"`
 }
 
 // Said is a word about consent in a record; see package connectors.
@@ -118,6 +119,42 @@ type OrderLine struct {
 	Name     string `k:"2" json:"name"`
 	Quantity int64  `k:"3" json:"quantity"`
 	Price    int64  `k:"4" json:"price"`
+}
+
+// Message is what a message record says beside its fields; see package connectors.
+type Message struct {
+	MessageID   string       `k:"1" json:"message_id,omitempty"`
+	InReplyTo   string       `k:"2" json:"in_reply_to,omitempty"`
+	References  []string     `k:"3" json:"references,omitempty"`
+	Thread      string       `k:"4" json:"thread"`
+	At          time.Time    `k:"5" json:"at"`
+	From        []Mailbox    `k:"6" json:"from,omitempty"`
+	ReplyTo     []Mailbox    `k:"7" json:"reply_to,omitempty"`
+	To          []Mailbox    `k:"8" json:"to,omitempty"`
+	Cc          []Mailbox    `k:"9" json:"cc,omitempty"`
+	Bcc         []Mailbox    `k:"10" json:"bcc,omitempty"`
+	Subject     string       `k:"11" json:"subject,omitempty"`
+	Text        string       `k:"12" json:"text,omitempty"`
+	Quoted      string       `k:"13" json:"quoted,omitempty"`
+	Signature   string       `k:"14" json:"signature,omitempty"`
+	Attachments []Attachment `k:"15" json:"attachments,omitempty"`
+	Automatic   string       `k:"16" json:"automatic,omitempty"` // bounce, auto, list, no_reply
+	List        string       `k:"17" json:"list,omitempty"`
+	Folder      string       `k:"18" json:"folder,omitempty"`
+	Sent        bool         `k:"19" json:"sent,omitempty"`
+}
+
+// Mailbox is a name and an address of a message.
+type Mailbox struct {
+	Name    string `k:"1" json:"name,omitempty"`
+	Address string `k:"2" json:"address"`
+}
+
+// Attachment is a file that came with a message; its content is not kept.
+type Attachment struct {
+	Name string `k:"1" json:"name,omitempty"`
+	Type string `k:"2" json:"type,omitempty"`
+	Size int64  `k:"3" json:"size"` // bytes
 }
 
 // Current is the version that is believed: what was told last of the thing itself, else the newest

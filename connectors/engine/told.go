@@ -52,6 +52,7 @@ func toldOf(connection string, c *connectors.Change) (t service.Told, moved []st
 		Covers:   coversOf(r.Covers, moved),
 		Consents: saidOf(r.Consents),
 		Order:    orderOf(r.Order),
+		Message:  messageOf(r.Message),
 	}
 	return t, moved
 }
@@ -137,6 +138,46 @@ func orderOf(o *connectors.OrderData) *state.Order {
 	}
 	for _, l := range o.Lines {
 		out.Lines = append(out.Lines, state.OrderLine{SKU: text(l.SKU), Name: text(l.Name), Quantity: l.Quantity, Price: l.Price})
+	}
+	return out
+}
+
+func messageOf(m *connectors.MessageData) *state.Message {
+	if m == nil {
+		return nil
+	}
+	out := &state.Message{
+		MessageID: boundedID(m.MessageID, maxID),
+		InReplyTo: boundedID(m.InReplyTo, maxID),
+		Thread:    boundedID(m.Thread, maxID),
+		At:        instant(m.At),
+		From:      mailboxesOf(m.From),
+		ReplyTo:   mailboxesOf(m.ReplyTo),
+		To:        mailboxesOf(m.To),
+		Cc:        mailboxesOf(m.Cc),
+		Bcc:       mailboxesOf(m.Bcc),
+		Subject:   text(m.Subject),
+		Text:      text(m.Text),
+		Quoted:    text(m.Quoted),
+		Signature: text(m.Signature),
+		Automatic: text(string(m.Automatic)),
+		List:      text(m.List),
+		Folder:    text(m.Folder),
+		Sent:      m.Sent,
+	}
+	for _, id := range m.References {
+		out.References = append(out.References, boundedID(id, maxID))
+	}
+	for _, a := range m.Attachments {
+		out.Attachments = append(out.Attachments, state.Attachment{Name: text(a.Name), Type: text(a.Type), Size: a.Size})
+	}
+	return out
+}
+
+func mailboxesOf(all []connectors.Mailbox) []state.Mailbox {
+	var out []state.Mailbox
+	for _, m := range all {
+		out = append(out, state.Mailbox{Name: text(m.Name), Address: boundedID(m.Address, maxLooked)})
 	}
 	return out
 }
