@@ -63,6 +63,8 @@ var rules = []rule{
 		why: "the nouns and the contract of stores are the bottom of the house; a library here would be in every package and every stored value"},
 	{from: pure, to: pats{"./..."}, but: pats{"./state"}, own: 2,
 		why: "the pure packages are functions of the nouns; they stand side by side, and the service joins them"},
+	{from: pats{"./state/identity/pinyin"}, to: pats{"./...", "lib"},
+		why: "how a character is read is a table; matching, believing and finding all stand on it"},
 	{from: pats{"./state/service/..."}, to: pats{"./..."}, but: plus(belowService, "./state/service/..."),
 		why: "the service declares what it needs of connections and stores as interfaces, so that it runs with any of them and without"},
 	{from: pats{"./state/api/..."}, to: pats{"./..."}, but: plus(belowService, "./state/service/...", "./state/api/..."),

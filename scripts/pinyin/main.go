@@ -1,6 +1,6 @@
-// Command pinyin writes the table of readings of Chinese characters that package match carries:
+// Command pinyin writes the table of readings of Chinese characters that package pinyin carries:
 //
-//	go run . [SURNAMES] > ../../state/identity/match/pinyin.txt
+//	go run . [SURNAMES] > ../../state/identity/pinyin/pinyin.txt
 //
 // It is a module of its own, so that Kept does not depend on the library from which the readings come. SURNAMES is the list
 // of surnames with a reading of their own from github.com/overtrue/pinyin (sources/surnames.txt); without it the surnames of
@@ -20,7 +20,7 @@ import (
 // The characters of the table: the first block of unified ideographs, in which names are written.
 const first, last = 0x4e00, 0x9fff
 
-const table = "../../state/identity/match/pinyin.txt"
+const table = "../../state/identity/pinyin/pinyin.txt"
 
 func main() {
 	if err := write(); err != nil {
@@ -68,6 +68,9 @@ func write() error {
 	return out.Flush()
 }
 
+// traditional are surnames of the list in traditional characters, which it lacks.
+const traditional = "單=shan 區=ou 繆=miao 蓋=ge 樂=yue 單于=chanyu 尉遲=yuchi 萬俟=moqi 種=chong 祕=bi 闞=kan"
+
 // surnames gives the surnames whose reading is not that of their characters: 曾=zeng.
 func surnames(readings []string) (string, error) {
 	if len(os.Args) < 2 {
@@ -96,6 +99,7 @@ func surnames(readings []string) (string, error) {
 			found = append(found, name+"="+own)
 		}
 	}
+	found = append(found, strings.Fields(traditional)...)
 	slices.Sort(found)
 	return strings.Join(found, " "), nil
 }

@@ -53,20 +53,6 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestReadings(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{"王小明": "wangxiaoming", "绿": "lu", "张a": "zhanga", "": ""} {
-		if got := reading(in); got != want {
-			t.Errorf("reading(%q) = %q, want %q", in, got, want)
-		}
-	}
-	for in, want := range map[string]string{"曾": "zeng", "单": "shan", "尉迟": "yuchi", "王": "wang"} {
-		if got := surnameReading(in); got != want {
-			t.Errorf("surnameReading(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestDates(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/keptcrm/kept/state/identity"
+	"github.com/keptcrm/kept/state/identity/pinyin"
 )
 
 // names are the names of persons: given and family names with one vocabulary, because many tables have them in each other's
@@ -104,7 +105,7 @@ func latin(s string) string {
 		return squeeze(s)
 	}
 	if isHan(s) {
-		return reading(s)
+		return pinyin.Of(s)
 	}
 	var b strings.Builder
 	for _, r := range s {

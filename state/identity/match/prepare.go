@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/keptcrm/kept/state/identity"
+	"github.com/keptcrm/kept/state/identity/pinyin"
 )
 
 // prepare reads the values of a table: roles, features, and the vocabulary of each.
@@ -520,7 +521,7 @@ func (n *names) finish(rs *rowset, t *Table, all []int) {
 			continue
 		}
 		if c != 0 && isHan(v.text[c]) {
-			v.alt[c] = surnameReading(v.text[c])
+			v.alt[c] = pinyin.Surname(v.text[c])
 		}
 		_ = i
 	}
