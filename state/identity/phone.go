@@ -128,6 +128,18 @@ func cleanPhone(raw string) string {
 	return strings.TrimSpace(s)
 }
 
+// PlainPhone gives a number as typed with its digits as 0-9, and without what is invisible or stands before it.
+func PlainPhone(raw string) string { return cleanPhone(raw) }
+
+// CallingCode gives the digits with which numbers of a region (ISO 3166) begin after their +: "49" for DE; "" where there is
+// no such region.
+func CallingCode(region string) string {
+	if code := phonenumbers.GetCountryCodeForRegion(phoneRegion(region)); code != 0 {
+		return strconv.Itoa(code)
+	}
+	return ""
+}
+
 func asciiDigits(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

@@ -321,24 +321,30 @@ func emailNorm(s string) string {
 	return strings.ToLower(s)
 }
 
-// phoneNorm gives the digits of a number without the zeros that are a way of dialling. The library of numbering plans is
-// not asked: it takes 30 µs a number, and the end of the number, which is the same in every notation, is what is compared.
-func phoneNorm(string) func(string) string {
+// phoneNorm gives the digits of a number without the zeros that are a way of dialling, with the calling code of the region
+// where there is one and the number says no other. The library of numbering plans is not asked: it takes 30 µs a number,
+// and the end of the number, which is the same in every notation, is what is compared most.
+func phoneNorm(region string) func(string) string {
+	code := identity.CallingCode(region)
 	return func(s string) string {
 		if !isASCII(s) {
-			s = identity.PhoneTail(s)
-			b := []byte(s)
-			slices.Reverse(b)
-			return string(b)
+			s = identity.PlainPhone(s)
 		}
 		if i := strings.IndexAny(s, "xX#"); i > 6 {
 			s = s[:i] // an extension
 		}
-		d := strings.TrimLeft(digits(strings.Replace(s, "(0)", "", 1)), "0")
-		if len(d) < 5 {
+		d := digits(strings.Replace(s, "(0)", "", 1))
+		short := strings.TrimLeft(d, "0")
+		if len(short) < 5 {
 			return ""
 		}
-		return d
+		switch {
+		case code == "" || strings.HasPrefix(strings.TrimLeft(s, "' ("), "+") || strings.HasPrefix(d, "00"):
+			return short
+		case len(short) == len(d) && len(d) > 10 && strings.HasPrefix(d, code):
+			return d // its + was lost
+		}
+		return code + short
 	}
 }
 
