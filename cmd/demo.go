@@ -148,7 +148,7 @@ func (d *demoTalk) read() error {
 	var aside []string
 	for _, file := range d.out.Files {
 		for _, r := range file.Rejected {
-			how := d.say("; the row was read without it", "；已忽略该单元格读入此行")
+			how := d.say("; the rest of it was read", "；其余内容已读入")
 			if !r.Kept {
 				how = d.say("; kept aside as ", "；已搁置为 ") + r.Question
 			}

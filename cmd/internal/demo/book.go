@@ -5,23 +5,18 @@ import (
 	"strings"
 )
 
-const bookHeader = "First Name,Middle Name,Last Name,Phonetic First Name,Phonetic Middle Name,Phonetic Last Name,Name Prefix,Name Suffix,Nickname,File As," +
-	"Organization Name,Organization Title,Organization Department,Birthday,Notes,Photo,Labels,E-mail 1 - Label,E-mail 1 - Value,E-mail 2 - Label," +
-	"E-mail 2 - Value,Phone 1 - Label,Phone 1 - Value,Phone 2 - Label,Phone 2 - Value,Address 1 - Label,Address 1 - Formatted,Address 1 - Street," +
-	"Address 1 - City,Address 1 - PO Box,Address 1 - Region,Address 1 - Postal Code,Address 1 - Country,Address 1 - Extended Address"
-
 const (
 	cardsByMail  = 236 // of shop customers, with the address that the shop has
 	cardsByPhone = 58  // of shop customers, with their phone alone
 	cardsAlone   = 112 // of people whom no shop knows
 )
 
-// card is one entry of the address book: pairs of column and cell.
+// card is one entry of the address book: pairs of a field, as Google names it, and its text.
 type card []string
 
 // book makes the address book of the office: half of it people whom the shop knows, each written
 // down in a hurry.
-func (w *world) book(c *cast, shop []*person) *sheet {
+func (w *world) book(c *cast, shop []*person) []card {
 	known := make([]*person, 0, len(shop))
 	for _, p := range shop {
 		if p.id != "" && p != c.jana && p != c.liwei && p != c.weili && p.company != "Museum" {
@@ -66,15 +61,14 @@ func (w *world) book(c *cast, shop []*person) *sheet {
 
 	head := len(c.cards())
 	shuffle(w.dice, cards[head:])
-	f := newSheet(bookHeader)
-	for _, x := range cards {
-		labels := "* myContacts"
+	for i := range cards {
+		labels := "myContacts"
 		if w.dice.chance(12) {
-			labels = "Astronomers ::: * myContacts"
+			labels = "Astronomers"
 		}
-		f.row(append(x, "Labels", labels)...)
+		cards[i] = append(cards[i], "Labels", labels)
 	}
-	return f
+	return cards
 }
 
 // cards of the people whom the stories are about.
@@ -86,7 +80,7 @@ func (c *cast) cards() []card {
 	return []card{
 		work(c.jana, "First Name", "Jana", "Last Name", "Köhler", "Organization Title", "Head of public programme", "Phone 1 - Label", "Work",
 			"Phone 1 - Value", "+49 (451) 90 18 20", "Notes", "Writes mail. Plans a year ahead.", "Address 1 - Label", "Work",
-			"Address 1 - Formatted", "Am Wall 3\n23552 Lübeck\nGermany", "Address 1 - Street", "Am Wall 3", "Address 1 - City", "Lübeck",
+			"Address 1 - Street", "Am Wall 3", "Address 1 - City", "Lübeck",
 			"Address 1 - Postal Code", "23552", "Address 1 - Country", "Germany"),
 		work(henrik, "First Name", "Henrik", "Last Name", "Voss", "Name Prefix", "Dr.", "Organization Title", "Director"),
 		{"First Name", "Wei", "Last Name", "Li", "E-mail 1 - Label", "* Work", "E-mail 1 - Value", "WeiLi@haiguang.example", "Notes", "trade fair Shanghai, hall 4"},

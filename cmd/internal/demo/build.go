@@ -33,7 +33,7 @@ folder when you are done.
 
 shop/customers.csv, shop/orders.csv   as Shopify exports them
 etsy-sold.csv                         as Etsy exports sold orders
-contacts.csv                          as Google exports contacts
+contacts.vcf                          an address book, as phones export it
 newsletter.csv                        as Mailchimp exports an audience
 kept.db                               the state that "kept" made of them
 `

@@ -14,12 +14,13 @@ import (
 
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/csv"
+	"github.com/keptcrm/kept/connectors/vcard"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/bolt"
 	"github.com/keptcrm/kept/state/service"
 )
 
-var specs = []connectors.Spec{csv.Spec()}
+var specs = []connectors.Spec{csv.Spec(), vcard.Spec()}
 
 // The files are pinned: what comes out on another machine, or after a change of Go, is the same.
 // KEPT_WRITE=1 writes the list anew.
@@ -116,7 +117,7 @@ func TestImportsAddUp(t *testing.T) {
 	t.Parallel()
 	b := demo(t)
 	layouts := map[string]string{FileCustomers: "shopify_customers", FileOrders: "shopify_orders", FileEtsy: "etsy_sold_orders",
-		FileContacts: "google_contacts", FileNewsletter: "mailchimp_audience"}
+		FileContacts: "vcard", FileNewsletter: "mailchimp_audience"}
 	var files []service.ImportFile
 	var sums []state.Sum
 	for _, in := range b.Imports {

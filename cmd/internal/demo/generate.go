@@ -13,7 +13,7 @@ const (
 	FileCustomers  = "shop/customers.csv"
 	FileOrders     = "shop/orders.csv"
 	FileEtsy       = "etsy-sold.csv"
-	FileContacts   = "contacts.csv"
+	FileContacts   = "contacts.vcf"
 	FileNewsletter = "newsletter.csv"
 )
 
@@ -22,7 +22,7 @@ type File struct {
 	Path       string // below the folder, with slashes
 	Connection string
 	Bytes      []byte
-	Rows       int // below the header, the broken one included
+	Rows       int // below the header, the broken one included; cards
 	Records    int // orders, customers, cards, members that it tells of
 }
 
@@ -60,7 +60,7 @@ func Generate() *Company {
 	add(FileCustomers, "shop", customers, customers.rows)
 	add(FileOrders, "shop", ordersFile(sales), len(sales))
 	add(FileEtsy, "etsy", etsyFile(etsy), len(etsy))
-	add(FileContacts, "contacts", book, book.rows)
+	c.Files = append(c.Files, File{Path: FileContacts, Connection: "contacts", Bytes: cardsFile(book), Rows: len(book), Records: len(book)})
 	add(FileNewsletter, "newsletter", newsletterFile(w, members), len(members))
 
 	buyers := map[*person]bool{}
