@@ -128,13 +128,17 @@ func (f *factory) opener(s settings, h how) api.Opener[service.API] {
 				return service.API{}, nil, errors.Join(err, store.Close())
 			}
 			env := f.engineEnv(s)
-			env.Progress = h.tell
+			env.Progress, env.Batch = h.tell, aloneBatch
 			env.Scratch = func(ctx context.Context) (*service.Service, func(), error) { return f.scratch(ctx, s, store) }
 			return withContext(f.serve(s, store, env).API(), asCaller), store.Close, nil
 		},
 		IsLocked: func(err error) bool { return state.IsCode(err, "state_locked") },
 	}
 }
+
+// aloneBatch is how many records an import commits at once in a process that serves nobody but whoever
+// typed the command.
+const aloneBatch = 10000
 
 // name makes the file's own name known to the service, which puts it before the numbers of its ids.
 // A state that was given another name (the demo's) keeps it.

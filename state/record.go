@@ -1,6 +1,7 @@
 package state
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -232,6 +233,15 @@ func (r *Record) Last(implied bool) *Version {
 		}
 	}
 	return best
+}
+
+var versionPlan = planOf(reflect.TypeFor[Version]())
+
+// AppendContent appends the compact form of what a version says, without when, where and by which
+// run it was told. Versions with equal content say the same.
+func (v *Version) AppendContent(b []byte) []byte {
+	c := Version{Created: v.Created, Gone: v.Gone, Fields: v.Fields, Consents: v.Consents, Order: v.Order, Message: v.Message}
+	return versionPlan.encode(b, reflect.ValueOf(&c).Elem())
 }
 
 // Get gives the values of a field of the version.

@@ -8,6 +8,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"regexp"
@@ -41,6 +42,10 @@ type Env struct {
 
 	// Scratch gives a service on a copy of the state, for dry runs, and what throws the copy away.
 	Scratch func(ctx context.Context) (*service.Service, func(), error)
+
+	// Batch is how many records are committed at once where pages are smaller; 0: few enough that
+	// nobody who waits for the state notices. More at once is faster where nobody does.
+	Batch int
 
 	// Progress is told how far an import is, after each commit, in the importing goroutine.
 	Progress func(ctx context.Context, p Progress)
@@ -92,7 +97,7 @@ func New(specs []connectors.Spec, env Env) *Engine {
 	if env.Progress == nil {
 		env.Progress = func(context.Context, Progress) {}
 	}
-	e := &Engine{specs: slices.Clone(specs), env: env, turn: make(chan struct{}, 1), system: system, enough: 500}
+	e := &Engine{specs: slices.Clone(specs), env: env, turn: make(chan struct{}, 1), system: system, enough: cmp.Or(env.Batch, usualBatch)}
 	e.env.Open, e.env.List = e.piped(env.Open), e.unpiped(env.List)
 	return e
 }

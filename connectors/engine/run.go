@@ -220,6 +220,7 @@ func (f *reading) gather(ctx context.Context, enough int, kind connectors.Kind, 
 			return nil, err
 		}
 	}
+	f.svc.Prepare(b.told)
 	return b, nil
 }
 
@@ -284,13 +285,19 @@ func (b *batch) tell(t service.Told) {
 
 // pull reads the source from where the run stands to its end, a commit at a time.
 func (f *reading) pull(ctx context.Context, run *state.Run) error {
+	var next *ahead
+	defer func() { next.close() }()
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		b, err := f.gather(ctx, f.e.enough, connectors.Kind(run.RecordKind), connectors.Cursor(run.Cursor))
+		b, err := f.take(ctx, next, connectors.Kind(run.RecordKind), connectors.Cursor(run.Cursor))
+		next = nil
 		if err != nil {
 			return f.pullFailed(ctx, run.Number, err)
+		}
+		if b.more {
+			next = f.readAhead(ctx, connectors.Kind(run.RecordKind), b.next)
 		}
 		after, refused, err := f.commit(ctx, run, b)
 		if state.IsClass(err, state.Invalid) {

@@ -52,6 +52,9 @@ func zeros(path string, v reflect.Value) []string {
 	case reflect.Struct:
 		var out []string
 		for i := range v.NumField() {
+			if !v.Type().Field(i).IsExported() {
+				continue // what the service prepares
+			}
 			out = append(out, zeros(path+"."+v.Type().Field(i).Name, v.Field(i))...)
 		}
 		return out

@@ -181,7 +181,7 @@ func IsRoleAddress(local string) bool {
 	if n := len(local) - len(short); n > 0 && n <= 2 && roleWords[strings.TrimRight(short, "-_.")] {
 		return true
 	}
-	if roleWords[strings.NewReplacer(".", "", "-", "", "_", "").Replace(local)] {
+	if roleWords[withoutJoints(local)] {
 		return true
 	}
 	for _, sep := range ".-_" {
@@ -195,6 +195,18 @@ func IsRoleAddress(local string) bool {
 	return false
 }
 
+func withoutJoints(s string) string {
+	if !strings.ContainsAny(s, ".-_") {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' || r == '_' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
 var noReplyParts = []string{
 	"noreply", "donotreply", "dontreply", "noresponse", "noanswer", "nichtantworten", "keineantwort", "nepasrepondre", "noresponder", "naoresponda",
 	"mailerdaemon",
@@ -206,7 +218,7 @@ func IsNoReply(local string) bool {
 	if base, _, ok := strings.Cut(local, "@"); ok {
 		local = base
 	}
-	s := strings.NewReplacer(".", "", "-", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(local)))
+	s := withoutJoints(strings.ToLower(strings.TrimSpace(local)))
 	for _, part := range noReplyParts {
 		if strings.Contains(s, part) {
 			return true

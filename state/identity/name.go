@@ -30,6 +30,9 @@ func FoldName(s string) string {
 	if isPlainFolded(s) {
 		return s
 	}
+	if f, ok := foldASCII(s); ok {
+		return f
+	}
 	var b strings.Builder
 	b.Grow(len(s))
 	gap := false
@@ -68,6 +71,33 @@ func FoldName(s string) string {
 		return strings.Join(symbolRuns(s), " ")
 	}
 	return norm.NFC.String(b.String())
+}
+
+// foldASCII is FoldName of a text in which every letter is one of A to Z; not ok where it is not.
+func foldASCII(s string) (string, bool) {
+	var buf [64]byte
+	b := buf[:0]
+	gap := false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c >= 0x80:
+			return "", false
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c == '\'' || c == '`':
+			continue
+		case (c < 'a' || c > 'z') && (c < '0' || c > '9'):
+			gap = true
+			continue
+		}
+		if gap && len(b) > 0 {
+			b = append(b, ' ')
+		}
+		gap = false
+		b = append(b, c)
+	}
+	return string(b), true
 }
 
 // isPlainFolded spares what is already folded, which most lookups are.

@@ -306,14 +306,13 @@ func (t *telling) resolve() error {
 	if err != nil {
 		return err
 	}
-	touched := map[uint64]bool{}
-	for _, l := range c.links {
-		touched[l.Base] = true
-		for _, h := range l.Homes() {
-			touched[h] = true
-		}
+	// Views are made anew of those whose records or links change; all others were looked at only
+	// because something might have joined them.
+	touched := touch{}
+	for k := range t.dirty {
+		touched.link(c.links[k])
 	}
-	if err := t.bequeath(c); err != nil {
+	if err := t.bequeath(c, touched); err != nil {
 		return err
 	}
 	if err := t.comeBack(c); err != nil {
@@ -329,7 +328,6 @@ func (t *telling) resolve() error {
 	for i, g := range groups {
 		for _, n := range g.Nodes {
 			baseOf[n.Record.Key] = bases[i]
-			touched[bases[i]] = true
 		}
 	}
 	if err := t.carry(c, baseOf); err != nil {
@@ -337,7 +335,7 @@ func (t *telling) resolve() error {
 	}
 	for i, g := range groups {
 		for _, n := range g.Nodes {
-			if err := t.link(c.links[n.Record.Key], n, bases[i], g, len(g.Nodes) > 1); err != nil {
+			if err := t.link(c.links[n.Record.Key], n, bases[i], g, len(g.Nodes) > 1, touched); err != nil {
 				return err
 			}
 		}
@@ -349,14 +347,28 @@ func (t *telling) resolve() error {
 	return t.s.refresh(t.w, slices.Sorted(maps.Keys(touched))...)
 }
 
+// touch is the numbers of customers whose views are to be made anew.
+type touch map[uint64]bool
+
+func (t touch) link(l *state.Link) {
+	if l == nil {
+		return
+	}
+	t[l.Base] = true
+	for _, h := range l.Homes() {
+		t[h] = true
+	}
+}
+
 // bequeath removes the links of records that are no more. The numbers that were theirs go to the
 // oldest record that was one customer with them by rule, so that what people entered stays there.
-func (t *telling) bequeath(c *component) error {
+func (t *telling) bequeath(c *component, touched touch) error {
 	for _, k := range slices.Sorted(maps.Keys(c.links)) {
 		if c.records[k] != nil {
 			continue
 		}
 		gone := c.links[k]
+		touched.link(gone)
 		delete(c.links, k)
 		if _, err := state.Links.Delete(t.w, state.NumberKey(k)); err != nil {
 			return err
@@ -461,7 +473,7 @@ func (t *telling) number(groups []identity.Group) ([]uint64, error) {
 	return bases, nil
 }
 
-func (t *telling) link(old *state.Link, n identity.Node, base uint64, g identity.Group, joined bool) error {
+func (t *telling) link(old *state.Link, n identity.Node, base uint64, g identity.Group, joined bool, touched touch) error {
 	l := &state.Link{Record: n.Record.Key, Base: base, By: "rule", Evidence: g.Evidence[n.Record.Key], At: t.w.Cause.At}
 	if len(n.Homes) > 0 {
 		l.Home, l.Also = n.Homes[0], slices.Clone(n.Homes[1:])
@@ -474,6 +486,9 @@ func (t *telling) link(old *state.Link, n identity.Node, base uint64, g identity
 			l.By = old.By
 		}
 		l.At = old.At
+		if t.dirty[l.Record] {
+			touched.link(l)
+		}
 		if old.Home == l.Home && old.Base == l.Base && slices.EqualFunc(old.Evidence, l.Evidence, sameEvidence) {
 			return nil
 		}
@@ -483,6 +498,8 @@ func (t *telling) link(old *state.Link, n identity.Node, base uint64, g identity
 	} else if joined && t.run != nil && n.Record.Kind == state.KindContact {
 		t.run.Counts.Linked++
 	}
+	touched.link(old)
+	touched.link(l)
 	return state.Links.Put(t.w, l)
 }
 

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +18,8 @@ import (
 type Told struct {
 	Connection, Kind, ID, Keyed string
 	Version                     state.Version
+
+	ready *prepared
 }
 
 // Do runs a change as the caller of ctx, with one entry in the change log. It is for the engine;
@@ -77,7 +77,9 @@ type telling struct {
 func (t *telling) one(told *Told) (uint64, error) {
 	v := told.Version
 	v.Run, v.At = t.run.Number, t.w.Cause.At
-	v.Hash = contentHash(&v)
+	if told.ready == nil {
+		v.Hash = contentHash(&v)
+	}
 	t.run.Counts.Records++
 
 	found, err := state.Records.By(t.w.Tx(), "id", state.RecordKey(told.Connection, told.Kind, told.ID))
@@ -96,6 +98,10 @@ func (t *telling) one(told *Told) (uint64, error) {
 		r := &state.Record{Key: n, Connection: told.Connection, Kind: told.Kind, ID: told.ID, Keyed: told.Keyed,
 			Versions: []state.Version{v}}
 		t.run.Counts.New++
+		if told.ready != nil {
+			told.ready.describe(r)
+			return n, t.putDescribed(nil, r)
+		}
 		return n, t.put(nil, r)
 	}
 	r := found[0]
@@ -186,7 +192,7 @@ func sawn(record uint64, implied bool) uint64 {
 // sameVersion says whether b tells what a told: the same, and of no field that a left open.
 func sameVersion(a, b *state.Version) bool {
 	covers := len(a.Covers) == 0 || len(b.Covers) > 0 && !slices.ContainsFunc(b.Covers, func(f string) bool { return !slices.Contains(a.Covers, f) })
-	return covers && bytes.Equal(a.Hash, b.Hash) && a.Implied == b.Implied && (!a.Implied || a.Modified.Equal(b.Modified))
+	return covers && a.Implied == b.Implied && (!a.Implied || a.Modified.Equal(b.Modified)) && sameContent(a, b)
 }
 
 // clone copies a record deep enough for its versions to be compared after it changed.
@@ -195,15 +201,6 @@ func clone(r *state.Record) *state.Record {
 	c.Versions = slices.Clone(r.Versions)
 	c.Identifiers = slices.Clone(r.Identifiers)
 	return &c
-}
-
-// contentHash covers what a version says, without when, where and by which run it was told.
-func contentHash(v *state.Version) []byte {
-	c := *v
-	c.Run, c.At, c.Where, c.Hash, c.Version, c.Modified, c.Implied, c.Covers = 0, time.Time{}, "", nil, "", time.Time{}, false, nil
-	b, _ := json.Marshal(&c) // plain data: cannot fail
-	sum := sha256.Sum256(b)
-	return sum[:16]
 }
 
 // put stores a record that is new (before nil) or changed, or deletes one without versions, with
@@ -216,10 +213,15 @@ func (t *telling) put(before, r *state.Record) error {
 	if !slices.ContainsFunc(r.Versions, func(v state.Version) bool { return !v.Gone }) {
 		r.Versions = nil // of nothing but its end was ever told: there is no such record
 	}
-	gone := len(r.Versions) == 0
-	if !gone {
+	if len(r.Versions) > 0 {
 		identity.Describe(r, t.s.config.Region)
 	}
+	return t.putDescribed(before, r)
+}
+
+// putDescribed is put for a record of which is known what identity makes of it.
+func (t *telling) putDescribed(before, r *state.Record) error {
+	gone := len(r.Versions) == 0
 	if err := t.activities(before, r); err != nil {
 		return err
 	}
