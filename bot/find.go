@@ -59,6 +59,10 @@ func company(p *text.Printer, h service.Hit) string {
 
 // reason says what fitted, where that is not the name that is shown anyway.
 func reason(p *text.Printer, h service.Hit) string {
+	switch h.Why {
+	case "pinyin", "initials", "typo":
+		return p.Term("why", h.Why)
+	}
 	if h.Match == "" || h.Match == h.Customer.Name || h.Match == h.Company || h.Match == h.Customer.Number {
 		return ""
 	}

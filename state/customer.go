@@ -40,7 +40,7 @@ type Customer struct {
 	Records     []uint64      `k:"14" json:"-"` // contact and organisation records, ascending
 	Bases       []uint64      `k:"15" json:"-"` // the base customers joined here, the survivor first
 	Employers   []Affiliation `k:"16" json:"-"` // organisations that its records name
-	Tokens      []string      `k:"17" json:"-"` // folded words to be found by, put by identity
+	Tokens      []string      `k:"17" json:"-"` // keys to be found by, put by identity
 }
 
 // Address is an identifier as a customer has it, with its origin.
@@ -83,14 +83,21 @@ func (c *Customer) Text(name string) string {
 	return ""
 }
 
-// Customers holds customers by number. Index "token" is by folded word, "identifier" by
-// identifier, "tail" by the reversed digits of phones, "tag", "owner", "employer" (by the
-// organisation's record), "live" by number for those that are not part of another.
+// Customers holds customers by number. Index "token" is by the words of names as identity has put
+// them, "identifier" by identifier, "tail" by the reversed digits of phones, "tag", "owner",
+// "employer" (by the organisation's record), "live" by number for those that are not part of
+// another.
 var Customers = declare(Declaration[Customer]{
 	Name: "customer", Letter: "c",
 	Key: func(c *Customer) []byte { return NumberKey(c.Number) },
 	Indexes: []IndexOn[Customer]{
-		{Name: "token", Keys: func(c *Customer) [][]byte { return textKeys(c.Tokens) }},
+		{Name: "token", Keys: func(c *Customer) [][]byte {
+			keys := make([][]byte, len(c.Tokens))
+			for i, t := range c.Tokens {
+				keys[i] = []byte(t)
+			}
+			return keys
+		}},
 		{Name: "identifier", Keys: func(c *Customer) [][]byte {
 			ids := make([]Identifier, len(c.Identifiers))
 			for i := range c.Identifiers {

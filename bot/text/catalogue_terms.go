@@ -91,6 +91,9 @@ var terms = texts{
 	"why.name":        {`name`, `姓名`},
 	"why.company":     {`company`, `公司`},
 	"why.handle":      {`account`, `账号`},
+	"why.pinyin":      {`sounds so`, `读音相同`},
+	"why.initials":    {`initials`, `首字母`},
+	"why.typo":        {`similar`, `相近`},
 	"why.external_id": {`number elsewhere`, `外部编号`},
 
 	"index.login": {`login`, `登录名`},

@@ -59,7 +59,7 @@ func Believe(in Belief) *state.Customer {
 			c.Employers = append(c.Employers, state.Affiliation{Organisation: org, Role: s.version.Text(fieldTitle), Record: s.record.Key})
 		}
 	}
-	c.Tokens = tokensOf(c, sources)
+	c.Tokens = FindKeys(findable(c, sources))
 	return c
 }
 
@@ -432,31 +432,4 @@ func stageTold(c *state.Customer) string {
 		return state.StageOther
 	}
 	return state.StageProspect
-}
-
-// tokensOf gives the folded words that a customer is found by: every spelling of its names.
-func tokensOf(c *state.Customer, sources []source) []string {
-	var words []string
-	add := func(s string) {
-		if !strings.Contains(s, "@") {
-			words = append(words, NameTokens(s)...)
-		}
-	}
-	add(c.Name)
-	add(c.Given)
-	add(c.Family)
-	for _, s := range sources {
-		for _, f := range []string{fieldName, fieldGiven, fieldMiddle, fieldFamily, fieldNickname, fieldPhonetic, fieldCompany} {
-			for _, v := range s.version.Get(f) {
-				add(v.Text)
-			}
-		}
-	}
-	for _, f := range []string{fieldNickname, fieldCompany} {
-		for _, v := range c.Get(f) {
-			add(v.Text)
-		}
-	}
-	slices.Sort(words)
-	return slices.Compact(words)
 }

@@ -21,7 +21,7 @@ const (
 // as they belong to it. Amounts of two currencies are never added.
 func (s *Service) Brief(ctx context.Context, in BriefIn) (BriefOut, error) {
 	return view(ctx, s, func(tx state.Tx, now time.Time) (BriefOut, error) {
-		c, _, err := s.customer(tx, in.Ref)
+		c, _, err := s.reading(tx, in.Ref)
 		if err != nil {
 			return BriefOut{}, err
 		}

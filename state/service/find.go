@@ -16,37 +16,50 @@ const (
 	rankIdentifier
 	rankFormer // had the identifier once
 	rankFullName
+	rankFullReading // the whole name in Latin letters, where it is written in others
 	rankWholeWords
+	rankReading
 	rankWords // or how they begin
+	rankReadingBegun
+	rankMixed // name and something else
 	rankTag
 	rankCompany
+	rankInitials
+	rankInitialsBegun
+	rankSound // sounds like what was written in characters
 	rankPart
+	rankTypo
+	rankTypoPart
 )
 
 // Why a hit fits.
 const (
-	whyNumber  = "number"
-	whyOrder   = "order"
-	whyTag     = "tag"
-	whyName    = "name"
-	whyCompany = "company"
+	whyNumber   = "number"
+	whyOrder    = "order"
+	whyTag      = "tag"
+	whyName     = "name"
+	whyCompany  = "company"
+	whyPinyin   = "pinyin"
+	whyInitials = "initials"
+	whyTypo     = "typo"
 )
 
 const (
 	defaultHits = 20
-	maxScan     = 500_000 // index entries that one word is looked for among
-	maxLoaded   = 500     // customers that are read and ranked for each way of fitting
-	maxTags     = 5_000   // distinct tags
-	minTail     = 4       // digits of the end of a phone number that find looks for
-	minRefTail  = 7       // and that name one customer
+	maxTags     = 5_000 // distinct tags
+	minTail     = 4     // digits of the end of a phone number that find looks for
+	minRefTail  = 7     // and that name one customer
 )
 
 var noTime time.Time
 
-// Find finds customers, best first: by number, by identifier or order number, by exact name, by
-// words that begin so, by tag, by company, and only where none of these fits, by letters inside a
-// word. Among those that fit alike the more recently active comes first, then the lower number.
-// Where more than 500 fit alike, the 500 first found are ranked.
+// Find finds customers, best first: by number; by identifier or order number; by name: the whole, then words of it, then how
+// these begin, in any order and spelling, Chinese names also in pinyin; by words in different places ("jana sternwarte"), tag,
+// company; by the initials of a Chinese name, and by how it sounds. Only where none of these fits are letters inside a word and
+// words with a typo looked for.
+//
+// Among those that fit alike the more recently active comes first, then the reader's own, then who bought, then the name and
+// the number. Where very many fit, some of them are ranked, the reader's own and who bought before others, and More is set.
 func (s *Service) Find(ctx context.Context, in FindIn) (FindOut, error) {
 	query := strings.TrimSpace(in.Query)
 	if query == "" {
@@ -58,7 +71,12 @@ func (s *Service) Find(ctx context.Context, in FindIn) (FindOut, error) {
 	}
 	return view(ctx, s, func(tx state.Tx, now time.Time) (FindOut, error) {
 		l := newLookup(tx, now)
-		h := &hits{l: l}
+		h := &hits{l: l, limit: limit}
+		if m, err := staffByLogin(tx, CallerOf(ctx).Login); err != nil {
+			return FindOut{}, err
+		} else if m != nil {
+			h.owner = state.StaffMembers.Ref(m.Number)
+		}
 		if err := s.search(h, query); err != nil {
 			return FindOut{}, err
 		}
@@ -66,7 +84,7 @@ func (s *Service) Find(ctx context.Context, in FindIn) (FindOut, error) {
 		if err != nil {
 			return FindOut{}, err
 		}
-		out := FindOut{Hits: []Hit{}, More: len(all) > limit}
+		out := FindOut{Hits: []Hit{}, More: len(all) > limit || h.more && len(all) >= limit}
 		for _, f := range all[:min(len(all), limit)] {
 			company, err := l.company(f.c)
 			if err != nil {
@@ -90,7 +108,7 @@ func (s *Service) search(h *hits, query string) error {
 	}
 	for _, by := range []func(*hits, string) error{
 		func(h *hits, q string) error { return s.byIdentifier(h, q, minTail) },
-		byOrder, byWords, byTag, byDomain, byEmployer,
+		byOrder, byNames, byTag, byDomain, byEmployer,
 	} {
 		if err := by(h, query); err != nil {
 			return err
@@ -102,7 +120,15 @@ func (s *Service) search(h *hits, query string) error {
 	if err := byAddressPart(h, query); err != nil {
 		return err
 	}
-	return byPart(h, query)
+	for _, by := range []func(*hits, string) error{byTypo, byInside, byTypoBegun} {
+		if len(h.list) > 0 {
+			return nil
+		}
+		if err := by(h, query); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // found is one customer that fits.
@@ -116,9 +142,13 @@ type found struct {
 
 // hits collects customers that fit, each once, as it fits best.
 type hits struct {
-	l    *lookup
-	list []*found
-	at   map[uint64]*found
+	l     *lookup
+	owner string // the reader as a staff member's number, or ""
+	limit int    // how many are wanted
+	more  bool   // there may be others that fit
+	list  []*found
+	at    map[uint64]*found
+	begun []wording // what byTypoBegun looks for
 }
 
 func (h *hits) add(c *state.Customer, rank int, why, match string) {
@@ -154,29 +184,38 @@ func (h *hits) keep(fits func(*found) bool) {
 	})
 }
 
-// sorted gives the hits, best first. It asks when customers were last active only where several
-// fit alike.
+// sorted gives the hits, best first. It asks when customers were last active only where several fit alike, and only for those
+// who may be among the wanted.
 func (h *hits) sorted() ([]found, error) {
-	alike := map[int]int{}
-	for _, f := range h.list {
-		alike[f.rank]++
-	}
-	for _, f := range h.list {
-		if alike[f.rank] > 1 {
-			var err error
-			if f.active, err = h.l.lastActive(f.c); err != nil {
-				return nil, err
-			}
+	slices.SortStableFunc(h.list, func(a, b *found) int { return cmp.Compare(a.rank, b.rank) })
+	for i := 0; i < len(h.list) && i < max(h.limit, maxListed); {
+		end := i + 1
+		for end < len(h.list) && h.list[end].rank == h.list[i].rank {
+			end++
 		}
+		if alike := h.list[i:end]; len(alike) > 1 {
+			for _, f := range alike {
+				var err error
+				if f.active, err = h.l.lastActive(f.c); err != nil {
+					return nil, err
+				}
+			}
+			slices.SortFunc(alike, h.compare)
+		}
+		i = end
 	}
-	slices.SortFunc(h.list, func(a, b *found) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), b.active.Compare(a.active), cmp.Compare(a.c.Number, b.c.Number))
-	})
 	out := make([]found, len(h.list))
 	for i, f := range h.list {
 		out[i] = *f
 	}
 	return out, nil
+}
+
+func (h *hits) compare(a, b *found) int {
+	return cmp.Or(b.active.Compare(a.active),
+		boolOrder(h.owner != "" && a.c.Owner == h.owner, h.owner != "" && b.c.Owner == h.owner),
+		boolOrder(a.c.Stage == state.StageCustomer, b.c.Stage == state.StageCustomer),
+		strings.Compare(a.c.Name, b.c.Name), cmp.Compare(a.c.Number, b.c.Number))
 }
 
 // lastActive is when the customer's newest activity was; zero where there is none. What lies in

@@ -32,7 +32,7 @@ func (s *Service) History(ctx context.Context, in HistoryIn) (HistoryOut, error)
 	}
 	return view(ctx, s, func(tx state.Tx, now time.Time) (HistoryOut, error) {
 		out := HistoryOut{Entries: []Entry{}, Now: now}
-		c, _, err := s.customer(tx, in.Ref)
+		c, _, err := s.reading(tx, in.Ref)
 		if err != nil {
 			return out, err
 		}

@@ -293,7 +293,7 @@ func (s *Service) PromiseList(ctx context.Context, in PromiseListIn) (PromiseLis
 		var list []*state.Promise
 		switch {
 		case in.Ref != "":
-			c, _, err := s.customer(tx, in.Ref)
+			c, _, err := s.reading(tx, in.Ref)
 			if err != nil {
 				return out, err
 			}

@@ -63,7 +63,7 @@ func (s *Service) questions(l *lookup, in QuestionListIn) ([]*state.Question, er
 	var list []*state.Question
 	var err error
 	if in.Ref != "" {
-		c, _, err := s.customer(l.tx, in.Ref)
+		c, _, err := s.reading(l.tx, in.Ref)
 		if err != nil {
 			return nil, err
 		}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
+	"unicode/utf8"
 
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/identity"
@@ -23,7 +23,19 @@ const (
 // Several that fit are an [state.Ambiguous] error "several_customers" whose "hits" are lines of
 // number, name and what tells them apart, with tabs between; nobody is a [state.NotFound]
 // "no_customer" whose "near" are lines of the same form, to be shown and never acted on.
+//
+// It is for commands that change something. Those that only read ask [Service.reading].
 func (s *Service) customer(tx state.Tx, ref string) (*state.Customer, uint64, error) {
+	return s.meant(tx, ref, true)
+}
+
+// reading is customer for commands that only read, which may also guess: the one customer whose name sounds so, has these
+// initials, or was mistyped.
+func (s *Service) reading(tx state.Tx, ref string) (*state.Customer, uint64, error) {
+	return s.meant(tx, ref, false)
+}
+
+func (s *Service) meant(tx state.Tx, ref string, surely bool) (*state.Customer, uint64, error) {
 	ref = strings.TrimSpace(ref)
 	if ref == "" {
 		return nil, 0, &state.Error{Class: state.Invalid, Code: "customer_missing"}
@@ -46,7 +58,7 @@ func (s *Service) customer(tx state.Tx, ref string) (*state.Customer, uint64, er
 		}
 		return c, c.Number, nil
 	}
-	hits, err := s.named(l, ref)
+	hits, err := s.named(l, ref, surely)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -54,7 +66,7 @@ func (s *Service) customer(tx state.Tx, ref string) (*state.Customer, uint64, er
 	case 1:
 		return hits[0].c, hits[0].c.Number, nil
 	case 0:
-		near, err := s.near(l, ref)
+		near, err := near(l, ref)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -81,27 +93,36 @@ func (s *Service) customerNumber(l *lookup, ref string) (uint64, bool, error) {
 }
 
 // named gives the customers that a reference other than a number may mean: those with the
-// identifier, else who had it once, else those with exactly the name, else those whose words begin so, else those with
-// the letters inside a word. The first of these groups that has anybody is the answer.
-func (s *Service) named(l *lookup, ref string) ([]found, error) {
-	hits := &hits{l: l}
-	if err := s.byIdentifier(hits, ref, minRefTail); err != nil {
+// identifier, else who had it once, else those with exactly the name, and so on as [Service.Find]
+// has it, by name alone. The first of these groups that has anybody is the answer. For a reader
+// that may be those who only sound so, have the initials, or whose name was mistyped; whoever
+// changes something must mean them surely.
+func (s *Service) named(l *lookup, ref string, surely bool) ([]found, error) {
+	h := &hits{l: l}
+	if err := s.byIdentifier(h, ref, minRefTail); err != nil {
 		return nil, err
 	}
-	if len(hits.list) > 0 || strings.Contains(strings.TrimPrefix(ref, "@"), "@") {
-		return hits.best()
+	if len(h.list) > 0 || strings.Contains(strings.TrimPrefix(ref, "@"), "@") {
+		return h.best()
 	}
-	if err := byWords(hits, ref); err != nil {
-		return nil, err
-	}
-	hits.keep(func(f *found) bool { return f.why == whyName })
-	if len(hits.list) == 0 {
-		if err := byPart(hits, ref); err != nil {
+	for _, by := range []func(*hits, string) error{byNames, byTypo, byInside, byTypoBegun} {
+		if err := by(h, ref); err != nil {
 			return nil, err
 		}
-		hits.keep(func(f *found) bool { return f.why == whyName })
+		h.keep(func(f *found) bool {
+			switch f.why {
+			case whyName:
+				return true
+			case whyPinyin, whyInitials, whyTypo:
+				return !surely
+			}
+			return false
+		})
+		if len(h.list) > 0 {
+			break
+		}
 	}
-	return hits.best()
+	return h.best()
 }
 
 // best gives the hits that fit best.
@@ -198,7 +219,7 @@ func (s *Service) staff(tx state.Tx, ref string) (*state.Staff, error) {
 				continue
 			}
 			fit = append(fit, m)
-			if sameWords(words, m.Name) {
+			if isStaffName(words, m.Name) {
 				exact = append(exact, m)
 			}
 		}
@@ -221,6 +242,12 @@ func (s *Service) staff(tx state.Tx, ref string) (*state.Staff, error) {
 	}
 	return nil, &state.Error{Class: state.Ambiguous, Code: "several_staff", Args: state.Args{
 		"ref": ref, "hits": strings.Join(listed, "\n"), "more": strconv.Itoa(len(fit) - len(listed))}}
+}
+
+// isStaffName says whether words are all of a name, in any order and with any spelling of umlauts.
+func isStaffName(words []string, name string) bool {
+	tokens := identity.NameTokens(name)
+	return len(words) == len(identity.QueryTokens(name)) && !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(tokens, w) })
 }
 
 func noStaff(ref string) error {
@@ -251,103 +278,35 @@ func reference[T any](c *state.Collection[T], tx state.Tx, ref string) (uint64, 
 		"ref": ref, "kind": c.Kind.Name, "example": c.Ref(7)}}
 }
 
-// near gives customers with a name of which a reference may be a misspelling.
-func (s *Service) near(l *lookup, ref string) ([]found, error) {
-	type candidate struct{ distance, words int }
-	close := map[uint64]candidate{}
-	for _, w := range identity.QueryTokens(ref) {
-		runes := []rune(w)
-		if len(runes) < 3 || unicode.IsDigit(runes[0]) {
-			continue
-		}
-		best := map[uint64]int{}
-		n := 0
-		for d, err := range l.tx.Scan(state.Customers.Kind, keysOnly(state.PrefixRange("token", []byte(string(runes[:1]))), maxNearScan)) {
-			if err != nil {
-				return nil, err
-			}
-			n++
-			token := []rune(entryText(d.Entry))
-			allowed := 1
-			if len(runes) > 4 {
-				allowed = 2
-			}
-			// What was typed may be the misspelt beginning of a longer word, too.
-			if len(token) > len(runes)+allowed {
-				token = token[:len(runes)]
-			}
-			dist := distance(runes, token, allowed)
-			if dist > allowed {
-				continue
-			}
-			num := state.KeyNumber(d.Key)
-			if old, ok := best[num]; !ok || dist < old {
-				best[num] = dist
-			}
-		}
-		for num, d := range best {
-			c := close[num]
-			close[num] = candidate{c.distance + d, c.words + 1}
-		}
-	}
-	numbers := make([]uint64, 0, len(close))
-	for n := range close {
-		numbers = append(numbers, n)
-	}
-	slices.SortFunc(numbers, func(a, b uint64) int {
-		x, y := close[a], close[b]
-		if x.words != y.words {
-			return y.words - x.words
-		}
-		if x.distance != y.distance {
-			return x.distance - y.distance
-		}
-		return int(int64(a) - int64(b))
-	})
-	var out []found
-	for _, n := range numbers[:min(len(numbers), maxNear)] {
-		c, err := l.survivor(n)
-		if err != nil {
+// near gives the customers whom a reference that fits nobody may mean: who sounds so, has the
+// initials, or has such a name but for a letter; else those with one of its words.
+func near(l *lookup, ref string) ([]found, error) {
+	h := &hits{l: l, limit: maxNear}
+	for _, by := range []func(*hits, string) error{byNames, byTypo, byTypoBegun} {
+		if err := by(h, ref); err != nil {
 			return nil, err
 		}
-		if c != nil {
-			out = append(out, found{c: c})
+		if len(h.list) > 0 {
+			break
 		}
 	}
-	return out, nil
-}
-
-// maxNearScan bounds how many words a search for misspellings compares.
-const maxNearScan = 50_000
-
-// distance is how many letters must be added, left out, changed or swapped with their neighbour
-// to make b of a; above limit it is only known to be more.
-func distance(a, b []rune, limit int) int {
-	if d := len(a) - len(b); d > limit || -d > limit {
-		return limit + 1
-	}
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range a {
-		row[0] = i + 1
-		least := row[0]
-		for j := range b {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
+	if words := identity.FindWords(ref); len(h.list) == 0 && len(words) > 1 {
+		for _, w := range words[:min(len(words), maxWords)] {
+			if utf8.RuneCountInString(w) < 3 {
+				continue
 			}
-			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
+			for _, by := range []func(*hits, string) error{byNames, byTypo, byTypoBegun} {
+				had := len(h.list)
+				if err := by(h, w); err != nil {
+					return nil, err
+				}
+				if len(h.list) > had {
+					break
+				}
 			}
-			least = min(least, row[j+1])
 		}
-		if least > limit {
-			return limit + 1
-		}
-		before, last, row = last, row, before
 	}
-	return last[len(b)]
+	h.keep(func(f *found) bool { return f.why != whyCompany })
+	all, err := h.sorted()
+	return all[:min(len(all), maxNear)], err
 }

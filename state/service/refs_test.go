@@ -158,15 +158,3 @@ func TestStaffReferences(t *testing.T) {
 		t.Errorf("silva is %q (%v)", got, err)
 	}
 }
-
-func TestDistance(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"jana", "jana", 0}, {"jana", "jan", 1}, {"jana", "jnaa", 1}, {"kohler", "kolher", 1}, {"kohler", "keller", 2}, {"wei", "李伟", 3}} {
-		if got := distance([]rune(c.a), []rune(c.b), 2); got != c.want {
-			t.Errorf("%s, %s: %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}

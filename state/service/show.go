@@ -239,7 +239,7 @@ func hasField(c *state.Customer, name, text string) bool {
 func (s *Service) CustomerShow(ctx context.Context, in CustomerShowIn) (CustomerShowOut, error) {
 	return view(ctx, s, func(tx state.Tx, now time.Time) (CustomerShowOut, error) {
 		out := CustomerShowOut{Believed: []Believed{}, Relations: []Affiliation{}, Consents: []ConsentLine{}, Numbers: []string{}}
-		c, _, err := s.customer(tx, in.Ref)
+		c, _, err := s.reading(tx, in.Ref)
 		if err != nil {
 			return out, err
 		}

@@ -50,8 +50,9 @@ type CustomerOut struct {
 	Customer Customer `json:"customer"`
 }
 
-// FindIn asks for customers by any part of a name in any script and without accents, an e-mail
-// address, a phone number in any notation, a company, an order number, or a tag.
+// FindIn asks for customers by any part of a name in any script, in any order, without accents, in
+// pinyin or its initials, or with a typo; by an e-mail address, a phone number in any notation or
+// its end, a company, an order number, or a tag. Words may fit different things of one customer.
 type FindIn struct {
 	Query string `json:"query"`
 	Limit int    `json:"limit,omitempty"` // 0: 20
@@ -67,7 +68,7 @@ type FindOut struct {
 type Hit struct {
 	Customer CustomerRef `json:"customer"`
 	Company  string      `json:"company,omitempty"`
-	Why      string      `json:"why"`   // number, email, phone, order, tag, name, company, handle, external_id
+	Why      string      `json:"why"`   // number, email, phone, order, tag, name, pinyin, initials, typo, company, handle, external_id
 	Match    string      `json:"match"` // the value that fitted, as shown
 	Owner    string      `json:"owner,omitempty"`
 }

@@ -23,7 +23,7 @@ func (s *Service) Who(ctx context.Context, in WhoIn) (WhoOut, error) {
 			out.Everybody, err = s.staffShown(l, false)
 			return out, err
 		}
-		c, _, err := s.customer(tx, in.Ref)
+		c, _, err := s.reading(tx, in.Ref)
 		if err != nil {
 			return out, err
 		}

@@ -14,14 +14,14 @@ import (
 // being one.
 func (s *Service) Why(ctx context.Context, in WhyIn) (WhyOut, error) {
 	return view(ctx, s, func(tx state.Tx, _ time.Time) (WhyOut, error) {
-		a, baseA, err := s.customer(tx, in.A)
+		a, baseA, err := s.reading(tx, in.A)
 		if err != nil {
 			return WhyOut{}, err
 		}
 		out := WhyOut{A: CustomerRef{Number: state.Customers.Ref(a.Number), Name: a.Name, Kind: a.Kind}}
 		customers := []*state.Customer{a}
 		if in.B != "" {
-			b, baseB, err := s.customer(tx, in.B)
+			b, baseB, err := s.reading(tx, in.B)
 			if err != nil {
 				return WhyOut{}, err
 			}
