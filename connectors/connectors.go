@@ -161,6 +161,12 @@ type Describer interface {
 	Describe(ctx context.Context) (Description, error)
 }
 
+// Sourcer names the files that a source is made of, where that are not simply those of the folder:
+// folders within it, or only some of its files. What changes in another file is then no change.
+type Sourcer interface {
+	Sources(ctx context.Context) ([]string, error)
+}
+
 // Description is how a source was understood.
 type Description struct {
 	Layout    string // a layout's name: "shopify_orders"; "table" for one recognised by its columns
@@ -175,7 +181,7 @@ type Description struct {
 // Column is one column of a table and the field that it becomes.
 type Column struct {
 	Name    string
-	Field   string // a field of fields.go, an order's property ("order.total"), "custom.<name>", or "" where it is not read
+	Field   string // a field of fields.go, an order's or a message's property ("order.total"), "custom.<name>", or "" where it is not read
 	Why     string // "layout", "name", "content", "map" (a person said so)
 	Samples []string
 }
@@ -199,8 +205,10 @@ type Env struct {
 	Open  func(name string) (File, error)                  // opens a source file by the name in the options
 	// List names the files directly in a folder, in order, without hidden ones; an error where the
 	// name is none of a folder. May be nil: then there are no folders.
-	List  func(folder string) ([]string, error)
-	Store TokenStore // for rotated tokens; may be nil
+	List func(folder string) ([]string, error)
+	// Folders names the folders directly in a folder, in order, hidden ones too. May be nil.
+	Folders func(folder string) ([]string, error)
+	Store   TokenStore // for rotated tokens; may be nil
 }
 
 // File is a readable source. ReadAt lets a connector resume without reading from the start.

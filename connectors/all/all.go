@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/csv"
+	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
 )
 
@@ -12,5 +13,6 @@ func Specs() []connectors.Spec {
 	return []connectors.Spec{
 		csv.Spec(),
 		vcard.Spec(),
+		mbox.Spec(),
 	}
 }

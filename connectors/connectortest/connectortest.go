@@ -57,6 +57,12 @@ type Format struct {
 	Broken func(header, row []string) string
 	// Scraps are files of a few bytes that may be anything.
 	Scraps []string
+	// Bytes marks a format that says within itself how its texts are encoded, so that the whole file
+	// is in no encoding, and whose lines end with LF or CR LF.
+	Bytes bool
+	// Cut gives how many bytes of the file's last row stay so that it is seen to be cut short; nil:
+	// any number up to the last line.
+	Cut func(row string) int
 }
 
 // Case is one thing that a connector must do.
@@ -77,7 +83,7 @@ func Cases(h Harness) []Case {
 	cases := []Case{{"spec", specCase}}
 	if h.File != nil {
 		for _, c := range fileCases() {
-			if h.File.Format == nil || !tableCases[c.Name] {
+			if f := h.File.Format; f == nil || !tableCases[c.Name] && !(f.Bytes && c.Name == "encodings") {
 				cases = append(cases, c)
 			}
 		}
@@ -270,6 +276,12 @@ func checkRecord(tb testing.TB, h Harness, c connectors.Change) {
 	if (r.Order != nil) != (r.Kind == connectors.Order && !c.Gone) {
 		tb.Errorf("%s: a %s with Order %v", r.ID, r.Kind, r.Order != nil)
 	}
+	if (r.Message != nil) != (r.Kind == connectors.MessageKind && !c.Gone) {
+		tb.Errorf("%s: a %s with Message %v", r.ID, r.Kind, r.Message != nil)
+	}
+	if r.Message != nil {
+		checkMessage(tb, r)
+	}
 	readable := map[string]bool{}
 	for _, f := range h.Spec.Fields[r.Kind] {
 		readable[f.Field] = f.Read
@@ -294,6 +306,34 @@ func checkRecord(tb testing.TB, h Harness, c connectors.Change) {
 		if t != "UTC" {
 			tb.Errorf("%s: a time in zone %s", r.ID, t)
 		}
+	}
+}
+
+// checkMessage: what is told of a message fits together.
+func checkMessage(tb testing.TB, r connectors.Record) {
+	tb.Helper()
+	m := r.Message
+	if m.Thread == "" {
+		tb.Errorf("%s: a message without a thread", r.ID)
+	}
+	if m.At.Location().String() != "UTC" {
+		tb.Errorf("%s: a message of a time in zone %s", r.ID, m.At.Location())
+	}
+	if strings.ContainsAny(m.MessageID+m.InReplyTo+strings.Join(m.References, ""), "<> \n") {
+		tb.Errorf("%s: the IDs of a message have brackets or spaces: %q %q %q", r.ID, m.MessageID, m.InReplyTo, m.References)
+	}
+	if strings.ContainsAny(m.Subject, "\r\n") {
+		tb.Errorf("%s: a subject on several lines: %q", r.ID, m.Subject)
+	}
+	for _, list := range [][]connectors.Mailbox{m.From, m.ReplyTo, m.To, m.Cc, m.Bcc} {
+		for _, b := range list {
+			if b.Name == "" && b.Address == "" || strings.ContainsAny(b.Address, "<>\r\n") || strings.ContainsAny(b.Name, "\r\n") {
+				tb.Errorf("%s: the mailbox %q %q", r.ID, b.Name, b.Address)
+			}
+		}
+	}
+	if m.Draft && m.Sent {
+		tb.Errorf("%s: a draft that was sent", r.ID)
 	}
 }
 

@@ -339,6 +339,12 @@ func lineEndsCase(tb testing.TB, h Harness) {
 	want := pull(tb, open(tb, h, f.file(tb, usual, rows), nil), f.Kind, "")
 	got := pull(tb, open(tb, h, f.file(tb, style{delim: ",", end: "\r\n"}, rows), nil), f.Kind, "")
 	same(tb, "records of lines that end with CR LF", want.changes(), got.changes())
+	data := f.file(tb, usual, rows)
+	got = pull(tb, open(tb, h, bytes.TrimSuffix(data, []byte("\n")), nil), f.Kind, "")
+	same(tb, "records of a file without a last line end", want.changes(), got.changes())
+	if f.Format != nil && f.Format.Bytes {
+		return
+	}
 	for _, r := range rows { // no line feeds in cells: a file with lone CRs has none
 		for i := range r {
 			r[i] = strings.ReplaceAll(r[i], "\n", " ")
@@ -347,9 +353,6 @@ func lineEndsCase(tb testing.TB, h Harness) {
 	want = pull(tb, open(tb, h, f.file(tb, usual, rows), nil), f.Kind, "")
 	got = pull(tb, open(tb, h, f.file(tb, style{delim: ",", end: "\r"}, rows), nil), f.Kind, "")
 	same(tb, "records of lines that end with CR", want.changes(), got.changes())
-	data := f.file(tb, usual, rows)
-	got = pull(tb, open(tb, h, bytes.TrimSuffix(data, []byte("\n")), nil), f.Kind, "")
-	same(tb, "records of a file without a last line end", want.changes(), got.changes())
 }
 
 // place is how a line is named, with thousands separators.

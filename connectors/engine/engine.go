@@ -32,6 +32,8 @@ type Env struct {
 	Warn  func(format string, args ...any)                 // for the log; never secrets or personal data
 	Open  func(name string) (connectors.File, error)       // opens source files; the file system
 	List  func(folder string) ([]string, error)            // names the files of a folder; the file system, if Open is left out too
+	// Folders names the folders in a folder, hidden ones too; the file system, if Open is left out too.
+	Folders func(folder string) ([]string, error)
 
 	// Stdin is what a file named [StandardInput] stands for; nil: nothing.
 	Stdin io.Reader
@@ -90,7 +92,7 @@ func New(specs []connectors.Spec, env Env) *Engine {
 	system := env.Open == nil
 	switch {
 	case env.Open == nil:
-		env.Open, env.List = openFile, listFolder
+		env.Open, env.List, env.Folders = openFile, listFolder, listFolders
 	case env.List == nil:
 		env.List = func(string) ([]string, error) { return nil, errNoFolder }
 	}
@@ -139,7 +141,7 @@ func (e *Engine) spec(name string) *connectors.Spec {
 
 // connect opens a connector. What it returns is closed with [release].
 func (e *Engine) connect(ctx context.Context, spec *connectors.Spec, options map[string]string) (connectors.Connector, error) {
-	return spec.Open(ctx, options, connectors.Env{Now: e.env.Now, Sleep: e.env.Sleep, Warn: e.env.Warn, Open: e.env.Open, List: e.env.List})
+	return spec.Open(ctx, options, connectors.Env{Now: e.env.Now, Sleep: e.env.Sleep, Warn: e.env.Warn, Open: e.env.Open, List: e.env.List, Folders: e.env.Folders})
 }
 
 // release closes a connector that holds something open.

@@ -69,6 +69,21 @@ func listFolder(name string) ([]string, error) {
 	return names, nil
 }
 
+// listFolders names the folders in a folder of the file system. Links are none: they lead in circles.
+func listFolders(name string) ([]string, error) {
+	entries, err := os.ReadDir(name)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
 // files gives what a source is made of: the files of a folder, or the one file.
 func (e *Engine) files(path string) (folder bool, files []string) {
 	names, err := e.env.List(path)
@@ -124,7 +139,11 @@ func (e *Engine) source(ctx context.Context, path, typ string, given, remembered
 	if folder {
 		specs = slices.DeleteFunc(specs, func(s *connectors.Spec) bool { return !s.Folders })
 	}
+	known := func(s *connectors.Spec) bool {
+		return slices.ContainsFunc(files, func(file string) bool { return reads(s, file) })
+	}
 	var first error
+	likely := false // whether first is of a connector that knows a file of the folder
 	for _, spec := range specs {
 		s, err := e.tryOpen(ctx, spec, path, given, remembered)
 		if err == nil {
@@ -133,12 +152,9 @@ func (e *Engine) source(ctx context.Context, path, typ string, given, remembered
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		if first == nil {
-			first = err
+		if first == nil || !likely && folder && known(spec) {
+			first, likely = err, folder && known(spec)
 		}
-	}
-	known := func(s *connectors.Spec) bool {
-		return slices.ContainsFunc(files, func(file string) bool { return reads(s, file) })
 	}
 	if folder && !slices.ContainsFunc(specs, known) {
 		return nil, fileError(path, errFolder)
@@ -301,9 +317,15 @@ func (e *Engine) digest(ctx context.Context, s *source, connection string) ([]by
 	}
 	part("")
 	folder, files := e.files(s.path)
+	if c, ok := s.conn.(connectors.Sourcer); ok && folder {
+		var err error
+		if files, err = c.Sources(ctx); err != nil {
+			return nil, fileError(s.path, err)
+		}
+	}
 	for _, file := range files {
 		if folder {
-			part(baseName(file))
+			part(strings.TrimPrefix(file, inFolder(s.path, "")))
 		}
 		if err := e.hashFile(ctx, h, file, folder); err != nil {
 			return nil, err
