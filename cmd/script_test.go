@@ -18,6 +18,7 @@ import (
 
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/csv"
+	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
 )
 
@@ -38,7 +39,7 @@ func runKept() int {
 	}
 	return Run(context.Background(), os.Args[1:], Options{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Now: func() time.Time { return at },
-		Specs: []connectors.Spec{csv.Spec(), vcard.Spec()}, Login: os.Getenv("KEPT_TEST_LOGIN"),
+		Specs: []connectors.Spec{csv.Spec(), vcard.Spec(), mbox.Spec()}, Login: os.Getenv("KEPT_TEST_LOGIN"),
 	})
 }
 

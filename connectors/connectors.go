@@ -229,8 +229,10 @@ type TokenStore interface {
 type Spec struct {
 	Name    string
 	Summary string
-	Endings []string // of the files that it reads, without the dot, where its Name is not all of them: "vcf"
-	Folders bool     // whether it reads a folder as one source, through Env.List
+	// Endings of the files that it reads, without the dot: "vcf". A connector that declares some knows
+	// its own files by their content too; one without takes what no other knows.
+	Endings []string
+	Folders bool // whether it reads a folder as one source, through Env.List
 	Options []Option
 	Scopes  []string // least scopes that it needs, in the vendor's words
 	Fields  map[Kind][]FieldSpec

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,7 +48,7 @@ func (d *drawer) Pull(context.Context, connectors.Kind, connectors.Cursor) (conn
 
 func folderHouse(t *testing.T, endings []string, folders bool) *house {
 	h := newHouse(t, files())
-	h.eng.env.Open, h.eng.env.List = openFile, listFolder
+	h.eng.env.Open, h.eng.env.List, h.eng.env.Folders = openFile, listFolder, listFolders
 	h.eng.specs = append(h.eng.specs, connectors.Spec{Name: "cards", Endings: endings, Folders: folders, Options: []connectors.Option{{Name: PathOption}},
 		Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.Contact: {}},
 		Open: func(_ context.Context, options map[string]string, env connectors.Env) (connectors.Connector, error) {
@@ -131,10 +132,57 @@ func TestAFolderThatNobodyReads(t *testing.T) {
 func TestEndingsChooseTheConnector(t *testing.T) {
 	t.Parallel()
 	h := folderHouse(t, []string{"vcf"}, true)
-	for path, want := range map[string]string{"x.VCF": "cards", "x.cards": "cards", "x.drawer": "drawer", "x.txt": "shelf", "x": "shelf"} {
+	for path, want := range map[string]string{"x.VCF": "cards", "x.cards": "cards", "x.drawer": "drawer", "x.txt": "cards", "x": "cards"} {
 		specs, err := h.eng.candidates(path, "")
 		if err != nil || specs[0].Name != want || len(specs) != 3 {
 			t.Errorf("%s: %v %v", path, specs[0].Name, err)
 		}
+		// Who takes any file comes after those that know their own.
+		if last := specs[2].Name; last == "cards" {
+			t.Errorf("%s: %s comes last", path, last)
+		}
 	}
+}
+
+// A connector that reads folders within its folder says which files those are.
+func TestADigestOfFoldersWithinFolders(t *testing.T) {
+	t.Parallel()
+	h := folderHouse(t, []string{"card"}, true)
+	spec := &h.eng.specs[len(h.eng.specs)-1]
+	plain := spec.Open
+	spec.Open = func(ctx context.Context, options map[string]string, env connectors.Env) (connectors.Connector, error) {
+		c, err := plain(ctx, options, env)
+		if err != nil {
+			return nil, err
+		}
+		subs, err := env.Folders(options[PathOption])
+		if err != nil || !slices.Equal(subs, []string{".hid", "sub"}) {
+			t.Errorf("folders %v %v", subs, err)
+		}
+		return &chest{c.(*drawer)}, nil
+	}
+	seen := map[string]bool{}
+	for i, files := range []map[string]string{{"sub/a.card": "x", ".hid/y": "", "b.card": "y"}, {"sub/a.card": "y", ".hid/y": "", "b.card": "y"}, {"sub/b.card": "x", ".hid/y": "", "b.card": "y"},
+		{"sub/a.card": "x", ".hid/y": "other", "b.card": "no part of it"}} {
+		s, err := h.eng.source(context.Background(), folder(t, files), "", nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := h.eng.digest(context.Background(), s, "shop")
+		if err != nil || seen[string(d)] != (i == 3) {
+			t.Errorf("folder %d: seen before %v, %v", i, seen[string(d)], err)
+		}
+		seen[string(d)] = true
+	}
+}
+
+// chest reads only what lies in the folder sub.
+type chest struct{ *drawer }
+
+func (c *chest) Sources(context.Context) ([]string, error) {
+	names, err := c.env.List(c.path + "/sub")
+	for i := range names {
+		names[i] = c.path + "/sub/" + names[i]
+	}
+	return names, err
 }

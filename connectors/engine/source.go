@@ -142,8 +142,9 @@ func (e *Engine) source(ctx context.Context, path, typ string, given, remembered
 	known := func(s *connectors.Spec) bool {
 		return slices.ContainsFunc(files, func(file string) bool { return reads(s, file) })
 	}
+	// The error told is that of the connector that the file was most likely meant for.
 	var first error
-	likely := false // whether first is of a connector that knows a file of the folder
+	rank := 0
 	for _, spec := range specs {
 		s, err := e.tryOpen(ctx, spec, path, given, remembered)
 		if err == nil {
@@ -152,8 +153,15 @@ func (e *Engine) source(ctx context.Context, path, typ string, given, remembered
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		if first == nil || !likely && folder && known(spec) {
-			first, likely = err, folder && known(spec)
+		r := 2
+		switch {
+		case known(spec):
+			r = 0
+		case len(spec.Endings) == 0:
+			r = 1
+		}
+		if first == nil || r < rank {
+			first, rank = err, r
 		}
 	}
 	if folder && !slices.ContainsFunc(specs, known) {
@@ -183,7 +191,8 @@ func reads(s *connectors.Spec, path string) bool {
 }
 
 // candidates gives the connectors that may read a file, the likeliest first: those that read its
-// ending, then the others, in their order.
+// ending, then those that know their own files by content, and last those that declare no endings
+// because they take what is left.
 func (e *Engine) candidates(path, typ string) ([]*connectors.Spec, error) {
 	var specs []*connectors.Spec
 	for i := range e.specs {
@@ -196,10 +205,13 @@ func (e *Engine) candidates(path, typ string) ([]*connectors.Spec, error) {
 		return nil, &state.Error{Class: state.Invalid, Code: "no_file_connector", Args: state.Args{"type": typ, "file": path}}
 	}
 	likely := func(s *connectors.Spec) int {
-		if reads(s, path) {
+		switch {
+		case reads(s, path):
 			return 0
+		case len(s.Endings) > 0:
+			return 1
 		}
-		return 1
+		return 2
 	}
 	slices.SortStableFunc(specs, func(a, b *connectors.Spec) int { return cmp.Compare(likely(a), likely(b)) })
 	return specs, nil
