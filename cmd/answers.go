@@ -29,6 +29,10 @@ func machine(data any) (v any, list bool) {
 		return d.Lines, true
 	case service.RunListOut:
 		return d.Runs, true
+	case service.ForgottenListOut:
+		return d.Forgotten, true
+	case service.ForgottenLiftOut:
+		return d.Forgotten, true
 	case []connectorType:
 		return d, true
 	case []setting:

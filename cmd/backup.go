@@ -38,6 +38,7 @@ func newBackup(f *factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			f.noteBackup(c.Context(), api, args[0], size)
 			return f.show(newSheet("", backedUp{File: args[0], Bytes: size}).
 				lines("", args[0]+": "+f.printer().Count(size, "byte", "bytes")).
 				foot("put it back: " + f.printer().Command("restore "+shellWord(args[0]))).card)
@@ -52,6 +53,16 @@ func newBackup(f *factory) *cobra.Command {
 type backedUp struct {
 	File  string `json:"file"`
 	Bytes int64  `json:"bytes"`
+}
+
+// noteBackup has the state remember the backup. Where it cannot, the backup is as good.
+func (f *factory) noteBackup(ctx context.Context, api service.API, path string, size int64) {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if _, err := api.BackupNote(ctx, service.BackupNoteIn{Path: path, Bytes: size}); err != nil && f.flags.verbose {
+		f.hint(f.printer().Error(err))
+	}
 }
 
 // backup writes beside the file and then gives the copy its name: a backup with that name is whole.

@@ -23,7 +23,8 @@ func newCustomer(f *factory) *cobra.Command {
 		RunE:    f.group,
 	}
 	c.AddCommand(newCustomerList(f), newCustomerShow(f), newCustomerEdit(f), newCustomerTag(f), newCustomerRelate(f),
-		newCustomerMerge(f), newCustomerUnmerge(f), newCustomerKeepApart(f), newCustomerWhy(f))
+		newCustomerMerge(f), newCustomerUnmerge(f), newCustomerKeepApart(f), newCustomerWhy(f),
+		newCustomerForget(f), newCustomerForgotten(f))
 	return c
 }
 

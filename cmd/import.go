@@ -306,6 +306,9 @@ func outcome(p *text.Printer, n state.Counts, dry bool) string {
 	if n.Answered > 0 {
 		came = append(came, p.Count(n.Answered, "row answered before", "rows answered before"))
 	}
+	if n.Forgotten > 0 {
+		came = append(came, p.Count(n.Forgotten, "record of somebody forgotten not kept", "records of people forgotten not kept"))
+	}
 	return joined("; ", line, strings.Join(came, ", "))
 }
 

@@ -72,6 +72,8 @@ var answered = []struct {
 	{"customer unmerge", service.UnmergeOut{}},
 	{"customer keep-apart", service.KeepApartOut{}},
 	{"customer why", service.WhyOut{}},
+	{"customer forget", service.CustomerForgetOut{}},
+	{"customer forgotten", service.ForgottenListOut{}},
 	{"staff add", service.StaffOut{}},
 	{"staff list", service.StaffListOut{}},
 	{"staff show", service.StaffOut{}},

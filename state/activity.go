@@ -60,7 +60,8 @@ func CustomerSubject(base uint64) []byte { return Join([]byte{'c'}, NumberKey(ba
 // Activities holds histories by subject, in order of time.
 var Activities = declareHistory(Declaration[Activity]{
 	Name: "activity", Letter: "n",
-	Key: func(a *Activity) []byte { return Join(TimeKey(a.At), []byte(a.ID)) },
+	Erase: Erase{Rule: EraseDocuments},
+	Key:   func(a *Activity) []byte { return Join(TimeKey(a.At), []byte(a.ID)) },
 })
 
 // ActivityID names the n-th activity of a record.

@@ -33,8 +33,9 @@ type Touch struct {
 
 // Changes is the change log, in the order of its numbers.
 var Changes = declare(Declaration[ChangeEntry]{
-	Name: "change",
-	Key:  func(c *ChangeEntry) []byte { return NumberKey(c.Number) },
+	Name:  "change",
+	Erase: Erase{Rule: EraseWords},
+	Key:   func(c *ChangeEntry) []byte { return NumberKey(c.Number) },
 })
 
 // Writer writes inside one transaction and remembers what it touched. Collections can be written
@@ -44,6 +45,8 @@ type Writer struct {
 	Cause   Cause
 	touched []Touch
 	seen    map[string]map[string]bool
+	// concealed: keys that name somebody stay out of the log ([Writer.Conceal]).
+	concealed bool
 }
 
 // Tx gives the transaction for reading.
@@ -94,7 +97,7 @@ func ChangeIn(tx Tx, cause Cause, fn func(*Writer) error) error {
 		return err
 	}
 	e := &ChangeEntry{Number: n, At: cause.At, Actor: cause.Actor, Request: cause.Request,
-		What: cause.What, Args: cause.Args, Touched: w.touched}
+		What: cause.What, Args: cause.Args, Touched: w.logged()}
 	_, err = tx.Put(Changes.Kind, NumberKey(n), e, 0)
 	return err
 }

@@ -14,6 +14,7 @@ type Declaration[T any] struct {
 	Schema  int
 	Key     func(*T) []byte
 	Indexes []IndexOn[T]
+	Erase   Erase // how a person leaves it
 	// Upgrade brings a value that was written under an older schema number up to date.
 	Upgrade func(schema int, v *T) error
 }
@@ -49,7 +50,7 @@ func declare[T any](d Declaration[T]) *Collection[T] {
 // NewCollection makes a collection that is not part of the state's own list.
 func NewCollection[T any](d Declaration[T]) *Collection[T] {
 	typ := reflect.TypeFor[T]()
-	k := &Kind{Name: d.Name, Letter: d.Letter, Schema: max(d.Schema, 1), typ: typ, plan: planOf(typ)}
+	k := &Kind{Name: d.Name, Letter: d.Letter, Schema: max(d.Schema, 1), Erase: d.Erase, typ: typ, plan: planOf(typ)}
 	for _, x := range d.Indexes {
 		k.Indexes = append(k.Indexes, Index{Name: x.Name, Unique: x.Unique})
 	}

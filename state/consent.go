@@ -43,7 +43,8 @@ func (c *Consent) Refuses() bool {
 // Consents holds the statements by identifier, channel, purpose, source and run. Index "source"
 // is by source, "refusal" by the time we learned of it for those that refuse.
 var Consents = declare(Declaration[Consent]{
-	Name: "consent",
+	Name:  "consent",
+	Erase: Erase{Rule: EraseDocuments, Named: true},
 	Key: func(c *Consent) []byte {
 		return Join(c.Identifier.Key(), TextKey(c.Channel), TextKey(c.Purpose), TextKey(c.Source),
 			NumberKey(c.Run), TextKey(c.State), TimeKey(c.At))

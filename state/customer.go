@@ -89,7 +89,8 @@ func (c *Customer) Text(name string) string {
 // another.
 var Customers = declare(Declaration[Customer]{
 	Name: "customer", Letter: "c",
-	Key: func(c *Customer) []byte { return NumberKey(c.Number) },
+	Erase: Erase{Rule: EraseDocuments},
+	Key:   func(c *Customer) []byte { return NumberKey(c.Number) },
 	Indexes: []IndexOn[Customer]{
 		{Name: "token", Keys: func(c *Customer) [][]byte {
 			keys := make([][]byte, len(c.Tokens))
@@ -172,7 +173,8 @@ type Setting struct {
 
 // Settings holds the values set by people, by base customer, field and element.
 var Settings = declare(Declaration[Setting]{
-	Name: "setting",
+	Name:  "setting",
+	Erase: Erase{Rule: EraseDocuments, Named: true},
 	Key: func(s *Setting) []byte {
 		return Join(NumberKey(s.Base), TextKey(s.Field), TextKey(s.Element))
 	},
@@ -196,7 +198,8 @@ type Relation struct {
 // Relations holds relations stated by people; index "customer" is by either side.
 var Relations = declare(Declaration[Relation]{
 	Name: "relation", Letter: "l",
-	Key: func(r *Relation) []byte { return NumberKey(r.Key) },
+	Erase: Erase{Rule: EraseDocuments},
+	Key:   func(r *Relation) []byte { return NumberKey(r.Key) },
 	Indexes: []IndexOn[Relation]{
 		{Name: "customer", Keys: func(r *Relation) [][]byte {
 			return [][]byte{NumberKey(r.From), NumberKey(r.To)}

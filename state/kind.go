@@ -18,7 +18,8 @@ type Kind struct {
 	Letter  string // what people type before its numbers: "c" in c812; empty where nobody does
 	Schema  int    // written beside each value; grows when the meaning of fields changes
 	Indexes []Index
-	History bool // entries of histories, not documents
+	History bool  // entries of histories, not documents
+	Erase   Erase // how a person leaves it
 
 	typ     reflect.Type
 	plan    *plan

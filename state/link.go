@@ -40,8 +40,9 @@ type Evidence struct {
 // Links holds a link for every contact and organisation record, by the record's number. Indexes
 // "base" and "home" (with what it took over) are by customer number; a number is one record's home.
 var Links = declare(Declaration[Link]{
-	Name: "link",
-	Key:  func(l *Link) []byte { return NumberKey(l.Record) },
+	Name:  "link",
+	Erase: Erase{Rule: EraseDocuments},
+	Key:   func(l *Link) []byte { return NumberKey(l.Record) },
 	Indexes: []IndexOn[Link]{
 		{Name: "base", Keys: func(l *Link) [][]byte { return [][]byte{NumberKey(l.Base)} }},
 		{Name: "home", Keys: func(l *Link) [][]byte {
@@ -65,8 +66,9 @@ type FormerHome struct {
 
 // FormerHomes holds the numbers of records that are gone, by what tells the record.
 var FormerHomes = declare(Declaration[FormerHome]{
-	Name: "former_home",
-	Key:  func(f *FormerHome) []byte { return RecordKey(f.Connection, f.Kind, f.ID) },
+	Name:  "former_home",
+	Erase: Erase{Rule: EraseDocuments, Named: true},
+	Key:   func(f *FormerHome) []byte { return RecordKey(f.Connection, f.Kind, f.ID) },
 })
 
 // The kinds of verdicts.
@@ -98,7 +100,8 @@ type Verdict struct {
 // identifier that it speaks of.
 var Verdicts = declare(Declaration[Verdict]{
 	Name: "verdict", Letter: "v",
-	Key: func(v *Verdict) []byte { return NumberKey(v.Key) },
+	Erase: Erase{Rule: EraseDocuments},
+	Key:   func(v *Verdict) []byte { return NumberKey(v.Key) },
 	Indexes: []IndexOn[Verdict]{
 		{Name: "customer", Keys: func(v *Verdict) [][]byte {
 			var keys [][]byte

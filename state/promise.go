@@ -48,7 +48,8 @@ func (p *Promise) Late(now time.Time) bool {
 // open ones (those without a date last).
 var Promises = declare(Declaration[Promise]{
 	Name: "promise", Letter: "p",
-	Key: func(p *Promise) []byte { return NumberKey(p.Number) },
+	Erase: Erase{Rule: EraseDocuments},
+	Key:   func(p *Promise) []byte { return NumberKey(p.Number) },
 	Indexes: []IndexOn[Promise]{
 		{Name: "base", Keys: func(p *Promise) [][]byte { return [][]byte{NumberKey(p.Base)} }},
 		{Name: "open", Keys: func(p *Promise) [][]byte {

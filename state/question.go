@@ -47,7 +47,8 @@ type Question struct {
 // "customer" by either customer, "run" by run.
 var Questions = declare(Declaration[Question]{
 	Name: "question", Letter: "q",
-	Key: func(q *Question) []byte { return NumberKey(q.Number) },
+	Erase: Erase{Rule: EraseDocuments},
+	Key:   func(q *Question) []byte { return NumberKey(q.Number) },
 	Indexes: []IndexOn[Question]{
 		{Name: "topic", Unique: true, Keys: func(q *Question) [][]byte { return textIndex(q.Topic) }},
 		{Name: "open", Keys: func(q *Question) [][]byte {

@@ -272,7 +272,8 @@ func RecordKey(connection, kind, id string) []byte {
 // what identity put there; "run" by the runs of its versions.
 var Records = declare(Declaration[Record]{
 	Name: "record", Letter: "k",
-	Key: func(r *Record) []byte { return NumberKey(r.Key) },
+	Erase: Erase{Rule: EraseDocuments},
+	Key:   func(r *Record) []byte { return NumberKey(r.Key) },
 	Indexes: []IndexOn[Record]{
 		{Name: "id", Unique: true, Keys: func(r *Record) [][]byte {
 			return [][]byte{RecordKey(r.Connection, r.Kind, r.ID)}

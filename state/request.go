@@ -13,8 +13,9 @@ type Request struct {
 
 // Requests holds answers by request ID; index "at" is by time, for clearing out.
 var Requests = declare(Declaration[Request]{
-	Name: "request",
-	Key:  func(r *Request) []byte { return TextKey(r.ID) },
+	Name:  "request",
+	Erase: Erase{Rule: EraseWords},
+	Key:   func(r *Request) []byte { return TextKey(r.ID) },
 	Indexes: []IndexOn[Request]{
 		{Name: "at", Keys: func(r *Request) [][]byte { return [][]byte{TimeKey(r.At)} }},
 	},
@@ -30,4 +31,8 @@ const (
 	BlobSeen = "seen/"
 	// BlobAside with a run's number holds what the engine needs to read the run's rows again.
 	BlobAside = "aside/run/"
+	// BlobAsked with a hash of connection, layout and row holds the question about the row.
+	BlobAsked = "aside/asked/"
+	// AskedForgotten stands there in place of a question: the row is of somebody who was forgotten.
+	AskedForgotten = "forgotten"
 )

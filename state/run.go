@@ -45,6 +45,7 @@ type Counts struct {
 	Asked     int64 `k:"12" json:"asked"`     // questions that it raised
 	Refusals  int64 `k:"13" json:"refusals"`  // statements that refuse contact
 	Answered  int64 `k:"14" json:"answered"`  // of Aside, rows about which a person had decided before
+	Forgotten int64 `k:"20" json:"forgotten"` // records that were told of people who are forgotten, and not kept
 }
 
 // Sum is the sales of one connection in one currency, as its own admin page shows them.
@@ -60,7 +61,8 @@ type Sum struct {
 // Runs holds runs by number; index "connection" is by connection and number.
 var Runs = declare(Declaration[Run]{
 	Name: "run", Letter: "r",
-	Key: func(r *Run) []byte { return NumberKey(r.Number) },
+	Erase: Erase{Rule: EraseWords},
+	Key:   func(r *Run) []byte { return NumberKey(r.Number) },
 	Indexes: []IndexOn[Run]{
 		{Name: "connection", Keys: func(r *Run) [][]byte {
 			return [][]byte{Join(TextKey(r.Connection), NumberKey(r.Number))}
@@ -81,6 +83,7 @@ type Connection struct {
 
 // Connections holds connections by name.
 var Connections = declare(Declaration[Connection]{
-	Name: "connection",
-	Key:  func(c *Connection) []byte { return TextKey(c.Name) },
+	Name:  "connection",
+	Erase: Erase{Rule: EraseWords},
+	Key:   func(c *Connection) []byte { return TextKey(c.Name) },
 })

@@ -31,7 +31,8 @@ type Absence struct {
 // folded word.
 var StaffMembers = declare(Declaration[Staff]{
 	Name: "staff", Letter: "s",
-	Key: func(s *Staff) []byte { return NumberKey(s.Number) },
+	Erase: Erase{Rule: EraseNone, Why: "our own people are no customers"},
+	Key:   func(s *Staff) []byte { return NumberKey(s.Number) },
 	Indexes: []IndexOn[Staff]{
 		{Name: "login", Unique: true, Keys: func(s *Staff) [][]byte { return textIndex(s.Login) }},
 		{Name: "email", Keys: func(s *Staff) [][]byte { return textKeys(s.Emails) }},

@@ -17,8 +17,8 @@ import (
 // What is kept of rows that were set aside beside their questions. A connector's context is mostly
 // the same for all rows of a run, so the first one is kept whole and the others by what differs.
 const (
-	blobAsked = "aside/asked/" // + hash of connection, layout and row: the question about it, as text
-	blobAside = "aside/run/"   // + run + "/base": the first context; + run + "/" + question: a patch of it
+	blobAsked = state.BlobAsked // + hash of connection, layout and row: the question about it, as text
+	blobAside = state.BlobAside // + run + "/base": the first context; + run + "/" + question: a patch of it
 )
 
 func asideBlob(run uint64, name string) string {
@@ -60,6 +60,15 @@ func (f *reading) ask(w *state.Writer, run *state.Run, r *connectors.Rejected) (
 	before, err := w.Tx().Blob(asked)
 	if err != nil {
 		return "", err
+	}
+	forgotten := string(before) == state.AskedForgotten
+	if !forgotten {
+		if forgotten, err = f.svc.RowForgotten(w.Tx(), r.Raw); err != nil {
+			return "", err
+		}
+	}
+	if forgotten {
+		return "", nil
 	}
 	if n, ok := state.Questions.ParseRef(string(before)); ok {
 		q, err := state.Questions.Find(w.Tx(), state.NumberKey(n))

@@ -194,6 +194,7 @@ func addCounts(to, c *state.Counts) {
 	to.Asked += c.Asked
 	to.Refusals += c.Refusals
 	to.Answered += c.Answered
+	to.Forgotten += c.Forgotten
 }
 
 // reading is the import of one file.

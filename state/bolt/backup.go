@@ -22,6 +22,8 @@ func (s *Store) Backup(ctx context.Context, w io.Writer, compact bool) (n int64,
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
+	s.readers.RLock()
+	defer s.readers.RUnlock()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer s.guard(&err)
 	btx, err := s.db.Begin(false)

@@ -62,6 +62,8 @@ func (s *Store) checkPages(ctx context.Context, report func(state.Damage)) error
 		return ctx.Err()
 	}
 	var m metaPage
+	s.readers.RLock()
+	defer s.readers.RUnlock()
 	btx, err := s.db.Begin(false)
 	if err == nil {
 		m, err = inspectOpen(s.file, s.path)

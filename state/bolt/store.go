@@ -49,10 +49,11 @@ type Store struct {
 	kinds    []*state.Kind
 	salvaged *Salvaged
 
-	writer chan struct{} // holds one token while a transaction writes, so that waiting can be cancelled
-	mu     sync.Mutex
-	known  map[*state.Kind]bool // compared with the file's own list
-	broken error                // a commit stopped inside bbolt; nothing may be written any more
+	writer  chan struct{} // holds one token while a transaction writes, so that waiting can be cancelled
+	readers sync.RWMutex  // held by who reads; whoever overwrites pages holds it alone
+	mu      sync.Mutex
+	known   map[*state.Kind]bool // compared with the file's own list
+	broken  error                // a commit stopped inside bbolt; nothing may be written any more
 }
 
 var (
@@ -238,6 +239,8 @@ func (s *Store) View(ctx context.Context, fn func(state.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	s.readers.RLock()
+	defer s.readers.RUnlock()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	btx, err := s.db.Begin(false)
 	if err != nil {

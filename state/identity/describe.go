@@ -120,6 +120,16 @@ func KindOf(v *state.Version) string {
 	return state.Person
 }
 
+// Identifiers gives the identifiers of the version that a record is known by, and nothing else of it.
+// region is the default region of its phone numbers (ISO 3166).
+func Identifiers(r *state.Record, region string) []state.Identifier {
+	v := Standing(r)
+	if v == nil || r.Kind == state.KindOrder {
+		return nil
+	}
+	return identifiersOf(r, v, region)
+}
+
 func identifiersOf(r *state.Record, v *state.Version, region string) []state.Identifier {
 	var ids []state.Identifier
 	add := func(id state.Identifier) {

@@ -52,6 +52,12 @@ type API struct {
 	OptoutRemove func(context.Context, OptoutRemoveIn) (OptoutOut, error)   `api:"write"`
 	ImportUndo   func(context.Context, ImportUndoIn) (ImportUndoOut, error) `api:"write"`
 
+	ForgottenList func(context.Context, ForgottenListIn) (ForgottenListOut, error) `api:"read"`
+	ForgottenLift func(context.Context, ForgottenLiftIn) (ForgottenLiftOut, error) `api:"write"`
+	BackupNote    func(context.Context, BackupNoteIn) (BackupNoteOut, error)       `api:"write"`
+
+	CustomerForget func(context.Context, CustomerForgetIn) (CustomerForgetOut, error) `api:"long"`
+
 	Import func(context.Context, ImportIn) (ImportOut, error) `api:"long"`
 	Check  func(context.Context, CheckIn) (CheckOut, error)   `api:"long"`
 

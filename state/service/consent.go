@@ -198,7 +198,16 @@ func (l *lookup) statements(c *state.Customer) ([]state.Consent, error) {
 
 // statementsAbout gives all that was said about one identifier.
 func statementsAbout(tx state.Tx, id state.Identifier) ([]*state.Consent, error) {
-	return state.Consents.List(tx, state.PrefixRange("", id.Key()))
+	said, err := state.Consents.List(tx, state.PrefixRange("", id.Key()))
+	if err != nil {
+		return nil, err
+	}
+	m, err := marksOf(tx)
+	if err != nil {
+		return nil, err
+	}
+	outlived, err := m.refused(id)
+	return append(said, outlived...), err
 }
 
 func sortStatements(said []state.Consent) {

@@ -42,10 +42,15 @@ func (s *Service) Look(ctx context.Context, fn func(state.Tx, time.Time) error) 
 func (s *Service) Tell(w *state.Writer, run *state.Run, told []Told) ([]uint64, error) {
 	t := &telling{s: s, w: w, run: run, dirty: map[uint64]bool{}, companies: map[string]bool{}, domains: map[string]bool{}}
 	numbers := make([]uint64, len(told))
+	forgotten, err := s.forgotten(w, told)
+	if err != nil {
+		return nil, err
+	}
+	run.Counts.Forgotten += int64(len(forgotten))
 	// Contacts first: orders hang on them.
 	for _, contacts := range []bool{true, false} {
 		for i := range told {
-			if (told[i].Kind == state.KindContact) != contacts {
+			if (told[i].Kind == state.KindContact) != contacts || forgotten[i] {
 				continue
 			}
 			n, err := t.one(&told[i])

@@ -33,6 +33,13 @@ func (w wrapped) CheckStorage(ctx context.Context, kinds []*state.Kind, repair b
 	return nil
 }
 
+func (w wrapped) Scrub(ctx context.Context) error {
+	if c, ok := w.Store.(state.Scrubber); ok {
+		return c.Scrub(ctx)
+	}
+	return nil
+}
+
 func (w wrapped) Dump(ctx context.Context, fn func(place string, key, value []byte) error) error {
 	if d, ok := w.Store.(dumper); ok {
 		return d.Dump(ctx, fn)
