@@ -30,8 +30,8 @@ const (
 )
 
 // Describe puts into a record what identity makes of its versions: identifiers, the key of the
-// company, the domain, the names to look for candidates by. region is the default region of its
-// phone numbers (ISO 3166).
+// company, the domain. region is the default region of its phone numbers (ISO 3166). The keys to
+// look for candidates by are put by [match.Blocks] after it.
 //
 // Identifiers of the current version link, unless they are weak; those that only older versions
 // have are marked Former. A record that is gone at its connection links as it last did, so that
@@ -59,9 +59,6 @@ func Describe(r *state.Record, region string) {
 					break
 				}
 			}
-		}
-		if r.Kind == state.KindContact && KindOf(current) == state.Person {
-			r.Blocks = blocksOf(current)
 		}
 	}
 	for i := range r.Versions {
@@ -232,18 +229,6 @@ func PersonName(v *state.Version) Name {
 		}
 	}
 	return n
-}
-
-// blocksOf gives the keys by which candidates are looked for that share no identifier: the words
-// of the name, whatever their order.
-func blocksOf(v *state.Version) []string {
-	n := PersonName(v)
-	words := strings.Fields(FoldName(joinWords(n.Given, n.Family)))
-	if len(words) == 0 || len(words) == 1 && !isEastAsianText(n.Given+n.Family) {
-		return nil
-	}
-	slices.Sort(words)
-	return []string{"name:" + strings.Join(words, " ")}
 }
 
 // DoubtfulCompany says whether a normalised company name is too general to name one organisation

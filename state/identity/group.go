@@ -13,6 +13,9 @@ import (
 // looking at names: a switchboard, a till's address.
 const ManyHolders = 50
 
+// mostAsked is how many doubts about one customer are worth somebody's time; the likeliest are kept.
+const mostAsked = 5
+
 // Pair is two homes ([state.Link]) that a person spoke of.
 type Pair struct{ A, B uint64 }
 
@@ -56,12 +59,14 @@ type Candidate struct {
 // Partition groups records that are one customer each. It is a pure function of the records and
 // the words: their order does not matter. Records join by exact strong identifiers; never when
 // two ids of one system, two birthdays, a person and an organisation, or a person's word stand
-// against it; and not by an identifier that several people share. What stands in doubt comes back
-// as candidates, likeliest first.
+// against it; and not by an identifier that several people share. Then those pairs join that are
+// sure without one, the surest first, where no two records of the joined groups speak against it.
+// What stands in doubt comes back as candidates, likeliest first.
 //
 // The records must contain every holder of every strong identifier among them, up to
-// [ManyHolders]+1 each.
-func Partition(nodes []Node, words Words) ([]Group, []Candidate) {
+// [ManyHolders]+1 each, and both sides of every sure pair that has one of them. Pairs of records
+// that are not among them are passed over. judge may be nil where there are no pairs.
+func Partition(nodes []Node, words Words, pairs []Pairing, judge Judge) ([]Group, []Candidate) {
 	nodes = slices.Clone(nodes)
 	// Ties are broken by what the records are, never by when they came.
 	slices.SortFunc(nodes, func(a, b Node) int { return byContent(a.Record, b.Record) })
@@ -82,7 +87,7 @@ func Partition(nodes []Node, words Words) ([]Group, []Candidate) {
 	}
 	p.heed()
 	p.joinByIdentifiers()
-	p.askByName()
+	p.joinByWeight(pairs, judge)
 	return p.result()
 }
 
@@ -213,13 +218,7 @@ func (p *partition) join(e edge) {
 		}
 		return
 	}
-	if b < a {
-		a, b = b, a
-	}
-	p.parent[b] = a
-	p.members[a] = append(p.members[a], p.members[b]...)
-	p.members[b] = nil
-	p.people.join(p.people.of(a), p.people.of(b))
+	p.unite(a, b)
 	p.note(e, reason)
 }
 
@@ -299,38 +298,6 @@ func (p *partition) ask(a, b int, reasons []state.Evidence, score int64) {
 	p.asked[key] = &Candidate{A: p.nodes[key[0]].Record.Key, B: p.nodes[key[1]].Record.Key, Reasons: reasons, Score: score}
 }
 
-// askByName finds candidates that share a name and something that supports it, but no strong
-// identifier.
-func (p *partition) askByName() {
-	blocks := map[string][]int{}
-	for i := range p.nodes {
-		for _, b := range p.nodes[i].Record.Blocks {
-			blocks[b] = append(blocks[b], i)
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(blocks)) {
-		held := blocks[k]
-		if len(held) > ManyHolders {
-			continue
-		}
-		for x, a := range held {
-			for _, b := range held[x+1:] {
-				ra, rb := p.find(a), p.find(b)
-				if ra == rb {
-					continue
-				}
-				support := supports(&p.nodes[a], &p.nodes[b])
-				against, never := p.against(ra, rb)
-				if never || len(support) == 0 || len(support) <= len(against) {
-					continue
-				}
-				reasons := append([]state.Evidence{{Code: "same_name", Args: state.Args{"value": nameShown(&p.nodes[a])}}}, support...)
-				p.ask(a, b, append(reasons, against...), 20+10*int64(len(support)))
-			}
-		}
-	}
-}
-
 // supports gives what two records of one name have in common beside it.
 func supports(x, y *Node) []state.Evidence {
 	var out []state.Evidence
@@ -404,8 +371,12 @@ func (p *partition) result() ([]Group, []Candidate) {
 		return cmp.Or(cmp.Compare(p.asked[y].Score, p.asked[x].Score), cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1]))
 	})
 	var asks []Candidate
+	asked := map[int]int{} // by group
 	for _, pair := range pairs {
-		if p.find(pair[0]) != p.find(pair[1]) {
+		a, b := p.find(pair[0]), p.find(pair[1])
+		if a != b && (asked[a] < mostAsked || asked[b] < mostAsked) {
+			asked[a]++
+			asked[b]++
 			c := *p.asked[pair]
 			c.A, c.B = min(c.A, c.B), max(c.A, c.B)
 			asks = append(asks, c)

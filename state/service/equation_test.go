@@ -465,7 +465,8 @@ func (w *world) batch() []string {
 			}
 			nodes = append(nodes, identity.Node{Record: r})
 		}
-		groups, _ := identity.Partition(nodes, identity.Words{})
+		pairs, judge := meet(nodes)
+		groups, _ := identity.Partition(nodes, identity.Words{}, pairs, judge)
 		for _, g := range groups {
 			var members []string
 			for _, n := range g.Nodes {

@@ -170,7 +170,7 @@ func (t *telling) putOrganisation(id, name string) error {
 		return nil
 	}
 	r.Versions = []state.Version{v}
-	identity.Describe(r, t.s.config.Region)
+	describe(r, t.s.config.Region)
 	r.Company = "" // it is the organisation; it does not work for it
 	t.dirty[r.Key] = true
 	return state.Records.Put(t.w, r)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 
 	"github.com/keptcrm/kept/state"
-	"github.com/keptcrm/kept/state/identity"
 )
 
 // prepared is what a record makes of itself, whatever the state holds: the hash of its version, and
@@ -25,7 +24,7 @@ func (s *Service) Prepare(told []Told) {
 		t.Version.Hash = contentHash(&t.Version)
 		r := &state.Record{Connection: t.Connection, Kind: t.Kind, ID: t.ID, Keyed: t.Keyed, Versions: []state.Version{t.Version}}
 		if !t.Version.Gone {
-			identity.Describe(r, s.config.Region)
+			describe(r, s.config.Region)
 		}
 		t.ready = &prepared{identifiers: r.Identifiers, blocks: r.Blocks, company: r.Company, domain: r.Domain, party: r.Party, number: r.Number}
 	}

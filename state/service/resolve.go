@@ -40,13 +40,19 @@ type component struct {
 	bases   map[uint64]bool
 	said    *wordsSaid
 	former  map[uint64][]uint64 // numbers that records had before they were gone
+	met     *met
+	fresh   bool // links are what is to be found out: none is followed
 }
 
-func newComponent(tx state.Tx) (*component, error) {
+func (s *Service) newComponent(tx state.Tx) (*component, error) {
 	words, err := wordsOf(tx)
+	if err != nil {
+		return nil, err
+	}
+	met, err := s.newMet(tx)
 	return &component{tx: tx, words: identity.Words{Shared: map[string]bool{}}, records: map[uint64]*state.Record{},
 		links: map[uint64]*state.Link{}, seenID: map[string]bool{}, bases: map[uint64]bool{}, said: words,
-		former: map[uint64][]uint64{}}, err
+		former: map[uint64][]uint64{}, met: met}, err
 }
 
 // wordsSaid is what people said of customers, by the numbers they spoke of.
@@ -93,7 +99,7 @@ func (c *component) add(keys ...uint64) {
 	}
 }
 
-// grow follows identifiers and present customers until nothing new comes.
+// grow follows identifiers, pairs that are sure and present customers until nothing new comes.
 func (c *component) grow() error {
 	for len(c.queue) > 0 {
 		batch := c.queue
@@ -114,8 +120,10 @@ func (c *component) grow() error {
 		for i, k := range batch {
 			if links[i] != nil {
 				c.links[k] = links[i]
-				if err := c.addBase(links[i].Base); err != nil {
-					return err
+				if !c.fresh {
+					if err := c.addBase(links[i].Base); err != nil {
+						return err
+					}
 				}
 				if err := c.addSame(links[i]); err != nil {
 					return err
@@ -130,6 +138,9 @@ func (c *component) grow() error {
 					return err
 				}
 			}
+		}
+		if err := c.weigh(records); err != nil {
+			return err
 		}
 	}
 	for k, r := range c.records {
@@ -161,6 +172,16 @@ func (c *component) addSame(l *state.Link) error {
 	for _, h := range l.Homes() {
 		for _, p := range c.said.same[h] {
 			for _, x := range []uint64{p.A, p.B} {
+				if c.fresh {
+					holders, err := state.Links.By(c.tx, "home", state.NumberKey(x))
+					if err != nil {
+						return err
+					}
+					for _, l := range holders {
+						c.add(l.Record)
+					}
+					continue
+				}
 				base, err := natural(c.tx, x)
 				if err != nil {
 					return err
@@ -252,11 +273,11 @@ func (c *component) nodes() []identity.Node {
 	return nodes
 }
 
-// gather builds the component of the changed records, with those that have the same name and the
-// other sides of open questions, so that every doubt among them can be judged.
+// gather builds the component of the changed records, with those that are likely one with any of
+// them and the other sides of open questions, so that every doubt among them can be judged.
 func (t *telling) gather() (*component, error) {
 	tx := t.w.Tx()
-	c, err := newComponent(tx)
+	c, err := t.s.newComponent(tx)
 	if err != nil {
 		return nil, err
 	}
@@ -272,17 +293,13 @@ func (t *telling) gather() (*component, error) {
 	if err := c.grow(); err != nil {
 		return nil, err
 	}
-	for _, k := range slices.Sorted(maps.Keys(c.records)) {
-		for _, b := range c.records[k].Blocks {
-			same, err := c.holders("block", state.TextKey(b), identity.ManyHolders+1)
-			if err != nil {
-				return nil, err
-			}
-			if len(same) <= identity.ManyHolders {
-				c.add(same...)
-			}
-		}
+	if err := c.crossed(t.before, t.dirty); err != nil {
+		return nil, err
 	}
+	if err := c.grow(); err != nil {
+		return nil, err
+	}
+	c.add(c.met.likely()...)
 	for _, base := range slices.Sorted(maps.Keys(c.bases)) {
 		questions, err := state.Questions.By(tx, "customer", state.NumberKey(base))
 		if err != nil {
@@ -319,7 +336,7 @@ func (t *telling) resolve() error {
 		return err
 	}
 	nodes := c.nodes()
-	groups, asks := identity.Partition(nodes, c.words)
+	groups, asks := identity.Partition(nodes, c.words, c.met.pairings(), c.met.judge)
 	bases, err := t.number(groups)
 	if err != nil {
 		return err

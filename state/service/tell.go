@@ -178,7 +178,7 @@ func (t *telling) rehomed(r *state.Record) bool {
 		return false
 	}
 	now := clone(r)
-	identity.Describe(now, t.s.config.Region)
+	describe(now, t.s.config.Region)
 	return !slices.Equal(now.Identifiers, r.Identifiers)
 }
 
@@ -219,7 +219,7 @@ func (t *telling) put(before, r *state.Record) error {
 		r.Versions = nil // of nothing but its end was ever told: there is no such record
 	}
 	if len(r.Versions) > 0 {
-		identity.Describe(r, t.s.config.Region)
+		describe(r, t.s.config.Region)
 	}
 	return t.putDescribed(before, r)
 }

@@ -1,0 +1,233 @@
+package match
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/identity"
+)
+
+// cells are what a contact record says that can be compared, made ready. They are a pure function of the record.
+type cells struct {
+	given, family, rest                     string
+	birth                                   date
+	phones, emails                          []string // of each two at most
+	street, postcode, city, company, domain string
+	shared                                  string                  // an address that several people read
+	raw                                     [contactFeatures]string // as people read it
+	phonesShown                             []string
+}
+
+// cellsOf reads a contact record.
+func cellsOf(r *state.Record) cells {
+	var c cells
+	v := identity.Standing(r)
+	if v == nil {
+		return c
+	}
+	c.given, c.family, c.rest = namesOf(v)
+	if d, err := identity.ParseDate(v.Text("birthday"), identity.OrderUnknown); err == nil {
+		c.birth = makeDate(d.Year, d.Month, d.Day)
+	}
+	for _, id := range r.Identifiers {
+		switch {
+		case id.Former:
+		case id.Type == state.TypePhone && len(c.phones) < 2:
+			if d := strings.TrimLeft(digits(id.Shown), "0"); len(d) > 4 {
+				c.phones, c.phonesShown = append(c.phones, d), append(c.phonesShown, id.Shown)
+				c.raw[cPhone] = cmp.Or(c.raw[cPhone], id.Shown)
+			}
+		case id.Type == state.TypeEmail && id.Weak:
+			c.shared, c.raw[cShared] = id.Match, id.Shown
+		case id.Type == state.TypeEmail && len(c.emails) < 2:
+			c.emails = append(c.emails, id.Match)
+			c.raw[cEmail] = cmp.Or(c.raw[cEmail], id.Shown)
+		}
+	}
+	if a := v.Get("address"); len(a) > 0 {
+		p := a[0].Parts
+		c.street = addressNorm(joinWords(p["street"], p["street2"]))
+		c.postcode, c.city = squeeze(fold(p["postcode"])), fold(p["city"])
+		c.raw[cStreet], c.raw[cPostcode], c.raw[cCity] = cmp.Or(p["street"], p["street2"]), p["postcode"], p["city"]
+	}
+	c.company, c.domain = fold(r.Company), r.Domain
+	c.raw[cCompany], c.raw[cDomain], c.raw[cBirth] = v.Text("company"), r.Domain, c.birth.iso()
+	return c
+}
+
+// namesOf gives the names of a person, folded: of several given names the first, the others with all further names.
+func namesOf(v *state.Version) (given, family, rest string) {
+	n := identity.PersonName(v)
+	given, family = fold(n.Given), fold(n.Family)
+	rest = fold(joinWords(n.Middle, n.Nickname, n.Suffix))
+	if i := strings.IndexByte(given, ' '); i > 0 && isASCII(given) {
+		given, rest = given[:i], joinWords(given[i+1:], rest)
+	}
+	return given, family, rest
+}
+
+func joinWords(words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
+}
+
+// Blocks gives the keys under which a contact record meets those that may be the same person: whoever has one in common is
+// worth scoring. They depend on the record alone, never on what was learnt, so that a state that learns needs no new index.
+// Each joins a name to something beside it, as it sounds and in either order, so that people of one name do not all meet.
+func Blocks(r *state.Record) []string {
+	v := r.Current()
+	if v == nil || r.Kind != state.KindContact || identity.KindOf(v) != state.Person {
+		return nil
+	}
+	given, family, _ := namesOf(v)
+	g, f := soundOf(given), soundOf(family)
+	if g|f == 0 {
+		return nil
+	}
+	var out []string
+	add := func(kind, a, b uint64) {
+		k := binary.BigEndian.AppendUint64(nil, pair(kind, a, b))
+		if s := base64.RawURLEncoding.EncodeToString(k[:6]); !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	var birth date
+	if d, err := identity.ParseDate(v.Text("birthday"), identity.OrderUnknown); err == nil {
+		birth = makeDate(d.Year, d.Month, d.Day)
+	}
+	both := g != 0 && f != 0
+	name := pair(31, min(g, f), max(g, f))
+	if birth.year() != 0 && birth.month() != 0 {
+		// Day and month may be exchanged.
+		day := pair(32, uint64(birth.year()), uint64(min(birth.month(), birth.day())*100+max(birth.month(), birth.day())))
+		for _, n := range []uint64{g, f} {
+			if n != 0 {
+				add(33, n, day)
+			}
+		}
+	}
+	if !both {
+		return out
+	}
+	if birth.year() != 0 {
+		add(34, name, uint64(birth.year()))
+	}
+	if birth.month() != 0 && !birth.vague() {
+		add(35, name, uint64(min(birth.month(), birth.day())*100+max(birth.month(), birth.day())))
+	}
+	if a := v.Get("address"); len(a) > 0 {
+		if city := fold(a[0].Parts["city"]); city != "" {
+			add(36, name, hash64(36, city))
+		} else if code := squeeze(fold(a[0].Parts["postcode"])); code != "" {
+			add(37, name, hash64(37, code))
+		}
+	}
+	if r.Company != "" {
+		add(38, name, hash64(38, r.Company))
+	}
+	if r.Domain != "" {
+		add(39, name, hash64(39, r.Domain))
+	}
+	for _, id := range r.Identifiers {
+		// What several people read, or a number that cannot be dialled: no rule joins by it, but people of one name who share it.
+		if id.Weak && !id.Former && (id.Type == state.TypeEmail || id.Type == state.TypePhone) {
+			add(40, name, hash64(40, id.Type+id.Match))
+			break
+		}
+	}
+	return out
+}
+
+// soundOf is how a folded name sounds, in Latin letters; a nickname sounds as the name that it stands for. 0 for no name.
+func soundOf(name string) uint64 {
+	if name == "" {
+		return 0
+	}
+	if n := nicknames(name); n != nil {
+		if n[0] != 0 {
+			return pair(41, uint64(n[0]), 0)
+		}
+		return pair(41, uint64(n[1]), 0)
+	}
+	return hash64(3, skeleton(latin(name))) | 1
+}
+
+// Contacts is what is believed of contact records before two of them are looked at: how many there are about, how frequent
+// values are, and what agreement is worth. It does not change; see [DefaultContacts]. It is safe for use by several goroutines.
+type Contacts struct {
+	rows   int
+	counts [contactFeatures]map[uint64]uint32 // how many records have a value, by its hash; rare ones are left out
+	learnt [contactFeatures]*learnt
+	home   float32
+}
+
+// The features of a contact record.
+const (
+	cGiven = iota
+	cFamily
+	cOrder
+	cRest
+	cBirth
+	cPhone
+	cEmail
+	cStreet
+	cPostcode
+	cCity
+	cCompany
+	cDomain
+	cShared
+	contactFeatures
+)
+
+// contactKinds says how each feature is compared, and whom it points to.
+var contactKinds = [contactFeatures]struct {
+	kind  kind
+	group group
+	role  Role
+	usual float32 // bits that a value which nobody counted tells
+}{
+	cGiven:    {kGiven, gPerson, Name, 7},
+	cFamily:   {kFamily, gHouse, Name, 9.5},
+	cOrder:    {kOrder, gPerson, Name, 0},
+	cRest:     {kRest, gPerson, Name, 6},
+	cBirth:    {kDate, gPerson, Birthday, 13.5},
+	cPhone:    {kPhone, gHouse, Phone, 16},
+	cEmail:    {kEmail, gPerson, Email, 18},
+	cStreet:   {kText, gHouse, Address, 13},
+	cPostcode: {kCode, gHouse, Postcode, 9},
+	cCity:     {kText, gHouse, City, 6},
+	cCompany:  {kText, gOther, Company, 10},
+	cDomain:   {kCategory, gOther, Other, 6},
+	cShared:   {kCategory, gOther, Other, 9},
+}
+
+// assumedContacts is how many records are assumed before anybody counted. Too many is safe: what is certain among a hundred
+// thousand is so among a thousand, and the other way round it is not.
+const assumedContacts = 100_000
+
+// DefaultContacts is what is believed before any records taught more: cautious weights, a state of a hundred thousand records,
+// and the names that very many people have.
+func DefaultContacts() *Contacts { return &Contacts{rows: assumedContacts, home: startHome} }
+
+// bits gives what a value adds when two records share it.
+func (m *Contacts) bits(k int, text string) float32 {
+	usual := contactKinds[k].usual
+	if counts := m.counts[k]; counts != nil {
+		if n := counts[hash64(51, text)]; n > 0 {
+			return log2(float64(m.rows+imagined) / float64(n))
+		}
+		return min(usual, log2(float64(m.rows+imagined)/rareCount))
+	}
+	if k == cGiven || k == cFamily {
+		if b, ok := frequentNames()[text]; ok {
+			return min(b, usual)
+		}
+	}
+	return usual
+}
+
+// rareCount is how many records may have a value that is not counted one by one.
+const rareCount = 4

@@ -1,0 +1,248 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/identity"
+	"github.com/keptcrm/kept/state/identity/match"
+)
+
+// meet weighs all pairs that meet in a block, of all records at once and without any index.
+func meet(nodes []identity.Node) ([]identity.Pairing, identity.Judge) {
+	judge := match.DefaultContacts().Judge()
+	blocks := map[string][]*state.Record{}
+	for _, n := range nodes {
+		for _, b := range n.Record.Blocks {
+			blocks[b] = append(blocks[b], n.Record)
+		}
+	}
+	weights := map[[2]uint64]identity.Weight{}
+	for _, held := range blocks {
+		if len(held) > identity.ManyHolders {
+			continue
+		}
+		for x, a := range held {
+			for _, b := range held[x+1:] {
+				weights[pairOf(a.Key, b.Key)] = judge.Weigh(a, b)
+			}
+		}
+	}
+	var out []identity.Pairing
+	for p, w := range weights {
+		out = append(out, identity.Pairing{A: p[0], B: p[1], Weight: w})
+	}
+	return out, judge
+}
+
+// someone is a contact with what proves somebody without a shared identifier.
+type someone struct {
+	conn, id, given, family, birthday, city, email string
+}
+
+func (p someone) told() Told {
+	var v state.Version
+	field := func(name string, value state.Value) {
+		v.Fields = append(v.Fields, state.Field{Name: name, Values: []state.Value{value}})
+	}
+	if p.city != "" {
+		field("address", state.Value{Parts: map[string]string{"city": p.city}})
+	}
+	for _, f := range [][2]string{{"birthday", p.birthday}, {"email", p.email}, {"family", p.family}, {"given", p.given}} {
+		if f[1] != "" {
+			field(f[0], state.Value{Text: f[1]})
+		}
+	}
+	keyed := state.KeyedID
+	if p.conn == "mail" {
+		keyed = state.KeyedContent
+	}
+	return Told{Connection: p.conn, Kind: state.KindContact, ID: p.id, Keyed: keyed, Version: v}
+}
+
+var likely = struct{ given, family, birthdays, cities, emails []string }{
+	given:     []string{"Jana", "Jana", "Janna", "J.", "Peter", "伟", ""},
+	family:    []string{"Okonkwo", "Okonkwo", "Okonkvo", "Lindqvist", "李"},
+	birthdays: []string{"1980-03-12", "1980-03-12", "1980-12-03", "1981-03-12", "", "1975-07-30"},
+	cities:    []string{"Lübeck", "Lübeck", "Kiel", "北京", ""},
+	emails:    []string{"", "", "", "jana@x.example", "j.o@y.example", "info@z.example"},
+}
+
+func drawLikely(t *rapid.T) someone {
+	pick := func(list []string, label string) string { return rapid.SampledFrom(list).Draw(t, label) }
+	return someone{conn: pick([]string{"shop", "book", "mail"}, "conn"), id: fmt.Sprint(rapid.IntRange(1, 5).Draw(t, "id")),
+		given: pick(likely.given, "given"), family: pick(likely.family, "family"), birthday: pick(likely.birthdays, "birthday"),
+		city: pick(likely.cities, "city"), email: pick(likely.emails, "email")}
+}
+
+// tellPages tells people in runs of their connection, in pages of a size.
+func (w *world) tellPages(people []someone, size int) []uint64 {
+	var runs []uint64
+	for len(people) > 0 {
+		n := 1
+		for n < min(size, len(people)) && people[n].conn == people[0].conn {
+			n++
+		}
+		var told []Told
+		for _, p := range people[:n] {
+			told = append(told, p.told())
+		}
+		runs = append(runs, w.importRun(people[0].conn, told))
+		people = people[n:]
+	}
+	return runs
+}
+
+// nodes gives all contact and organisation records with their homes.
+func (w *world) nodes() ([]identity.Node, identity.Words) {
+	var nodes []identity.Node
+	var words identity.Words
+	w.must(w.s.Look(context.Background(), func(tx state.Tx, _ time.Time) error {
+		nodes, words = nil, identity.Words{Over: map[identity.Pair]bool{}, Shared: map[string]bool{}}
+		for r, err := range state.Records.All(tx, state.Range{}) {
+			if err != nil {
+				return err
+			}
+			if r.Kind != state.KindContact && r.Kind != state.KindOrganisation {
+				continue
+			}
+			l, err := state.Links.Number(tx, r.Key)
+			if err != nil {
+				return err
+			}
+			nodes = append(nodes, identity.Node{Record: r, Homes: l.Homes()})
+		}
+		said, err := wordsOf(tx)
+		if err != nil {
+			return err
+		}
+		words.Over = said.over
+		seen := map[identity.Pair]bool{}
+		for kind, list := range map[*[]identity.Pair]map[uint64][]identity.Pair{&words.Same: said.same, &words.Apart: said.apart} {
+			clear(seen)
+			for _, k := range slices.Sorted(maps.Keys(list)) {
+				for _, p := range list[k] {
+					if !seen[p] {
+						seen[p] = true
+						*kind = append(*kind, p)
+					}
+				}
+			}
+		}
+		return nil
+	}))
+	return nodes, words
+}
+
+// fresh groups everything at once, from what is stored of records and verdicts alone.
+func (w *world) fresh() []string {
+	nodes, words := w.nodes()
+	pairs, judge := meet(nodes)
+	groups, _ := identity.Partition(nodes, words, pairs, judge)
+	var out [][]string
+	for _, g := range groups {
+		var members []string
+		for _, n := range g.Nodes {
+			members = append(members, n.Record.Connection+"/"+n.Record.ID)
+		}
+		out = append(out, members)
+	}
+	return sortedGroups(out)
+}
+
+// Whatever was told, changed, taken back and said, in pages of any size: the links are those that
+// all records at once give.
+func TestIncrementalEqualsBatchByWeight(t *testing.T) {
+	t.Parallel()
+	joined, asked := 0, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(t, rt)
+		var runs []uint64
+		for range rapid.IntRange(1, 8).Draw(rt, "steps") {
+			switch numbers := w.people(); rapid.IntRange(0, 5).Draw(rt, "what") {
+			case 0:
+				if len(runs) > 0 {
+					i := rapid.IntRange(0, len(runs)-1).Draw(rt, "run")
+					_, err := w.s.ImportUndo(w.tick(), ImportUndoIn{Run: state.Runs.Ref(runs[i])})
+					w.must(err)
+					runs = slices.Delete(runs, i, i+1)
+				}
+			case 1:
+				if len(numbers) > 1 {
+					a, b := rapid.SampledFrom(numbers).Draw(rt, "a"), rapid.SampledFrom(numbers).Draw(rt, "b")
+					if _, err := w.s.Merge(w.tick(), MergeIn{A: state.Customers.Ref(a), B: state.Customers.Ref(b)}); err != nil {
+						rt.Fatal(err)
+					}
+				}
+			case 2:
+				if len(numbers) > 1 {
+					a, b := rapid.SampledFrom(numbers).Draw(rt, "a"), rapid.SampledFrom(numbers).Draw(rt, "b")
+					if _, err := w.s.KeepApart(w.tick(), KeepApartIn{A: state.Customers.Ref(a), B: state.Customers.Ref(b)}); err != nil && a != b {
+						rt.Fatal(err)
+					}
+				}
+			default:
+				var people []someone
+				for range rapid.IntRange(1, 6).Draw(rt, "told") {
+					people = append(people, drawLikely(rt))
+				}
+				runs = append(runs, w.tellPages(people, rapid.IntRange(1, 4).Draw(rt, "page"))...)
+			}
+			got, want := w.groups(), w.fresh()
+			if !slices.Equal(got, want) {
+				rt.Fatalf("linked\n%q\nall at once\n%q", got, want)
+			}
+			for _, g := range got {
+				if len(g) > 8 {
+					joined++
+				}
+			}
+		}
+		for _, q := range w.story() {
+			if q[0] == '?' {
+				asked++
+			}
+		}
+	})
+	if joined == 0 || asked == 0 {
+		t.Fatalf("%d joined, %d asked: the test tests nothing", joined, asked)
+	}
+}
+
+// A block that becomes too large parts whom it alone brought together, and joins them again when
+// it shrinks, in whatever portions that happens.
+func TestBlockOfManyIsHeeded(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ crowd, before, page int }{{identity.ManyHolders - 2, 0, 60}, {identity.ManyHolders - 1, 30, 7},
+		{identity.ManyHolders + 3, 0, 60}, {identity.ManyHolders + 3, identity.ManyHolders, 9}, {identity.ManyHolders + 6, 40, 16}} {
+		t.Run(fmt.Sprint(tc), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, t)
+			all := []someone{}
+			for i := range tc.crowd {
+				// One name and birthday, and two ids of one system: only the pair below may be one.
+				all = append(all, someone{conn: "till", id: fmt.Sprint(i), given: "Jana", family: "Okonkwo", birthday: "1980-03-12", city: "Lübeck"})
+			}
+			all = slices.Insert(all, tc.before, someone{conn: "shop", id: "a", given: "Jana", family: "Okonkwo", birthday: "1980-03-12"},
+				someone{conn: "book", id: "b", given: "Jana", family: "Okonkwo", birthday: "1980-03-12"})
+			runs := w.tellPages(all, tc.page)
+			if got, want := w.groups(), w.fresh(); !slices.Equal(got, want) {
+				t.Fatalf("linked\n%q\nall at once\n%q", got, want)
+			}
+			for _, run := range slices.Backward(runs) {
+				_, err := w.s.ImportUndo(w.tick(), ImportUndoIn{Run: state.Runs.Ref(run)})
+				w.must(err)
+				if got, want := w.groups(), w.fresh(); !slices.Equal(got, want) {
+					t.Fatalf("after an undo linked\n%q\nall at once\n%q", got, want)
+				}
+			}
+		})
+	}
+}
