@@ -8,6 +8,9 @@ package connectors
 
 import (
 	"context"
+	"log/slog"
+	"net"
+	"net/http"
 	"time"
 )
 
@@ -209,6 +212,21 @@ type Env struct {
 	// Folders names the folders directly in a folder, in order, hidden ones too. May be nil.
 	Folders func(folder string) ([]string, error)
 	Store   TokenStore // for rotated tokens; may be nil
+
+	// HTTP carries requests; nil: the network. Package connectors/rest puts its chain over it, so a
+	// connector never calls it itself.
+	HTTP http.RoundTripper
+	// Dial opens connections of other protocols, and those of HTTP where HTTP is nil; nil: the network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Log gets what was asked and how it went, for those who look for a fault; nil: nowhere. Never
+	// secrets, never personal data.
+	Log *slog.Logger
+	// Random gives numbers in [0, 1) that spread repeated tries; nil: those of math/rand.
+	Random func() float64
+	// DryRun forbids every write at the system: it ends with ErrDryRun, and Unsent is told of it.
+	DryRun bool
+	Unsent func(Exchange) // may be nil
+	Record func(Exchange) // is told all that went over the wire, in order of the answers; may be nil
 }
 
 // File is a readable source. ReadAt lets a connector resume without reading from the start.
@@ -235,8 +253,11 @@ type Spec struct {
 	Folders bool // whether it reads a folder as one source, through Env.List
 	Options []Option
 	Scopes  []string // least scopes that it needs, in the vendor's words
-	Fields  map[Kind][]FieldSpec
-	Open    func(ctx context.Context, options map[string]string, env Env) (Connector, error)
+	// Idempotent says that the same Intent pushed twice makes one object there. A connector that is
+	// neither idempotent nor a Finder cannot repeat a write whose answer was lost: a person is asked.
+	Idempotent bool
+	Fields     map[Kind][]FieldSpec
+	Open       func(ctx context.Context, options map[string]string, env Env) (Connector, error)
 }
 
 // Option is one setting of a connection.
