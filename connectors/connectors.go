@@ -225,8 +225,8 @@ type Env struct {
 	Random func() float64
 	// DryRun forbids every write at the system: it ends with ErrDryRun, and Unsent is told of it.
 	DryRun bool
-	Unsent func(Exchange) // may be nil
-	Record func(Exchange) // is told all that went over the wire, in order of the answers; may be nil
+	Unsent func(Exchange) // called for one write after the other; may be nil
+	Record func(Exchange) // told all that went over the wire, one answer after the other; may be nil
 }
 
 // File is a readable source. ReadAt lets a connector resume without reading from the start.

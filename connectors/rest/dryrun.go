@@ -3,6 +3,7 @@ package rest
 import (
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/keptcrm/kept/connectors"
 )
@@ -13,6 +14,7 @@ type dryRun struct {
 	mask   *Mask
 	unsent func(connectors.Exchange)
 	words  words
+	turn   sync.Mutex // Env.Unsent is told one exchange after the other
 }
 
 func (d *dryRun) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -24,6 +26,8 @@ func (d *dryRun) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, d.words.error(connectors.Invalid, "the request could not be read", err)
 	}
 	if d.unsent != nil {
+		d.turn.Lock()
+		defer d.turn.Unlock()
 		d.unsent(connectors.Exchange{Method: req.Method, URL: d.mask.address(req.URL.String()), Header: d.mask.Header(req.Header),
 			Body: d.mask.Body(body), Error: connectors.ErrDryRun.Error()})
 	}

@@ -3,6 +3,7 @@ package rest
 import (
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/keptcrm/kept/connectors"
 )
@@ -13,6 +14,7 @@ type record struct {
 	next http.RoundTripper
 	mask *Mask
 	env  connectors.Env
+	turn sync.Mutex // Env.Record is told one exchange after the other
 }
 
 func (r *record) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -43,6 +45,8 @@ func (r *record) RoundTrip(req *http.Request) (*http.Response, error) {
 		a := answerOf(resp)
 		x.Status, x.AnswerHeader, x.Answer = a.Status, r.mask.Header(a.Header), r.mask.Body(a.Body)
 	}
+	r.turn.Lock()
+	defer r.turn.Unlock()
 	r.env.Record(x)
 	return resp, err
 }
