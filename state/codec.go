@@ -4,13 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"reflect"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
+	"unsafe"
 )
 
 // The compact form of a value is a sequence of fields, each a varint of number*4+wire and its
@@ -37,12 +37,22 @@ type plan struct {
 	byNum  []int // field number -> position in fields + 1
 }
 
+// planField says where in a struct a field lies and how it is written. Fields are reached by their
+// offsets, since reflection would take most of the time of an import.
 type planField struct {
-	num   uint64
-	index int
-	elem  *plan // of a struct, or of what a pointer points to
-	form  form
-	many  bool
+	num    uint64
+	offset uintptr
+	size   uintptr // of a value, or of an element of a slice
+	typ    reflect.Type
+	elem   *plan // of a struct, or of what a pointer points to
+	form   form
+	many   bool
+}
+
+// sliceHeader is how a slice lies in memory; see [reflect.SliceHeader].
+type sliceHeader struct {
+	data     unsafe.Pointer
+	len, cap int
 }
 
 type form uint8
@@ -103,12 +113,12 @@ func buildPlan(t reflect.Type) *plan {
 		if err != nil || num <= 0 || num > 200 || !f.IsExported() {
 			panic(fmt.Sprintf("state: field %s.%s needs a tag k:\"1\" to k:\"200\", or k:\"-\"", t, f.Name))
 		}
-		pf := planField{num: uint64(num), index: i}
+		pf := planField{num: uint64(num), offset: f.Offset, typ: f.Type}
 		ft := f.Type
 		if ft.Kind() == reflect.Slice && ft.Elem().Kind() != reflect.Uint8 {
 			pf.many, ft = true, ft.Elem()
 		}
-		pf.form = formOf(t, f.Name, ft)
+		pf.form, pf.size = formOf(t, f.Name, ft), ft.Size()
 		switch {
 		case pf.many && (pf.form == formPointer || pf.form == formMap):
 			panic(fmt.Sprintf("state: field %s.%s is a slice of %s, which has no compact form", t, f.Name, ft))
@@ -156,13 +166,15 @@ func formOf(owner reflect.Type, name string, t reflect.Type) form {
 	panic(fmt.Sprintf("state: field %s.%s has type %s, which has no compact form", owner, name, t))
 }
 
-func (p *plan) encode(b []byte, v reflect.Value) []byte {
+// encode appends the struct at v.
+func (p *plan) encode(b []byte, v unsafe.Pointer) []byte {
 	for i := range p.fields {
 		f := &p.fields[i]
-		fv := v.Field(f.index)
+		fv := unsafe.Add(v, f.offset)
 		if f.many {
-			for j := range fv.Len() {
-				b = f.encodeOne(b, fv.Index(j), true)
+			h := (*sliceHeader)(fv)
+			for j := range h.len {
+				b = f.encodeOne(b, unsafe.Add(h.data, uintptr(j)*f.size), true)
 			}
 			continue
 		}
@@ -172,37 +184,37 @@ func (p *plan) encode(b []byte, v reflect.Value) []byte {
 }
 
 // encodeOne writes one value; elements of slices are written even when they are zero.
-func (f *planField) encodeOne(b []byte, v reflect.Value, always bool) []byte {
+func (f *planField) encodeOne(b []byte, v unsafe.Pointer, always bool) []byte {
 	switch f.form {
 	case formBool:
-		if v.Bool() {
+		if *(*bool)(v) {
 			b = append(f.head(b, wireVarint), 1)
 		} else if always {
 			b = append(f.head(b, wireVarint), 0)
 		}
 	case formInt:
-		if n := v.Int(); n != 0 || always {
+		if n := f.int(v); n != 0 || always {
 			b = binary.AppendVarint(f.head(b, wireVarint), n)
 		}
 	case formUint:
-		if n := v.Uint(); n != 0 || always {
+		if n := f.uint(v); n != 0 || always {
 			b = binary.AppendUvarint(f.head(b, wireVarint), n)
 		}
 	case formFloat:
-		if n := v.Float(); n != 0 || always {
+		if n := *(*float64)(v); n != 0 || always {
 			b = binary.LittleEndian.AppendUint64(f.head(b, wireFixed), math.Float64bits(n))
 		}
 	case formTime:
-		b = f.encodeTime(b, *v.Addr().Interface().(*time.Time), always)
+		b = f.encodeTime(b, *(*time.Time)(v), always)
 	case formString:
-		if n := v.Len(); n > 0 || always {
-			b = binary.AppendUvarint(f.head(b, wireBytes), uint64(n))
-			b = append(b, v.String()...)
+		if s := *(*string)(v); len(s) > 0 || always {
+			b = binary.AppendUvarint(f.head(b, wireBytes), uint64(len(s)))
+			b = append(b, s...)
 		}
 	case formBytes:
-		if n := v.Len(); n > 0 || always {
-			b = binary.AppendUvarint(f.head(b, wireBytes), uint64(n))
-			b = append(b, v.Bytes()...)
+		if s := *(*[]byte)(v); len(s) > 0 || always {
+			b = binary.AppendUvarint(f.head(b, wireBytes), uint64(len(s)))
+			b = append(b, s...)
 		}
 	case formStruct:
 		before := len(b)
@@ -214,14 +226,20 @@ func (f *planField) encodeOne(b []byte, v reflect.Value, always bool) []byte {
 		}
 		b = closeBytes(b, at)
 	case formPointer:
-		if !v.IsNil() {
+		if to := *(*unsafe.Pointer)(v); to != nil {
 			b = append(f.head(b, wireBytes), 0)
 			at := len(b)
-			b = closeBytes(f.elem.encode(b, v.Elem()), at)
+			b = closeBytes(f.elem.encode(b, to), at)
 		}
 	case formMap:
-		m := v.Convert(mapType).Interface().(map[string]string)
-		for _, k := range slices.Sorted(maps.Keys(m)) {
+		m := *(*map[string]string)(v)
+		var few [8]string
+		keys := few[:0]
+		for k := range m {
+			keys = append(keys, k)
+		}
+		slices.Sort(keys)
+		for _, k := range keys {
 			b = append(f.head(b, wireBytes), 0)
 			at := len(b)
 			b = binary.AppendUvarint(b, uint64(len(k)))
@@ -229,6 +247,44 @@ func (f *planField) encodeOne(b []byte, v reflect.Value, always bool) []byte {
 		}
 	}
 	return b
+}
+
+func (f *planField) int(v unsafe.Pointer) int64 {
+	switch f.size {
+	case 1:
+		return int64(*(*int8)(v))
+	case 2:
+		return int64(*(*int16)(v))
+	case 4:
+		return int64(*(*int32)(v))
+	}
+	return *(*int64)(v)
+}
+
+func (f *planField) uint(v unsafe.Pointer) uint64 {
+	switch f.size {
+	case 1:
+		return uint64(*(*uint8)(v))
+	case 2:
+		return uint64(*(*uint16)(v))
+	case 4:
+		return uint64(*(*uint32)(v))
+	}
+	return *(*uint64)(v)
+}
+
+// set keeps the low bytes of a number, signed or not.
+func (f *planField) set(v unsafe.Pointer, n uint64) {
+	switch f.size {
+	case 1:
+		*(*uint8)(v) = uint8(n)
+	case 2:
+		*(*uint16)(v) = uint16(n)
+	case 4:
+		*(*uint32)(v) = uint32(n)
+	default:
+		*(*uint64)(v) = n
+	}
 }
 
 func (f *planField) head(b []byte, wire uint64) []byte {
@@ -271,69 +327,115 @@ func (f *planField) encodeTime(b []byte, t time.Time, always bool) []byte {
 	return closeBytes(binary.AppendUvarint(b, uint64(t.Nanosecond())), at)
 }
 
-func decodeTime(raw []byte) (time.Time, error) {
-	seconds, n := binary.Varint(raw)
+func decodeTime(raw string) (time.Time, error) {
+	seconds, n := uvarint(raw)
 	if n <= 0 {
 		return time.Time{}, errShort
 	}
-	nanos, m := binary.Uvarint(raw[n:])
+	nanos, m := uvarint(raw[n:])
 	if m <= 0 || nanos >= 1e9 {
 		return time.Time{}, errShort
 	}
-	return time.Unix(seconds, int64(nanos)).UTC(), nil
+	return time.Unix(unzigzag(seconds), int64(nanos)).UTC(), nil
 }
 
-func (p *plan) decode(b []byte, v reflect.Value) error {
-	for len(b) > 0 {
-		h, n := binary.Uvarint(b)
+// uvarint is [binary.Uvarint] of a text.
+func uvarint(s string) (uint64, int) {
+	var x uint64
+	for i := 0; i < len(s) && i < binary.MaxVarintLen64; i++ {
+		c := s[i]
+		if c < 0x80 {
+			if i == binary.MaxVarintLen64-1 && c > 1 {
+				return 0, -(i + 1)
+			}
+			return x | uint64(c)<<(7*i), i + 1
+		}
+		x |= uint64(c&0x7f) << (7 * i)
+	}
+	return 0, 0
+}
+
+// field reads the next field: its head, its number or what it holds, and what is behind it.
+func field(b string) (head, num uint64, raw, rest string, err error) {
+	head, n := uvarint(b)
+	if n <= 0 {
+		return 0, 0, "", "", errShort
+	}
+	b = b[n:]
+	switch head & 3 {
+	case wireVarint:
+		num, n := uvarint(b)
 		if n <= 0 {
-			return errShort
+			return 0, 0, "", "", errShort
 		}
-		b = b[n:]
-		var num uint64
-		var raw []byte
-		switch h & 3 {
-		case wireVarint:
-			u, n := binary.Uvarint(b)
-			if n <= 0 {
-				return errShort
-			}
-			num, b = u, b[n:]
-		case wireBytes:
-			l, n := binary.Uvarint(b)
-			if n <= 0 || l > uint64(len(b)-n) {
-				return errShort
-			}
-			raw, b = b[n:n+int(l)], b[n+int(l):]
-		case wireFixed:
-			if len(b) < 8 {
-				return errShort
-			}
-			num, b = binary.LittleEndian.Uint64(b), b[8:]
-		default:
-			return errors.New("unknown wire form")
+		return head, num, "", b[n:], nil
+	case wireBytes:
+		l, n := uvarint(b)
+		if n <= 0 || l > uint64(len(b)-n) {
+			return 0, 0, "", "", errShort
 		}
-		at := h >> 2
+		return head, 0, b[n : n+int(l)], b[n+int(l):], nil
+	case wireFixed:
+		if len(b) < 8 {
+			return 0, 0, "", "", errShort
+		}
+		for i := range 8 {
+			num |= uint64(b[i]) << (8 * i)
+		}
+		return head, num, "", b[8:], nil
+	}
+	return 0, 0, "", "", errors.New("unknown wire form")
+}
+
+// decode reads into the struct at v. Texts in it are parts of b.
+func (p *plan) decode(b string, v unsafe.Pointer) error {
+	for len(b) > 0 {
+		head, num, raw, rest, err := field(b)
+		if err != nil {
+			return err
+		}
+		b = rest
+		at := head >> 2
 		if at >= uint64(len(p.byNum)) || p.byNum[at] == 0 {
 			continue
 		}
 		f := &p.fields[p.byNum[at]-1]
-		fv := v.Field(f.index)
+		fv := unsafe.Add(v, f.offset)
 		if f.many {
-			l := fv.Len()
-			fv.Grow(1)
-			fv.SetLen(l + 1)
-			fv = fv.Index(l)
-			fv.SetZero()
+			fv = f.another(fv, head, b)
 		}
-		if err := f.decodeOne(num, raw, h&3, fv); err != nil {
+		if err := f.decodeOne(num, raw, head&3, fv); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *planField) decodeOne(num uint64, raw []byte, wire uint64, v reflect.Value) error {
+// another lengthens a slice by one zero element and gives its place. Room is made at once for all
+// that follow.
+func (f *planField) another(slice unsafe.Pointer, head uint64, rest string) unsafe.Pointer {
+	h := (*sliceHeader)(slice)
+	if h.len == h.cap {
+		more := 1
+		for len(rest) > 0 {
+			next, _, _, behind, err := field(rest)
+			if err != nil || next != head {
+				break
+			}
+			more, rest = more+1, behind
+		}
+		s := reflect.NewAt(f.typ, slice).Elem()
+		if h.len == 0 {
+			s.Set(reflect.MakeSlice(f.typ, 0, more))
+		} else {
+			s.Grow(more)
+		}
+	}
+	h.len++
+	return unsafe.Add(h.data, uintptr(h.len-1)*f.size)
+}
+
+func (f *planField) decodeOne(num uint64, raw string, wire uint64, v unsafe.Pointer) error {
 	want := uint64(wireBytes)
 	switch f.form {
 	case formBool, formInt, formUint, formTime:
@@ -343,7 +445,7 @@ func (f *planField) decodeOne(num uint64, raw []byte, wire uint64, v reflect.Val
 	}
 	if f.form == formTime && wire == wireBytes {
 		t, err := decodeTime(raw)
-		*v.Addr().Interface().(*time.Time) = t
+		*(*time.Time)(v) = t
 		return err
 	}
 	if wire != want {
@@ -351,36 +453,37 @@ func (f *planField) decodeOne(num uint64, raw []byte, wire uint64, v reflect.Val
 	}
 	switch f.form {
 	case formBool:
-		v.SetBool(num != 0)
+		*(*bool)(v) = num != 0
 	case formInt:
-		v.SetInt(unzigzag(num))
+		f.set(v, uint64(unzigzag(num)))
 	case formUint:
-		v.SetUint(num)
+		f.set(v, num)
 	case formFloat:
-		v.SetFloat(math.Float64frombits(num))
+		*(*float64)(v) = math.Float64frombits(num)
 	case formTime:
 		if n := unzigzag(num); n != math.MinInt64 {
-			*v.Addr().Interface().(*time.Time) = time.Unix(0, n).UTC()
+			*(*time.Time)(v) = time.Unix(0, n).UTC()
 		}
 	case formString:
-		v.SetString(string(raw))
+		*(*string)(v) = raw
 	case formBytes:
-		v.SetBytes(append([]byte(nil), raw...))
+		*(*[]byte)(v) = []byte(raw)
 	case formStruct:
 		return f.elem.decode(raw, v)
 	case formPointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		return f.elem.decode(raw, v.Elem())
+		to := reflect.New(f.typ.Elem())
+		*(*unsafe.Pointer)(v) = to.UnsafePointer()
+		return f.elem.decode(raw, to.UnsafePointer())
 	case formMap:
-		l, n := binary.Uvarint(raw)
+		l, n := uvarint(raw)
 		if n <= 0 || l > uint64(len(raw)-n) {
 			return errShort
 		}
-		if v.IsNil() {
-			v.Set(reflect.MakeMap(v.Type()))
+		m := (*map[string]string)(v)
+		if *m == nil {
+			*m = map[string]string{}
 		}
-		m := v.Convert(mapType).Interface().(map[string]string)
-		m[string(raw[n:n+int(l)])] = string(raw[n+int(l):])
+		(*m)[raw[n:n+int(l)]] = raw[n+int(l):]
 	}
 	return nil
 }

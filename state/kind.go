@@ -42,14 +42,14 @@ func (k *Kind) Append(b []byte, v any) ([]byte, error) {
 	if err := k.own(v); err != nil {
 		return nil, err
 	}
-	return k.plan.encode(b, reflect.ValueOf(v).Elem()), nil
+	return k.plan.encode(b, reflect.ValueOf(v).UnsafePointer()), nil
 }
 
 // Decode reads a compact form written under a schema number and brings it up to date. A number
 // that is higher than Schema was written by a newer Kept and is refused.
 func (k *Kind) Decode(schema int, b []byte) (any, error) {
 	v := reflect.New(k.typ)
-	if err := k.plan.decode(b, v.Elem()); err != nil {
+	if err := k.plan.decode(string(b), v.UnsafePointer()); err != nil {
 		return nil, &Error{Class: Failed, Code: "damaged_value", Args: Args{"collection": k.Name}, Cause: err}
 	}
 	return k.current(schema, v.Interface())

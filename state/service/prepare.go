@@ -16,6 +16,9 @@ type prepared struct {
 	party, number   string
 }
 
+// describe puts into a record what identity makes of its versions.
+func describe(r *state.Record, region string) { identity.Describe(r, region) }
+
 // Prepare does the part of [Service.Tell] that needs no state, so that it can be done while
 // something else is written. Records that were not prepared are told as well.
 func (s *Service) Prepare(told []Told) {
