@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/keptcrm/kept/connectors"
@@ -206,6 +207,7 @@ type reading struct {
 	out      service.ImportFile
 	progress Progress
 	local    map[string]bool // phone numbers that tell no country
+	fresh    atomic.Bool     // most of what is told is new
 }
 
 // read imports one file. An error that concerns the file alone is a *badFile.

@@ -94,9 +94,10 @@ func vendor(layout string) string {
 func (f *reading) begin(ctx context.Context, digest []byte) (*state.Run, error) {
 	var run *state.Run
 	var refused []service.ImportRefusal
+	first := true // nothing was told of the connection before
 	args := state.Args{"connection": f.name, "source": f.src.name}
 	err := f.svc.Do(ctx, "import.start", args, func(w *state.Writer) (err error) {
-		run, refused = nil, nil
+		run, refused, first = nil, nil, true
 		tx := w.Tx()
 		if _, err := known(tx, f.name, f.in.As != "", f.src); err != nil {
 			return err
@@ -106,6 +107,7 @@ func (f *reading) begin(ctx context.Context, digest []byte) (*state.Run, error) 
 			return err
 		}
 		for _, r := range runs {
+			first = first && (r.Counts.Records == 0 || bytes.Equal(r.Digest, digest) && r.State == state.RunRunning)
 			switch {
 			case r.State != state.RunRunning:
 			case run == nil && bytes.Equal(r.Digest, digest):
@@ -136,6 +138,7 @@ func (f *reading) begin(ctx context.Context, digest []byte) (*state.Run, error) 
 		return nil, err
 	}
 	f.out.Resumed = run.Counts.Told > 0
+	f.fresh.Store(run.Counts.New*2 >= run.Counts.Records && first)
 	f.out.Rejected, f.out.Unsaid = f.out.Rejected[:0], 0
 	f.refuse(refused)
 	f.progress.Done, f.progress.Records = run.Counts.Told, run.Counts.Records
@@ -220,7 +223,7 @@ func (f *reading) gather(ctx context.Context, enough int, kind connectors.Kind, 
 			return nil, err
 		}
 	}
-	f.svc.Prepare(b.told)
+	f.svc.Prepare(b.told, f.fresh.Load())
 	return b, nil
 }
 
@@ -300,6 +303,9 @@ func (f *reading) pull(ctx context.Context, run *state.Run) error {
 			next = f.readAhead(ctx, connectors.Kind(run.RecordKind), b.next)
 		}
 		after, refused, err := f.commit(ctx, run, b)
+		if err == nil {
+			f.fresh.Store((after.Counts.New-run.Counts.New)*2 > int64(len(b.told)))
+		}
 		if state.IsClass(err, state.Invalid) {
 			// The content is at fault, not the state: it would fail each time, and concerns this file alone.
 			return f.pullFailed(ctx, run.Number, err)

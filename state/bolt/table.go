@@ -15,6 +15,7 @@ type table struct {
 	name    string
 	base    *bbolt.Bucket // nil where the file has none
 	cur     *bbolt.Cursor
+	spare   *bbolt.Cursor // of a scan that is over
 	changes overlay
 	append  bool // keys mostly grow: pages may be filled
 	dropped bool // the bucket goes at the commit, before what is written comes
@@ -53,8 +54,11 @@ func (t *table) del(key []byte) { t.changes.set(change{key: key, gone: true}) }
 // drop empties the table.
 func (t *table) drop() {
 	t.dropped = t.dropped || t.base != nil
-	t.base, t.cur, t.changes = nil, nil, overlay{}
+	t.base, t.cur, t.spare, t.changes = nil, nil, nil, overlay{}
 }
+
+// empty says that a scan would find nothing.
+func (t *table) empty() bool { return t.base == nil && len(t.changes.chunks) == 0 }
 
 func (t *table) dirty() bool { return t.dropped || len(t.changes.chunks) > 0 }
 
@@ -205,6 +209,13 @@ func (c *cursor) next() (key, value []byte, err error) {
 	}
 }
 
+// close lets another scan use what this one needed.
+func (c *cursor) close() {
+	if c.base != nil {
+		c.t.spare, c.base, c.bk = c.base, nil, nil
+	}
+}
+
 func (c *cursor) before(a, b []byte) bool {
 	n := bytes.Compare(a, b)
 	return n < 0 && !c.reverse || n > 0 && c.reverse
@@ -212,7 +223,9 @@ func (c *cursor) before(a, b []byte) bool {
 
 func (c *cursor) start() {
 	if c.t.base != nil {
-		c.base = c.t.base.Cursor()
+		if c.base, c.t.spare = c.t.spare, nil; c.base == nil {
+			c.base = c.t.base.Cursor()
+		}
 		switch {
 		case !c.reverse && c.from == nil:
 			c.bk, c.bv = c.base.First()

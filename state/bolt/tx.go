@@ -224,9 +224,12 @@ func (c *collection) damagedIndex(name string) error {
 // each runs a scan: cancellation, limit, and the guard against writing meanwhile.
 func (tx *Tx) each(t *table, from, to []byte, r state.Range, yield func(state.Doc, error) bool,
 	read func(key, raw []byte) (state.Doc, error)) {
+	if t.empty() && !tx.done && tx.ctx.Err() == nil {
+		return
+	}
 	tx.scans++
-	defer func() { tx.scans-- }()
 	cur := t.scan(from, to, r.Reverse)
+	defer func() { tx.scans--; cur.close() }()
 	for n := 0; r.Limit <= 0 || n < r.Limit; n++ {
 		err := tx.sometimes(n)
 		if tx.done {

@@ -69,7 +69,9 @@ func (t *telling) ask(c *component, asks []identity.Candidate, baseOf map[uint64
 func (t *telling) askAgain(c *component, wanted map[string]*state.Question, baseOf map[uint64]uint64) error {
 	bases := maps.Clone(c.bases)
 	for _, b := range baseOf {
-		bases[b] = true
+		if !t.known.made[b] { // nothing was asked about it yet
+			bases[b] = true
+		}
 	}
 	looked := map[uint64]bool{}
 	for _, base := range slices.Sorted(maps.Keys(bases)) {

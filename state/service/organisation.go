@@ -21,8 +21,14 @@ const lookAt = 50
 // organisation brings the organisation that contacts name by a company up to date: it is there as
 // long as a contact names it. A name that is too general is asked about instead.
 func (t *telling) organisation(key string) error {
-	holders, err := state.Records.List(t.w.Tx(), state.Range{Index: "company", From: state.TextKey(key),
-		To: append(state.TextKey(key), 0), Limit: lookAt})
+	numbers, err := keysBy(t.w.Tx(), state.Records.Kind, "company", state.TextKey(key), lookAt)
+	if err != nil {
+		return err
+	}
+	if org, err := t.namedBefore(key, numbers); err != nil || org {
+		return err
+	}
+	holders, err := t.known.read(t.w.Tx(), numbers)
 	if err != nil {
 		return err
 	}
@@ -56,11 +62,24 @@ func (t *telling) organisation(key string) error {
 	return t.putOrganisation(key, name)
 }
 
+// namedBefore says whether an organisation is there and those who name it, as far as they are looked
+// at, did not change.
+func (t *telling) namedBefore(key string, holders []uint64) (bool, error) {
+	if !t.telling || len(holders) < lookAt || len(t.before) > 0 || slices.ContainsFunc(holders, func(n uint64) bool { return t.known.records[n] != nil }) {
+		return false, nil
+	}
+	there, err := keysBy(t.w.Tx(), state.Records.Kind, "id", state.RecordKey(state.OwnConnection, state.KindOrganisation, key), 1)
+	return len(there) > 0, err
+}
+
 // askDomain asks whether a domain is an organisation when several people write from it and name
 // no company, or keeps the one that a person confirmed.
 func (t *telling) askDomain(domain string) error {
-	holders, err := state.Records.List(t.w.Tx(), state.Range{Index: "domain", From: state.TextKey(domain),
-		To: append(state.TextKey(domain), 0), Limit: lookAtDomain})
+	numbers, err := keysBy(t.w.Tx(), state.Records.Kind, "domain", state.TextKey(domain), lookAtDomain)
+	if err != nil {
+		return err
+	}
+	holders, err := t.known.read(t.w.Tx(), numbers)
 	if err != nil {
 		return err
 	}
@@ -173,6 +192,7 @@ func (t *telling) putOrganisation(id, name string) error {
 	describe(r, t.s.config.Region)
 	r.Company = "" // it is the organisation; it does not work for it
 	t.dirty[r.Key] = true
+	t.known.put(r)
 	return state.Records.Put(t.w, r)
 }
 
@@ -183,6 +203,7 @@ func (t *telling) dropOrganisation(id string) error {
 	}
 	t.dirty[r.Key] = true
 	t.before = append(t.before, r)
+	delete(t.known.records, r.Key)
 	_, err = state.Records.Delete(t.w, state.NumberKey(r.Key))
 	return err
 }

@@ -16,15 +16,16 @@ type prepared struct {
 	party, number   string
 }
 
-// describe puts into a record what identity makes of its versions.
-func describe(r *state.Record, region string) { identity.Describe(r, region) }
-
 // Prepare does the part of [Service.Tell] that needs no state, so that it can be done while
 // something else is written. Records that were not prepared are told as well.
-func (s *Service) Prepare(told []Told) {
+// fresh says that most of them will be new: then what a new record has is prepared too.
+func (s *Service) Prepare(told []Told, fresh bool) {
 	for i := range told {
 		t := &told[i]
-		t.Version.Hash = contentHash(&t.Version)
+		t.Version.Hash, t.hashed = contentHash(&t.Version), true
+		if !fresh {
+			continue
+		}
 		r := &state.Record{Connection: t.Connection, Kind: t.Kind, ID: t.ID, Keyed: t.Keyed, Versions: []state.Version{t.Version}}
 		if !t.Version.Gone {
 			describe(r, s.config.Region)

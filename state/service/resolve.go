@@ -42,6 +42,7 @@ type component struct {
 	former  map[uint64][]uint64 // numbers that records had before they were gone
 	met     *met
 	fresh   bool // links are what is to be found out: none is followed
+	known   *known
 }
 
 func (s *Service) newComponent(tx state.Tx) (*component, error) {
@@ -52,7 +53,7 @@ func (s *Service) newComponent(tx state.Tx) (*component, error) {
 	met, err := s.newMet(tx)
 	return &component{tx: tx, words: identity.Words{Shared: map[string]bool{}}, records: map[uint64]*state.Record{},
 		links: map[uint64]*state.Link{}, seenID: map[string]bool{}, bases: map[uint64]bool{}, said: words,
-		former: map[uint64][]uint64{}, met: met}, err
+		former: map[uint64][]uint64{}, known: &known{}, met: met}, err
 }
 
 // wordsSaid is what people said of customers, by the numbers they spoke of.
@@ -109,7 +110,7 @@ func (c *component) grow() error {
 		for i, k := range batch {
 			keys[i] = state.NumberKey(k)
 		}
-		records, err := state.Records.Many(c.tx, keys)
+		records, err := c.known.read(c.tx, batch)
 		if err != nil {
 			return err
 		}
@@ -227,9 +228,14 @@ func (c *component) follow(id state.Identifier) error {
 }
 
 func (c *component) holders(index string, key []byte, limit int) ([]uint64, error) {
+	return keysBy(c.tx, state.Records.Kind, index, key, limit)
+}
+
+// keysBy gives the numbers of the documents that have an entry in an index; limit 0: all.
+func keysBy(tx state.Tx, k *state.Kind, index string, entry []byte, limit int) ([]uint64, error) {
 	var out []uint64
-	r := state.Range{Index: index, From: key, To: append(slices.Clone(key), 0), Limit: limit, KeysOnly: true}
-	for d, err := range c.tx.Scan(state.Records.Kind, r) {
+	r := state.Range{Index: index, From: entry, To: append(slices.Clone(entry), 0), Limit: limit, KeysOnly: true}
+	for d, err := range tx.Scan(k, r) {
 		if err != nil {
 			return nil, err
 		}
@@ -281,6 +287,7 @@ func (t *telling) gather() (*component, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.known = &t.known
 	c.add(slices.Sorted(maps.Keys(t.dirty))...)
 	for _, r := range t.before {
 		// Who shares what a record no longer has may stand differently now.
@@ -360,7 +367,11 @@ func (t *telling) resolve() error {
 	if err := t.ask(c, asks, baseOf); err != nil {
 		return err
 	}
+	if err := t.keepMade(groups, bases); err != nil {
+		return err
+	}
 	delete(touched, 0)
+	maps.DeleteFunc(touched, func(n uint64, _ bool) bool { return t.known.made[n] })
 	return t.s.refresh(t.w, slices.Sorted(maps.Keys(touched))...)
 }
 
@@ -467,6 +478,7 @@ func takeOver(l *state.Link, homes []uint64) *state.Link {
 // a new one, which then is its oldest record's home.
 func (t *telling) number(groups []identity.Group) ([]uint64, error) {
 	bases := make([]uint64, len(groups))
+	t.known.made = map[uint64]bool{}
 	for i, g := range groups {
 		for _, n := range g.Nodes {
 			for _, h := range n.Homes {
@@ -483,6 +495,7 @@ func (t *telling) number(groups []identity.Group) ([]uint64, error) {
 			return nil, err
 		}
 		bases[i], g.Nodes[0].Homes = n, []uint64{n}
+		t.known.made[n] = true
 		if t.run != nil {
 			t.run.Counts.Customers++
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +18,8 @@ type Told struct {
 	Connection, Kind, ID, Keyed string
 	Version                     state.Version
 
-	ready *prepared
+	hashed bool // Version.Hash is there
+	ready  *prepared
 }
 
 // Do runs a change as the caller of ctx, with one entry in the change log. It is for the engine;
@@ -40,7 +40,7 @@ func (s *Service) Look(ctx context.Context, fn func(state.Tx, time.Time) error) 
 // Telling again what is believed already changes nothing but is remembered, so that taking back
 // the run that told it first leaves it standing.
 func (s *Service) Tell(w *state.Writer, run *state.Run, told []Told) ([]uint64, error) {
-	t := &telling{s: s, w: w, run: run, dirty: map[uint64]bool{}, companies: map[string]bool{}, domains: map[string]bool{}}
+	t := &telling{s: s, w: w, run: run, dirty: map[uint64]bool{}, companies: map[string]bool{}, domains: map[string]bool{}, telling: true}
 	numbers := make([]uint64, len(told))
 	forgotten, err := s.forgotten(w, told)
 	if err != nil {
@@ -77,12 +77,14 @@ type telling struct {
 	before    []*state.Record // changed records as they were
 	earlier   map[uint64]bool // what earlier pages of the run were told as it stood; nil: not asked yet
 	same      []uint64        // records that were told as they are believed ([sawn])
+	known     known
+	telling   bool // records are told; nobody's word changed
 }
 
 func (t *telling) one(told *Told) (uint64, error) {
 	v := told.Version
 	v.Run, v.At = t.run.Number, t.w.Cause.At
-	if told.ready == nil {
+	if !told.hashed {
 		v.Hash = contentHash(&v)
 	}
 	t.run.Counts.Records++
@@ -230,8 +232,10 @@ func (t *telling) putDescribed(before, r *state.Record) error {
 	if err := t.activities(before, r); err != nil {
 		return err
 	}
-	if err := t.consents(r); err != nil {
-		return err
+	if before != nil || slices.ContainsFunc(r.Versions, func(v state.Version) bool { return len(v.Consents) > 0 }) {
+		if err := t.consents(r); err != nil {
+			return err
+		}
 	}
 	if gone {
 		if r.Kind == state.KindContact {
@@ -251,12 +255,14 @@ func (t *telling) putDescribed(before, r *state.Record) error {
 		if _, err := state.Records.Delete(t.w, state.NumberKey(r.Key)); err != nil {
 			return err
 		}
+		delete(t.known.records, r.Key)
 		t.note(r)
 		return nil
 	}
 	if err := state.Records.Put(t.w, r); err != nil {
 		return err
 	}
+	t.known.put(r)
 	t.note(r)
 	if before == nil && r.Kind == state.KindContact {
 		return t.adopt(r)
@@ -478,60 +484,6 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// seen remembers which records the run was told as they stood ([sawn]): as numbers, in one blob a page.
-func (t *telling) seen() error {
-	if len(t.same) == 0 {
-		return nil
-	}
-	n, err := t.w.Next("seen")
-	if err != nil {
-		return err
-	}
-	slices.Sort(t.same)
-	var b []byte
-	last := uint64(0)
-	for _, r := range slices.Compact(t.same) {
-		b = binary.AppendUvarint(b, r-last)
-		last = r
-	}
-	return t.w.PutBlob(seenName(t.run.Number, n), b)
-}
-
-// saw says whether the run was told a record as it stood before ([sawn]).
-func (t *telling) saw(record uint64) (bool, error) {
-	if slices.Contains(t.same, record) {
-		return true, nil
-	}
-	if t.earlier == nil {
-		t.earlier = map[uint64]bool{}
-		for b, err := range t.w.Tx().Blobs(fmt.Sprintf("%s%016x/", state.BlobSeen, t.run.Number)) {
-			if err != nil {
-				return false, err
-			}
-			for _, k := range seenRecords(b.Data) {
-				t.earlier[k] = true
-			}
-		}
-	}
-	return t.earlier[record], nil
-}
-
-func seenName(run, n uint64) string { return fmt.Sprintf("%s%016x/%016x", state.BlobSeen, run, n) }
-
-func seenRecords(b []byte) []uint64 {
-	var out []uint64
-	last := uint64(0)
-	for len(b) > 0 {
-		d, n := binary.Uvarint(b)
-		if n <= 0 {
-			break
-		}
-		last += d
-		out, b = append(out, last), b[n:]
-	}
-	return out
 }
 
 // Aside is a row that could not be read.

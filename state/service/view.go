@@ -122,19 +122,29 @@ func compute(tx state.Tx, j *joined, created time.Time) (*state.Customer, error)
 			return nil, err
 		}
 	}
-	for _, r := range j.records {
+	if err := follows(tx, &in); err != nil {
+		return nil, err
+	}
+	return identity.Believe(in), nil
+}
+
+// follows adds what follows from the records of a customer: for whom they work, whether they ordered.
+func follows(tx state.Tx, in *identity.Belief) error {
+	for _, r := range in.Records {
 		orgs, err := employers(tx, r)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		in.Employers[r.Key] = orgs
+		if len(orgs) > 0 {
+			in.Employers[r.Key] = orgs
+		}
 		if !in.Ordered && r.Kind == state.KindContact {
 			if in.Ordered, err = ordered(tx, r.Key); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return identity.Believe(in), nil
+	return nil
 }
 
 // entered says whether people entered anything on the numbers beside settings: notes, promises,
@@ -167,12 +177,12 @@ func employers(tx state.Tx, r *state.Record) ([]uint64, error) {
 	}
 	var out []uint64
 	for _, id := range organisationIDs(r) {
-		org, err := state.Records.By(tx, "id", state.RecordKey(state.OwnConnection, state.KindOrganisation, id))
+		org, err := keysBy(tx, state.Records.Kind, "id", state.RecordKey(state.OwnConnection, state.KindOrganisation, id), 1)
 		if err != nil {
 			return nil, err
 		}
 		if len(org) > 0 {
-			out = append(out, org[0].Key)
+			out = append(out, org[0])
 			break
 		}
 	}

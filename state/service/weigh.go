@@ -108,11 +108,7 @@ func (c *component) lookAround(keys []uint64) error {
 	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
-	list := make([][]byte, len(keys))
-	for i, k := range keys {
-		list[i] = state.NumberKey(k)
-	}
-	records, err := state.Records.Many(c.tx, list)
+	records, err := c.known.read(c.tx, keys)
 	if err != nil {
 		return err
 	}
