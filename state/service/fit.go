@@ -138,6 +138,9 @@ func fitWording(c *state.Customer, l labels, w wording) (fits, bool) {
 	default:
 		f.rank = rankWords
 	}
+	if f.why == whyPinyin && !strings.ContainsFunc(c.Name, isOtherScript) {
+		f.why = whyName
+	}
 	switch w.as {
 	case asRead:
 		// Somebody who sounds the same is no match of what was written in characters.
@@ -152,9 +155,6 @@ func fitWording(c *state.Customer, l labels, w wording) (fits, bool) {
 		} else {
 			f.rank = rankTypoPart
 		}
-	}
-	if f.why == whyPinyin && !strings.ContainsFunc(c.Name, isOtherScript) {
-		f.why = whyName
 	}
 	return f, true
 }

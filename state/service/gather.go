@@ -11,11 +11,12 @@ import (
 
 // What one search may cost, whatever the size of the state.
 const (
-	maxKeys   = 2_000 // index entries read for one way of fitting
+	maxKeys   = 1_500 // index entries read for one way of fitting
 	maxJoined = 5_000 // of each of two words that are both frequent
 	maxSeeks  = 3_000 // jumps in the index
+	maxBegun  = 250   // jumps for words that begin so
 	maxFew    = 300   // entries up to which a word counts as rare
-	maxLoaded = 250   // customers that are read and ranked
+	maxLoaded = 160   // customers that are read and ranked
 	maxMine   = 5_000 // customers of one owner
 )
 
@@ -100,37 +101,55 @@ func (g *gather) phrase(mark string, words []string) error {
 				return err
 			}
 		}
-		if len(words) > 1 {
-			if err := g.begun(mark, order); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// allBegun takes those who have words of which each may be a beginning side by side. It jumps from
+// word to word, so it begins with the longest, which begins fewest.
+func (g *gather) allBegun(mark string, words []string) error {
+	if len(words) < 2 {
+		return nil
+	}
+	all := orders(words)
+	slices.SortStableFunc(all, func(a, b []string) int { return len(b[0]) - len(a[0]) })
+	had := len(g.list)
+	for _, order := range all {
+		if err := g.begun(mark, order); err != nil || len(g.list) > had {
+			return err
 		}
 	}
 	return nil
 }
 
-// begun takes those in whose names a longer word than the first is followed by the others. It jumps
-// from word to word.
+// begun takes those in whose names a longer word than the first is followed by the others.
 func (g *gather) begun(mark string, words []string) error {
+	g.tier++
 	first := mark + words[0]
 	to := state.After([]byte(first))
-	from := []byte(first + identity.KeyEnd)
-	for range maxFew {
+	from := first + identity.KeyEnd
+	for range maxBegun {
 		if g.seeks > maxSeeks {
 			g.more = true
 			return nil
 		}
-		key, err := g.next(from, to)
+		key, err := g.next([]byte(from), to)
 		if err != nil || key == "" {
 			return err
 		}
 		word := firstWord(mark, key)
-		at := []byte(mark + identity.FindKey(slices.Concat([]string{word}, words[1:])))
-		g.seeks++
-		if _, err := g.scan(at, state.After(at), maxFew, nil); err != nil {
-			return err
+		at := mark + identity.FindKey(slices.Concat([]string{word}, words[1:]))
+		switch {
+		case strings.HasPrefix(key, at):
+			if _, err := g.scan([]byte(at), state.After([]byte(at)), maxFew, nil); err != nil {
+				return err
+			}
+			from = mark + word + identity.KeyEnd
+		case key < at:
+			from = at
+		default:
+			from = mark + word + identity.KeyEnd
 		}
-		from = []byte(mark + word + identity.KeyEnd)
 	}
 	g.more = true
 	return nil

@@ -26,9 +26,21 @@ func byNames(h *hits, query string) error {
 	g := newGather(h.l.tx, h.owner)
 	wordings := plainWordings(query, typed)
 	for _, mark := range marks {
+		if len(g.list) >= maxLoaded {
+			break
+		}
 		for _, w := range wordings {
 			if err := g.phrase(mark, w.words); err != nil {
 				return err
+			}
+		}
+	}
+	for _, mark := range marks {
+		for _, w := range wordings {
+			if len(g.list) < enough {
+				if err := g.allBegun(mark, w.words); err != nil {
+					return err
+				}
 			}
 		}
 	}

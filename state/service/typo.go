@@ -26,21 +26,27 @@ func byTypo(h *hits, query string) error {
 	if len(typed) == 0 || len(typed) > keptTypo {
 		return nil
 	}
-	g := newGather(h.l.tx, h.owner)
-	all, err := g.misspelt(typed)
-	if err != nil {
-		return err
-	}
-	var whole []wording
-	h.begun = nil
-	for _, w := range all {
-		if w.as == asTypo {
-			whole = append(whole, w)
-		} else {
-			h.begun = append(h.begun, w)
+	// A word that nobody has is surely the one that was mistyped; one that somebody has may be.
+	for _, every := range []bool{false, true} {
+		g := newGather(h.l.tx, h.owner)
+		all, err := g.misspelt(typed, every)
+		if err != nil {
+			return err
+		}
+		var whole []wording
+		h.begun = nil
+		for _, w := range all {
+			if w.as == asTypo {
+				whole = append(whole, w)
+			} else {
+				h.begun = append(h.begun, w)
+			}
+		}
+		if err := h.addWordings(g, whole); err != nil || len(h.list) > 0 {
+			return err
 		}
 	}
-	return h.addWordings(g, whole)
+	return nil
 }
 
 // byTypoBegun adds whose words begin with what a query's words are but for a letter; [byTypo] has
@@ -71,8 +77,9 @@ func (h *hits) addWordings(g *gather, wordings []wording) error {
 // keptTypo is how many words a query with typos may have.
 const keptTypo = 4
 
-// misspelt gives the wordings of words that exist, those with fewest typos first.
-func (g *gather) misspelt(typed []string) ([]wording, error) {
+// misspelt gives the wordings of words that exist, those with fewest typos first. Unless every word
+// may be misspelt only those are that nobody has.
+func (g *gather) misspelt(typed []string, every bool) ([]wording, error) {
 	least := minTypo
 	if len(typed) > 1 {
 		least = minTypoBeside
@@ -95,7 +102,7 @@ func (g *gather) misspelt(typed []string) ([]wording, error) {
 				break
 			}
 		}
-		if utf8.RuneCountInString(word) >= least {
+		if (utf8.RuneCountInString(word) >= least || identity.IsHan(word)) && (every || choices[i] == nil) {
 			whole, begun, err := g.spellings(word)
 			if err != nil {
 				return nil, err
