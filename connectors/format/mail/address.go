@@ -31,6 +31,10 @@ func splitAddresses(v string) []string {
 	quoted, angle, comment, start := false, false, 0, 0
 	for i := 0; i < len(v); i++ {
 		switch c := v[i]; {
+		case c == '=' && !quoted && strings.HasPrefix(v[i:], "=?"):
+			if _, _, n, ok := encodedWord(v[i:]); ok { // commas in it are part of a name
+				i += n - 1
+			}
 		case c == '\\' && (quoted || comment > 0):
 			i++
 		case c == '"' && comment == 0:

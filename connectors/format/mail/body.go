@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/jhillyerd/enmime/v2"
@@ -20,7 +21,12 @@ const maxPart = 4 << 20
 
 // readBody reads the parts of a message.
 func (m *Message) readBody(h *Header, body []byte) {
+	body = m.bounded(h, body)
 	root := m.parts(h, body)
+	if root != nil && root.FirstChild == nil && root.Boundary != "" && len(bytes.TrimSpace(body)) > 0 {
+		m.problem("Body", "its parts cannot be told apart; it is read as text")
+		root = nil
+	}
 	if root == nil {
 		root = &enmime.Part{Content: body}
 	}
@@ -81,6 +87,36 @@ func (m *Message) parts(h *Header, body []byte) (root *enmime.Part) {
 		return nil
 	}
 	return root
+}
+
+// maxParts is how many parts are read; time would grow with their square.
+const maxParts = 1000
+
+var boundary = regexp.MustCompile(`(?i)boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))`)
+
+// bounded cuts a body off behind as many parts as are read.
+func (m *Message) bounded(h *Header, body []byte) []byte {
+	if bytes.Count(body, []byte("\n--")) < maxParts {
+		return body
+	}
+	names := map[string]bool{}
+	for _, in := range [][]byte{[]byte(h.Get("content-type")), body} {
+		for _, f := range boundary.FindAllSubmatch(in, maxMultiparts) {
+			names[string(f[1])+string(f[2])] = true
+		}
+	}
+	n := 0
+	for at := 0; at < len(body); {
+		line, _, _ := bytes.Cut(body[at:], []byte{'\n'})
+		if name, ok := bytes.CutPrefix(bytes.TrimRight(line, "\r \t"), []byte("--")); ok && (names[string(name)] || names[string(bytes.TrimSuffix(name, []byte("--")))]) {
+			if n++; n > maxParts {
+				m.problem("Body", "it has more than %d parts; the first are read", maxParts)
+				return body[:at]
+			}
+		}
+		at += len(line) + 1
+	}
+	return body
 }
 
 func clean(v string) string {

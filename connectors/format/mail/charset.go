@@ -122,6 +122,14 @@ func isUTF8(b []byte, enc encoding.Encoding) bool {
 
 // mostlyUTF8 says whether text is UTF-8 that was cut or damaged in a few places.
 func mostlyUTF8(b []byte) bool {
+	for i := 1; i < utf8.UTFMax && i < len(b); i++ { // a cut through the last character
+		if start := b[len(b)-i:]; utf8.RuneStart(start[0]) {
+			if start[0] >= 0xC0 && !utf8.FullRune(start) && utf8.Valid(b[:len(b)-i]) && !isASCII(b[:len(b)-i]) {
+				return true
+			}
+			break
+		}
+	}
 	good, bad := 0, 0
 	for i := 0; i < len(b); {
 		if b[i] < utf8.RuneSelf {

@@ -15,7 +15,7 @@ var zones = map[string]string{"UT": "+0000", "UTC": "+0000", "GMT": "+0000", "Z"
 
 var (
 	comments = regexp.MustCompile(`\([^()]*\)`)
-	weekday  = regexp.MustCompile(`^[^\d,]{1,20},?\s+`)
+	weekday  = regexp.MustCompile(`^[^\d\s,]{1,20},?\s+`)
 	gmtZone  = regexp.MustCompile(`(?i)\b(?:GMT|UTC)\s*([+-])(\d{1,2}):?(\d{2})?$`)
 	colon    = regexp.MustCompile(`([+-]\d{2}):(\d{2})$`)
 	word     = regexp.MustCompile(`\s([A-Z]{1,4})$`)

@@ -35,7 +35,7 @@ func Split(text string) (said, quotes, sig string) {
 func split(lines []line) (said, quotes, sig string) {
 	mark(lines)
 	var parts [3]strings.Builder
-	var blank [3]bool
+	var last [3]int // the last line of each; a gap between two is shown as one empty line
 	for i := range lines {
 		k := lines[i].kind
 		if k == rest {
@@ -44,16 +44,15 @@ func split(lines []line) (said, quotes, sig string) {
 		b := &parts[k]
 		t := strings.TrimRight(lines[i].text, " \t\r\u00a0\u3000")
 		if strings.TrimSpace(t) == "" {
-			blank[k] = b.Len() > 0
 			continue
 		}
 		if b.Len() > 0 {
 			b.WriteByte('\n')
-			if blank[k] {
+			if i > last[k]+1 {
 				b.WriteByte('\n')
 			}
 		}
-		blank[k] = false
+		last[k] = i
 		b.WriteString(t)
 	}
 	return parts[fresh].String(), parts[quoted].String(), parts[signature].String()
