@@ -35,9 +35,13 @@ const enough = 64 << 10
 // parts finds what is to be read, and what of it is left out.
 func (c *connection) parts(ctx context.Context) ([]part, []left, error) {
 	if c.env.List != nil {
-		if names, err := c.env.List(c.path); err == nil {
+		top := c.path
+		if bare := strings.TrimRight(top, `/\`); bare != "" {
+			top = bare
+		}
+		if names, err := c.env.List(top); err == nil {
 			w := &walk{c: c, ctx: ctx}
-			if err := w.folder(strings.TrimRight(c.path, `/\`), "", names, 0); err != nil {
+			if err := w.folder(top, "", names, 0); err != nil {
 				return nil, nil, err
 			}
 			if len(w.parts) == 0 && len(w.left) == 0 {

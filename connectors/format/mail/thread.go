@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,8 +43,10 @@ func NormalSubject(subject string) (normal string, answer bool) {
 // answer refers to nothing, by subject and people within 60 days. It keeps about 200 bytes a message.
 type Threads struct {
 	nodes    map[string]int // by Message-ID
-	parent   []int
-	first    []earliest // by root
+	ids      []string       // by node; "" of messages without an ID
+	above    []int          // the node that each answers, by node; -1 where that is not known
+	parent   []int          // of the sets of nodes that are one thread
+	first    []earliest     // by root of a set
 	subjects map[string][]letter
 }
 
@@ -71,6 +74,7 @@ func (t *Threads) Add(m *Message, fallback string) int {
 	if t.nodes == nil {
 		t.nodes, t.subjects = map[string]int{}, map[string][]letter{}
 	}
+	t.answers(m)
 	own := -1
 	for _, id := range append(append([]string{m.ID, m.InReplyTo}, m.References...), "") {
 		if id == "" {
@@ -140,14 +144,50 @@ func overlap(a, b map[string]bool) bool {
 	return false
 }
 
-// Name is what a message's thread is called: what its earliest message names as its root.
-func (t *Threads) Name(node int) string { return t.first[t.find(node)].name }
+// answers notes which message answers which, by the order in which a header names them.
+func (t *Threads) answers(m *Message) {
+	chain := m.References
+	if m.InReplyTo != "" && (len(chain) == 0 || chain[len(chain)-1] != m.InReplyTo) {
+		chain = append(slices.Clone(chain), m.InReplyTo)
+	}
+	last := -1
+	for _, id := range append(slices.Clone(chain), m.ID) {
+		if id == "" {
+			continue
+		}
+		n := t.node(id)
+		if last >= 0 && n != last && t.above[n] < 0 {
+			t.above[n] = last
+		}
+		last = n
+	}
+}
+
+// maxSteps is how far up a thread is followed; headers may lead in circles.
+const maxSteps = 1000
+
+// Name is what a message's thread is called: the message at its top, as far as the messages of the
+// thread name it, found from the earliest of them. A later export has the same name for it.
+func (t *Threads) Name(node int) string {
+	name := t.first[t.find(node)].name
+	top, ok := t.nodes[name]
+	if !ok {
+		return name
+	}
+	for range maxSteps {
+		if t.above[top] < 0 {
+			return t.ids[top]
+		}
+		top = t.above[top]
+	}
+	return name
+}
 
 func (t *Threads) node(id string) int {
 	n, ok := t.nodes[id]
 	if !ok {
 		n = t.fresh()
-		t.nodes[id] = n
+		t.nodes[id], t.ids[n] = n, id
 	}
 	return n
 }
@@ -155,6 +195,7 @@ func (t *Threads) node(id string) int {
 func (t *Threads) fresh() int {
 	t.parent = append(t.parent, len(t.parent))
 	t.first = append(t.first, earliest{})
+	t.ids, t.above = append(t.ids, ""), append(t.above, -1)
 	return len(t.parent) - 1
 }
 
