@@ -10,10 +10,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/connectortest"
 	"github.com/keptcrm/kept/connectors/csv"
+	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
 )
 
@@ -106,6 +108,38 @@ func cards() connectortest.Harness {
 	return h
 }
 
+// mails is a harness of messages.
+func mails() connectortest.Harness {
+	h := harness()
+	h.Spec = mbox.Spec()
+	table := *h.File
+	h.File = &table
+	h.File.Kind = connectors.MessageKind
+	h.File.Header = []string{"From", "Subject", "Date", "Body"}
+	subjects := []string{"Rückfrage", "望远镜", "تلسكوب", "Order 🌟"}
+	h.File.Row = func(i int) []string {
+		return []string{fmt.Sprintf("p%d@example.org", i), subjects[i%len(subjects)], "1 Mar 2024 10:00:00 +0100", "上海"}
+	}
+	h.File.Latin = func(i int) []string {
+		return []string{fmt.Sprintf("p%d@example.org", i), "Jörg Müßig", "1 Mar 2024 10:00:00 +0100", "äöü ÄÖ ß é à"}
+	}
+	h.File.BadColumn, h.File.BadCell, h.File.FreeColumn = "Date", "never", "Body"
+	const from = "From x@y.de Mon Jan  1 12:00:00 2024\n"
+	h.File.Format = &connectortest.Format{Name: "people.mbox", Bytes: true, Line: func(int) int { return 0 },
+		Write: func(header, row []string) string {
+			b := from
+			for i, name := range header[:3] {
+				b += name + ": " + row[i] + "\n"
+			}
+			return b + "\n" + row[3] + "\n\n"
+		},
+		Broken: func(_, row []string) string {
+			return from + row[0] + "\n" + row[1] + "\n" + row[2] + "\n\n" + row[3] + "\n\n"
+		},
+		Cut: func(row string) int { return strings.Index(row, "Date: ") + 3 }}
+	return h
+}
+
 // mutant is a connector with a planted bug.
 type mutant struct {
 	connectors.Connector
@@ -184,7 +218,7 @@ func onRecord(change func(r *connectors.Record)) func(*mutant) {
 
 func TestTheConnectorWithoutBugsPasses(t *testing.T) {
 	t.Parallel()
-	for name, h := range map[string]connectortest.Harness{"tables": harness(), "cards": cards()} {
+	for name, h := range map[string]connectortest.Harness{"tables": harness(), "cards": cards(), "mails": mails()} {
 		if f := failures(t, h, ""); len(f) > 0 {
 			t.Errorf("%s failed: %v", name, f)
 		}
@@ -344,6 +378,19 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 		}
 	}
 
+	for name, bug := range map[string]func(*connectors.Record){
+		"no message":          func(r *connectors.Record) { r.Message = nil },
+		"no thread":           func(r *connectors.Record) { r.Message.Thread = "" },
+		"a zone":              func(r *connectors.Record) { r.Message.At = r.Message.At.In(time.FixedZone("x", 3600)) },
+		"IDs in brackets":     func(r *connectors.Record) { r.Message.References = []string{"<a@b>"} },
+		"a subject of lines":  func(r *connectors.Record) { r.Message.Subject += "\r\n x" },
+		"an empty mailbox":    func(r *connectors.Record) { r.Message.To = []connectors.Mailbox{{}} },
+		"a draft that is out": func(r *connectors.Record) { r.Message.Draft, r.Message.Sent = true, true },
+	} {
+		if !caught(t, "truncated", plant(mails(), onRecord(bug))) {
+			t.Errorf("%s, in mails: not caught", name)
+		}
+	}
 	specs := map[string]func(*connectors.Spec){
 		"Fields matrix lies": func(s *connectors.Spec) {
 			s.Fields = map[connectors.Kind][]connectors.FieldSpec{connectors.Contact: {{Field: connectors.FieldEmail, Read: true}}}

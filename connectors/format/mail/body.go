@@ -21,8 +21,11 @@ const maxPart = 4 << 20
 
 // readBody reads the parts of a message.
 func (m *Message) readBody(h *Header, body []byte) {
-	body = m.bounded(h, body)
-	root := m.parts(h, body)
+	root := plainPart(h, body)
+	if root == nil {
+		body = m.bounded(h, body)
+		root = m.parts(h, body)
+	}
 	if root != nil && root.FirstChild == nil && root.Boundary != "" && len(bytes.TrimSpace(body)) > 0 {
 		m.problem("Body", "its parts cannot be told apart; it is read as text")
 		root = nil
@@ -38,6 +41,25 @@ func (m *Message) readBody(h *Header, body []byte) {
 		m.problem("Body", "only the first %d KB of its text are kept", maxText>>10)
 	}
 	m.Text, m.Quoted, m.Signature = cut(said, maxText), cut(quotes, maxQuoted), cut(sig, maxSignature)
+}
+
+// plainPart is the one part of a message that is text as it stands, which most are; nil of others.
+func plainPart(h *Header, body []byte) *enmime.Part {
+	switch strings.ToLower(strings.TrimSpace(h.Get("content-transfer-encoding"))) {
+	case "", "7bit", "8bit", "binary":
+	default:
+		return nil
+	}
+	ctype, _ := params(h.Get("content-type"))
+	if ctype != "" && ctype != "text/plain" && ctype != "text/html" {
+		return nil
+	}
+	p := enmime.NewPart(ctype)
+	p.Content = body
+	for _, name := range []string{"Content-Type", "Content-Disposition"} {
+		p.Header.Set(name, h.Get(strings.ToLower(name)))
+	}
+	return p
 }
 
 // parts cuts a body into its parts and undoes their transfer encodings. The charsets are undone here,

@@ -287,7 +287,7 @@ func signatures(lines []line) {
 			}
 			continue
 		}
-		if len(bare) < 120 && bare != "" && mobiles.MatchString(bare) && alone(lines, i) {
+		if len(bare) < 120 && bare != "" && alone(lines, i) && mobiles.MatchString(bare) {
 			lines[i].kind = signature
 		}
 	}
@@ -297,7 +297,7 @@ func signatures(lines []line) {
 // "Sent from my" stands amid others.
 func alone(lines []line, i int) bool {
 	full := 0
-	for j := i + 1; j < len(lines) && lines[j].kind == fresh; j++ {
+	for j := i + 1; j < len(lines) && lines[j].kind == fresh && full <= 2; j++ {
 		if strings.TrimSpace(lines[j].text) != "" {
 			full++
 		}
