@@ -39,6 +39,12 @@ var answer = Word{
 			key = "did.answered"
 		}
 		args := state.Args{"question": out.Question.Number, "name": out.Customer.Name, "number": out.Customer.Number}
+		if out.Question.Kind == state.QuestionStaff {
+			args["address"] = out.Question.Where
+			if out.Staff != nil {
+				args["staff"] = out.Staff.Name + " " + out.Staff.Number
+			}
+		}
 		if q := out.Question; q.A != nil && q.B != nil {
 			args["a"], args["b"] = q.A.Name+" "+q.A.Number, q.B.Name+" "+q.B.Number
 		}

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -58,7 +59,36 @@ func result(p *text.Printer, e service.Entry) string {
 	if e.Actor != "" {
 		parts = append(parts, e.Actor)
 	}
+	if e.Unanswered > 0 {
+		parts = append(parts, p.T("brief.unanswered", state.Args{"n": strconv.Itoa(e.Unanswered)}))
+	}
+	switch {
+	case e.Hidden && e.Mark == "" && e.Kind == state.ActivityMessage:
+		parts = append(parts, p.T("entry.hidden", state.Args{"name": e.HiddenBy}))
+	case e.Hidden:
+		parts = append(parts, p.T("entry.private", state.Args{"name": e.HiddenBy}))
+	case e.Mark == state.MarkShared:
+		parts = append(parts, p.T("entry.shared"))
+	case e.Mark == state.MarkPrivate:
+		parts = append(parts, p.T("entry.is_private"))
+	}
 	return strings.Join(parts, ", ")
+}
+
+// files names what came with a message.
+func files(p *text.Printer, e service.Entry) string {
+	if len(e.Attachments) == 0 {
+		return ""
+	}
+	var names []string
+	for _, f := range e.Attachments {
+		name := oneLine(f.Name)
+		if name == "" {
+			name = f.Type
+		}
+		names = append(names, cut(name, 40))
+	}
+	return p.T("entry.files", state.Args{"n": strconv.Itoa(len(names)), "names": strings.Join(names, p.T("card.comma"))})
 }
 
 // source is where something comes from and when: (19 Nov, mail).

@@ -16,12 +16,17 @@ var kinds = []string{state.ActivityOrder, state.ActivityRefund, state.ActivitySh
 	state.ActivityMeeting, state.ActivityNote, state.ActivityPromise, state.ActivityConsent}
 
 var history = Word{
-	Name:     "history",
-	Aliases:  []string{"历史"},
-	Usage:    []string{"history CUSTOMER [--limit N] [--since DATE] [--only KIND]"},
-	Examples: []string{"history jana", "history jana --only order --since 2026-01-01", "history c812 --limit 5"},
-	Options:  []Option{{Name: "limit", Value: "N"}, {Name: "since", Value: "DATE"}, {Name: "only", Value: "KIND"}, {Name: "full"}},
+	Name:    "history",
+	Aliases: []string{"历史"},
+	Usage: []string{"history CUSTOMER [--limit N] [--since DATE] [--only KIND]",
+		"history share|unshare|private|open ENTRY [--thread]"},
+	Examples: []string{"history jana", "history jana --only order --since 2026-01-01", "history c812 --limit 5", "history share k55.0 --thread",
+		"history private n12"},
+	Options: []Option{{Name: "limit", Value: "N"}, {Name: "since", Value: "DATE"}, {Name: "only", Value: "KIND"}, {Name: "full"}, {Name: "thread"}},
 	run: func(ctx context.Context, api service.API, req Request) (Card, error) {
+		if len(req.Words) == 2 && slices.Contains(marks, strings.ToLower(req.Words[0])) && entryNumber.MatchString(req.Words[1]) {
+			return markEntry(ctx, api, req)
+		}
 		in := service.HistoryIn{Ref: req.rest(0)}
 		if in.Ref == "" {
 			return Card{}, errUsage
@@ -88,6 +93,9 @@ func historyCard(req Request, in service.HistoryIn, out service.HistoryOut) Card
 				about += p.T("card.colon") + cut(oneLine(body), maxBody)
 			}
 		}
+		if with := files(p, e); with != "" {
+			about = strings.TrimSpace(about + p.T("card.brackets", state.Args{"text": with}))
+		}
 		cells := []Cell{dim(p.Moment(e.Time)), plain(headline(p, e)), plain(about), plain(result(p, e))}
 		if people {
 			name := ""
@@ -96,7 +104,11 @@ func historyCard(req Request, in service.HistoryIn, out service.HistoryOut) Card
 			}
 			cells = append(cells, plain(name))
 		}
-		s.row(e.ID, append(cells, dim(e.Connection))...)
+		cells = append(cells, dim(e.Connection))
+		if full {
+			cells = append(cells, dim(e.ID)) // what share and private take
+		}
+		s.row(e.ID, cells...)
 	}
 	c.add(s)
 	if out.More {

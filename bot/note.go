@@ -11,9 +11,9 @@ import (
 var note = Word{
 	Name:     "note",
 	Aliases:  []string{"备注"},
-	Usage:    []string{`note CUSTOMER "TEXT" [--kind note|call|meeting] [--at DATE]`},
+	Usage:    []string{`note CUSTOMER "TEXT" [--kind note|call|meeting] [--at DATE] [--private]`},
 	Examples: []string{`note jana "wants the black tripod"`, `note c812 "12 min, price for SKU-7" --kind call`},
-	Options:  []Option{{Name: "kind", Value: "KIND"}, {Name: "at", Value: "DATE"}},
+	Options:  []Option{{Name: "kind", Value: "KIND"}, {Name: "at", Value: "DATE"}, {Name: "private"}},
 	Writes:   true,
 	run: func(ctx context.Context, api service.API, req Request) (Card, error) {
 		ref, rest := req.target()
@@ -32,7 +32,7 @@ var note = Word{
 		if err != nil {
 			return Card{}, err
 		}
-		out, err := api.Note(ctx, service.NoteIn{Ref: ref, Text: said, Kind: kind, At: at})
+		out, err := api.Note(ctx, service.NoteIn{Ref: ref, Text: said, Kind: kind, At: at, Private: req.has("private")})
 		if err != nil {
 			return explain(req, "note", err, req.first("note", len(req.Words)-len(rest)))
 		}

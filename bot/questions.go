@@ -94,6 +94,9 @@ func asked(p *text.Printer, q service.Question) string {
 			args["a"] = q.Where // the domain or company name itself
 		}
 	}
+	if q.Kind == state.QuestionStaff {
+		args["name"] = q.Raw
+	}
 	if args["where"] == "" {
 		args["where"] = q.From
 	}
@@ -128,7 +131,7 @@ func questionSection(p *text.Printer, q service.Question, one bool) Section {
 	if q.B != nil && q.SeenB != "" {
 		say(code(q.B.Number), plain(q.SeenB))
 	}
-	if q.Raw != "" {
+	if q.Raw != "" && q.Kind == state.QuestionRow {
 		raw, header := oneLine(q.Raw), oneLine(q.Header)
 		if !one {
 			raw, header = cut(raw, 160), cut(header, 160)

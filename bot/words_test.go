@@ -64,6 +64,10 @@ func recorder(to *[]any) service.API {
 			note(in)
 			return service.CustomerOut{}, nil
 		},
+		Mark: func(_ context.Context, in service.MarkIn) (service.MarkOut, error) {
+			note(in)
+			return service.MarkOut{As: in.As, Thread: in.Thread}, nil
+		},
 		Note: func(_ context.Context, in service.NoteIn) (service.NoteOut, error) {
 			note(in)
 			return service.NoteOut{Customer: jana}, nil

@@ -33,6 +33,12 @@ func machine(data any) (v any, list bool) {
 		return d.Forgotten, true
 	case service.ForgottenLiftOut:
 		return d.Forgotten, true
+	case service.WaitingOut:
+		return d.Waiting, true
+	case service.ConnectionListOut:
+		return d.Connections, true
+	case service.CustomerIgnoreOut:
+		return d.Rules, true
 	case []connectorType:
 		return d, true
 	case []setting:
@@ -46,6 +52,8 @@ func machine(data any) (v any, list bool) {
 		return d.Customer, false
 	case service.StaffOut:
 		return d.Staff, false
+	case service.MailboxOut:
+		return d.Connection, false
 
 	case service.CustomerShowOut:
 		c := d.Customer

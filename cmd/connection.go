@@ -41,13 +41,13 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 func newConnection(f *factory) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "connection",
-		Short:   "what Kept can be connected to",
-		Example: examples("connection types"),
+		Short:   "what Kept is and can be connected to",
+		Example: examples("connection list", "connection types"),
 		GroupID: groupData,
 		Args:    cobra.ArbitraryArgs,
 		RunE:    f.group,
 	}
-	c.AddCommand(newConnectionTypes(f))
+	c.AddCommand(newConnectionTypes(f), newConnectionList(f), newConnectionMailbox(f))
 	return c
 }
 

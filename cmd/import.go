@@ -47,6 +47,7 @@ func newImport(f *factory) *cobra.Command {
 	c.Flags().StringVar(&in.As, "as", "", "the `NAME` of the connection that these files come from (default: the layout's)")
 	c.Flags().BoolVar(&in.Dry, "dry-run", false, "show layout, columns and what would change; change nothing")
 	c.Flags().StringVar(&in.Type, "type", "", "the `CONNECTOR` that reads them (default: by the file)")
+	c.Flags().StringVar(&in.Mailbox, "mailbox", "", "of a mailbox, who reads its messages: `shared` by all, or personal:NAME, of whose messages\nothers see the headers; it is remembered")
 	_ = c.RegisterFlagCompletionFunc("type", f.completeTypes)
 	for _, s := range fileSpecs(f.o.Specs) {
 		for _, o := range s.Options {
@@ -114,7 +115,7 @@ func (f *factory) runImport(ctx context.Context, in service.ImportIn) error {
 func importCard(p *text.Printer, in service.ImportIn, out service.ImportOut, region string) bot.Card {
 	s := newSheet("", out)
 	var runs []string
-	sold, countryless, raised := map[string]bool{}, 0, int64(0)
+	sold, countryless, raised, waiting := map[string]bool{}, 0, int64(0), int64(0)
 	for _, file := range out.Files {
 		if file.Error != nil {
 			s.lines("", p.Error(file.Error))
@@ -127,6 +128,9 @@ func importCard(p *text.Printer, in service.ImportIn, out service.ImportOut, reg
 		sold[file.Run.Connection] = sold[file.Run.Connection] || file.Kind != string(connectors.Contact)
 		countryless += file.Countryless
 		raised += file.Run.Counts.Asked
+		if m := file.Run.Mail; m != nil {
+			waiting += m.Addresses
+		}
 	}
 	if len(out.Files) > 1 {
 		s.lines("", "together: "+outcome(p, out.Total.Counts, out.Dry))
@@ -144,6 +148,9 @@ func importCard(p *text.Printer, in service.ImportIn, out service.ImportOut, reg
 		again := in
 		again.Dry = false
 		s.foot(p.Count(int64(countryless), "phone number has no country", "phone numbers have no country") + ": " + p.Command(importAgain(again)+" --region DE"))
+	}
+	if waiting > 0 && !out.Dry {
+		s.foot("who waits: " + p.Command("customer waiting"))
 	}
 	switch {
 	case out.Dry && raised > 0:
@@ -205,6 +212,12 @@ func importFile(s *sheet, p *text.Printer, file service.ImportFile, dry bool) {
 		line += "; went on where the last import of it stopped"
 	}
 	s.lines("", append(refused, line)...)
+	if m := file.Run.Mail; m != nil {
+		s.lines("", mailOutcome(p, m))
+		if line := mailboxLine(p, file.Connection); line != "" {
+			s.lines("", line)
+		}
+	}
 	importExamples(s, p, file.Examples)
 }
 
@@ -323,6 +336,9 @@ func importAgain(in service.ImportIn) string {
 	}
 	if in.Type != "" {
 		words = append(words, "--type", shellWord(in.Type))
+	}
+	if in.Mailbox != "" {
+		words = append(words, "--mailbox", shellWord(in.Mailbox))
 	}
 	for _, name := range sortedKeys(in.Options) {
 		words = append(words, "--"+name, shellWord(in.Options[name]))

@@ -48,6 +48,16 @@ type Activity struct {
 	Counts     bool      `k:"12" json:"counts,omitempty"` // of an order or refund: it counts into sums
 	Status     string    `k:"13" json:"status,omitempty"`
 	Private    bool      `k:"14" json:"private,omitempty"`
+
+	// Of a message. Direction is set here only where the system itself says that it was sent by us;
+	// else it follows from who From is when it is read.
+	From     string       `k:"15" json:"from,omitempty"`      // the writer's address, as it is compared
+	FromName string       `k:"16" json:"from_name,omitempty"` // the writer as the header names them, else their address
+	Thread   string       `k:"17" json:"thread,omitempty"`    // within the connection
+	Mail     string       `k:"18" json:"mail,omitempty"`      // the Message-ID
+	List     string       `k:"19" json:"list,omitempty"`      // the mailing list's id
+	Files    []Attachment `k:"20" json:"files,omitempty"`
+	Folded   bool         `k:"21" json:"folded,omitempty"` // the text stands in the record alone
 }
 
 // RecordSubject is the history of a contact record; CustomerSubject is what people entered on a
@@ -57,10 +67,14 @@ func RecordSubject(record uint64) []byte { return Join([]byte{'r'}, NumberKey(re
 // CustomerSubject is the history of what people entered on a base customer.
 func CustomerSubject(base uint64) []byte { return Join([]byte{'c'}, NumberKey(base)) }
 
+// IdentifierSubject is the history of an identifier: messages from and to an address, whoever it
+// belongs to, so that links alone decide whose history shows them.
+func IdentifierSubject(id Identifier) []byte { return Join([]byte{'i'}, id.Key()) }
+
 // Activities holds histories by subject, in order of time.
 var Activities = declareHistory(Declaration[Activity]{
 	Name: "activity", Letter: "n",
-	Erase: Erase{Rule: EraseDocuments},
+	Erase: Erase{Rule: EraseDocuments, Named: true},
 	Key:   func(a *Activity) []byte { return Join(TimeKey(a.At), []byte(a.ID)) },
 })
 

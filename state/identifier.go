@@ -8,6 +8,7 @@ const (
 	TypeExternalID = "external_id"
 	TypeCompany    = "company" // of an organisation: its normalised name
 	TypeDomain     = "domain"  // of an organisation
+	TypeList       = "list"    // of a mailing list: its List-Id
 )
 
 // Identifier is a typed, normalised value that points to a customer.

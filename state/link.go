@@ -79,6 +79,9 @@ const (
 	VerdictNotShared    = "not_shared"   // it belongs to one person, however many records have it
 	VerdictOrganisation = "organisation" // the domain is an organisation named Text
 	VerdictNoOrg        = "no_organisation"
+	VerdictCustomer     = "customer"  // whoever has the address is a customer, named Text where that is set
+	VerdictIgnore       = "ignore"    // mail of the address, domain or list makes nobody a customer and is shown nowhere
+	VerdictNotStaff     = "not_staff" // the address is none of ours, though mail was sent from it
 )
 
 // Verdict is a person's word on who is who. It persists until a person takes it back.

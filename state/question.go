@@ -7,6 +7,7 @@ const (
 	QuestionMatch        = "match"        // may two customers be one?
 	QuestionRow          = "row"          // a row that could not be read
 	QuestionOrganisation = "organisation" // is a domain, or a doubtful company name, an organisation?
+	QuestionStaff        = "staff"        // is an address from which mail was sent one of us?
 )
 
 // The states of a question.

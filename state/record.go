@@ -55,6 +55,7 @@ type Record struct {
 	Party       string       `k:"9" json:"party,omitempty"`       // of an order: the ID of the contact record that bought
 	Number      string       `k:"10" json:"number,omitempty"`     // of an order: its number, folded for look-up
 	Blocks      []string     `k:"12" json:"blocks,omitempty"`     // keys under which candidates of the same name are looked for, put by identity
+	Mail        *Mail        `k:"20" json:"mail,omitempty"`       // of a message: who is in it, put by identity
 	Domain      string       `k:"11" json:"domain,omitempty"`     // registrable domain of its e-mail, where that is no mail provider's
 }
 
@@ -270,7 +271,8 @@ func RecordKey(connection, kind, id string) []byte {
 
 // Records holds all records. Index "id" is by connection, kind and ID; "identifier" by type and
 // match value; "company", "party" (connection and ID of the contact), "number" and "domain" by
-// what identity put there; "run" by the runs of its versions.
+// what identity put there; "people" by who is in a message, see [Mail]; "run" by the runs of its
+// versions.
 var Records = declare(Declaration[Record]{
 	Name: "record", Letter: "k",
 	Erase: Erase{Rule: EraseDocuments},
@@ -290,6 +292,7 @@ var Records = declare(Declaration[Record]{
 		{Name: "number", Keys: func(r *Record) [][]byte { return textIndex(r.Number) }},
 		{Name: "domain", Keys: func(r *Record) [][]byte { return textIndex(r.Domain) }},
 		{Name: "block", Keys: func(r *Record) [][]byte { return textKeys(r.Blocks) }},
+		{Name: "people", Keys: func(r *Record) [][]byte { return r.Mail.keys(r.Connection) }},
 		{Name: "run", Keys: func(r *Record) [][]byte {
 			var keys [][]byte
 			for i := range r.Versions {

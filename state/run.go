@@ -27,6 +27,8 @@ type Run struct {
 	Counts     Counts    `k:"13" json:"counts"`
 	Sums       []Sum     `k:"14" json:"sums,omitempty"` // of the connection when the run ended
 	Options    []string  `k:"15" json:"-"`              // name=value, without secrets
+	// Mail says what the messages are that the run was told; nil where it was told none.
+	Mail *MailCounts `k:"20" json:"mail,omitempty"`
 }
 
 // Counts is a run's reconciliation. Told = Seen + Aside; Seen = New + Changed + Same + Older.
@@ -79,6 +81,13 @@ type Connection struct {
 	Created time.Time `k:"5" json:"created"`
 	LastRun uint64    `k:"6" json:"-"`
 	Columns []string  `k:"7" json:"columns,omitempty"` // of a table that no layout knows: what makes it the same table again
+
+	// Mailbox is personal or shared, "" for what is no mailbox or was not decided yet; of a personal
+	// one only Owner, a staff member's number, reads more than headers. MailboxBy is who decided:
+	// an actor, or "rule".
+	Mailbox   string `k:"20" json:"mailbox,omitempty"`
+	Owner     uint64 `k:"21" json:"-"`
+	MailboxBy string `k:"22" json:"mailbox_by,omitempty"`
 }
 
 // Connections holds connections by name.

@@ -144,6 +144,7 @@ func (j *importing) total(ctx context.Context) error {
 			continue
 		}
 		addCounts(&t.Counts, &r.Counts)
+		addMail(&t, r.Mail)
 		sums[r.Connection] = r.Sums
 		if t.Started.IsZero() || r.Started.Before(t.Started) {
 			t.Started = r.Started
@@ -243,6 +244,9 @@ func (f *reading) read(ctx context.Context) error {
 		}
 		f.run = run.Number
 		err = f.pull(ctx, run)
+		if err == nil {
+			err = f.svc.EndMail(ctx, run.Number)
+		}
 		if showErr := f.show(context.WithoutCancel(ctx)); err == nil {
 			err = showErr
 		}
@@ -312,8 +316,12 @@ func (f *reading) describe() {
 func (f *reading) show(ctx context.Context) error {
 	return f.svc.Look(ctx, func(tx state.Tx, _ time.Time) error {
 		r, err := state.Runs.Number(tx, f.run)
-		if err == nil {
-			f.out.Run = f.svc.ShowRun(tx, r)
+		if err != nil {
+			return err
+		}
+		f.out.Run = f.svc.ShowRun(tx, r)
+		if r.Mail != nil {
+			f.out.Connection, err = f.svc.ShowConnection(tx, r.Connection)
 		}
 		return err
 	})

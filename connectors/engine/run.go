@@ -120,10 +120,15 @@ func (f *reading) begin(ctx context.Context, digest []byte) (*state.Run, error) 
 			}
 		}
 		if run != nil {
-			refused, err = waiting(tx, run)
-			return err
+			if refused, err = waiting(tx, run); err != nil {
+				return err
+			}
+			return f.ownMailbox(ctx, w)
 		}
 		if err := f.keepConnection(w, 0); err != nil {
+			return err
+		}
+		if err := f.ownMailbox(ctx, w); err != nil {
 			return err
 		}
 		run = &state.Run{Kind: "import", Connection: f.name, Source: f.src.name, Digest: digest, Layout: f.src.desc.Layout,

@@ -45,6 +45,10 @@ func Describe(r *state.Record, region string) {
 		}
 		return
 	}
+	if r.Kind == state.KindMessage {
+		r.Mail = mailOf(r.Current())
+		return
+	}
 	current := Standing(r)
 	if current != nil {
 		r.Identifiers = identifiersOf(r, current, region)

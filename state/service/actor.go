@@ -110,6 +110,13 @@ type lookup struct {
 	staff     map[uint64]*state.Staff
 	customers map[uint64]*state.Customer // by any number: whom it belongs to now
 	records   map[uint64]uint64          // record -> number of its customer
+
+	s         *Service     // nil where nothing of it is needed
+	reader    *state.Staff // who reads; nil: nobody of us
+	mailRules *mailRules
+	mail      *bool // whether there is any; nil: not asked yet
+	marked    *bool // whether there are marks
+	boxes     map[string]box
 }
 
 func newLookup(tx state.Tx, now time.Time) *lookup {

@@ -33,6 +33,9 @@ type API struct {
 	OptoutWhy    func(context.Context, OptoutWhyIn) (OptoutWhyOut, error)       `api:"read"`
 	RunList      func(context.Context, RunListIn) (RunListOut, error)           `api:"read"`
 
+	CustomerWaiting func(context.Context, WaitingIn) (WaitingOut, error)               `api:"read"`
+	ConnectionList  func(context.Context, ConnectionListIn) (ConnectionListOut, error) `api:"read"`
+
 	Note         func(context.Context, NoteIn) (NoteOut, error)             `api:"write"`
 	PromiseAdd   func(context.Context, PromiseAddIn) (PromiseOut, error)    `api:"write"`
 	PromiseClose func(context.Context, PromiseCloseIn) (PromiseOut, error)  `api:"write"`
@@ -50,7 +53,13 @@ type API struct {
 	StaffLeave   func(context.Context, StaffLeaveIn) (StaffOut, error)      `api:"write"`
 	OptoutAdd    func(context.Context, OptoutAddIn) (OptoutOut, error)      `api:"write"`
 	OptoutRemove func(context.Context, OptoutRemoveIn) (OptoutOut, error)   `api:"write"`
-	ImportUndo   func(context.Context, ImportUndoIn) (ImportUndoOut, error) `api:"write"`
+
+	CustomerAdd    func(context.Context, CustomerAddIn) (CustomerAddOut, error)       `api:"write"`
+	CustomerIgnore func(context.Context, CustomerIgnoreIn) (CustomerIgnoreOut, error) `api:"write"`
+	Mark           func(context.Context, MarkIn) (MarkOut, error)                     `api:"write"`
+	Mailbox        func(context.Context, MailboxIn) (MailboxOut, error)               `api:"write"`
+
+	ImportUndo func(context.Context, ImportUndoIn) (ImportUndoOut, error) `api:"write"`
 
 	ForgottenList func(context.Context, ForgottenListIn) (ForgottenListOut, error) `api:"read"`
 	ForgottenLift func(context.Context, ForgottenLiftIn) (ForgottenLiftOut, error) `api:"write"`

@@ -29,7 +29,7 @@ func (s *Service) Brief(ctx context.Context, in BriefIn) (BriefOut, error) {
 		if err != nil {
 			return BriefOut{}, err
 		}
-		b := &briefing{s: s, l: newLookup(tx, now), c: c}
+		b := &briefing{s: s, l: s.lookup(tx, now, r), c: c}
 		b.out = BriefOut{Now: now, Zone: r.zone.String(), Employers: []Affiliation{}, Watch: []Watch{}, Last: []Entry{},
 			Ours: []Promise{}, Theirs: []Promise{}, Reach: []Reach{}, From: []string{}, Questions: []Question{}}
 		for _, part := range []func() error{b.who, b.bought, b.contact, b.promised, b.lately, b.people, b.open} {
@@ -134,8 +134,12 @@ func (b *briefing) bought() error {
 func (l *lookup) firstActive(sources []source) (time.Time, error) {
 	var first time.Time
 	for _, src := range sources {
-		for _, subject := range subjects(src.c) {
-			for a, err := range state.Activities.Read(l.tx, subject, state.Range{Limit: 1}) {
+		all, err := l.subjects(src.c)
+		if err != nil {
+			return first, err
+		}
+		for _, subject := range all {
+			for a, err := range state.Activities.Read(l.tx, subject.key, state.Range{Limit: 1}) {
 				if err != nil {
 					return first, err
 				}
@@ -220,7 +224,10 @@ func (b *briefing) promised() error {
 
 // lately reads the newest activities: what happened last, and what the customer said last.
 func (b *briefing) lately() error {
-	read := 0
+	read, spoken, theirs := 0, false, map[string]bool{}
+	for _, src := range b.sources {
+		addressesOf(src.c, theirs)
+	}
 	for e, err := range b.l.merged(b.sources, time.Time{}, "") {
 		if err != nil {
 			return err
@@ -228,10 +235,16 @@ func (b *briefing) lately() error {
 		if e.Kind == state.ActivityPromise || e.Kind == state.ActivityConsent {
 			continue // the brief has them in places of their own
 		}
+		if talk := talks(&e); talk && !spoken && !e.Time.After(b.l.now) {
+			spoken = true
+			if e.Direction == state.In {
+				e.Unanswered = int(b.l.now.Sub(e.Time) / (24 * time.Hour))
+			}
+		}
 		if len(b.out.Last) < briefLast {
 			b.out.Last = append(b.out.Last, e)
 		}
-		if b.out.Says == nil && e.Kind == state.ActivityMessage && e.Direction == state.In {
+		if b.out.Says == nil && e.Kind == state.ActivityMessage && e.Direction == state.In && e.Status == "" && (e.From == "" || theirs[e.From]) {
 			if words := firstSentence(e.Body); words != "" {
 				said := e
 				said.Body = words
@@ -243,6 +256,17 @@ func (b *briefing) lately() error {
 		}
 	}
 	return nil
+}
+
+// talks says whether an entry is a word between people, after which an earlier one is answered.
+func talks(e *Entry) bool {
+	switch e.Kind {
+	case state.ActivityMessage:
+		return e.Status == ""
+	case state.ActivityCall, state.ActivityMeeting:
+		return true
+	}
+	return false
 }
 
 // firstSentence gives the first sentence of a message in its writer's own words: without what is

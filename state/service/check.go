@@ -96,7 +96,10 @@ func (s *Service) look(ctx context.Context, out *CheckOut) (stale []uint64, err 
 		if stale, err = s.checkViews(tx, out); err != nil {
 			return err
 		}
-		return s.checkReferences(tx, out)
+		if err := s.checkReferences(tx, out); err != nil {
+			return err
+		}
+		return s.checkMail(tx, out)
 	})
 	return stale, err
 }

@@ -334,6 +334,12 @@ func (s *Service) rebuild(ctx context.Context, damages []state.Damage) (again re
 	}); err != nil {
 		return again, err
 	}
+	if err := s.Do(ctx, "check.repair", nil, func(w *state.Writer) error { return (&telling{s: s, w: w}).repairMail(damages) }); err != nil {
+		return again, err
+	}
+	if err := s.SettleMail(ctx); err != nil {
+		return again, err
+	}
 	slices.Sort(dirty)
 	for batch := range slices.Chunk(dirty, 200) {
 		if err := s.Do(ctx, "check.repair", nil, func(w *state.Writer) error {

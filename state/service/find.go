@@ -222,8 +222,12 @@ func (h *hits) compare(a, b *found) int {
 // the future (a meeting that was entered early) counts.
 func (l *lookup) lastActive(c *state.Customer) (time.Time, error) {
 	var last time.Time
-	for _, subject := range subjects(c) {
-		for a, err := range state.Activities.Read(l.tx, subject, state.Range{Reverse: true, Limit: 1}) {
+	all, err := l.subjects(c)
+	if err != nil {
+		return last, err
+	}
+	for _, subject := range all {
+		for a, err := range state.Activities.Read(l.tx, subject.key, state.Range{Reverse: true, Limit: 1}) {
 			if err != nil {
 				return last, err
 			}

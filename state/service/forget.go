@@ -101,6 +101,7 @@ type erasure struct {
 	ids     []state.Identifier // theirs alone
 	shared  []state.Identifier // that somebody else has too
 	words   needles
+	targets map[string]bool // what marks can be about
 	kept    map[uint64]bool // records that stay: the organisation that its people name
 	out     CustomerForgetOut
 }
@@ -119,9 +120,11 @@ var erasers = []struct {
 	{"relation", (*erasure).relations},
 	{"verdict", (*erasure).verdicts},
 	{"promise", (*erasure).promises},
+	{"mark", (*erasure).marks},
 	{"activity", (*erasure).activities},
 	{"question", (*erasure).questions},
 	{"record", (*erasure).told},
+	{"mail_due", (*erasure).mailDue},
 	{"link", (*erasure).nothingLeft},
 	{"customer", (*erasure).views},
 	{"former_home", (*erasure).formerHomes},
@@ -278,6 +281,9 @@ func (e *erasure) identifier(id state.Identifier) error {
 		e.records[r.Key] = r
 	}
 	e.ids = append(e.ids, id)
+	if err := e.messages(id); err != nil {
+		return err
+	}
 	switch id.Type {
 	case state.TypePhone:
 		e.words.phone(id.Shown)

@@ -525,6 +525,9 @@ func (e *erasure) named(collection string, key []byte) bool {
 	switch collection {
 	case state.Settings.Kind.Name:
 		return e.numbers[state.KeyNumber(key)]
+	case state.Marks.Kind.Name:
+		target, _ := state.KeyText(key)
+		return e.targets[target]
 	case state.Consents.Kind.Name:
 		return slices.ContainsFunc(e.ids, func(id state.Identifier) bool { return bytes.HasPrefix(key, id.Key()) })
 	}

@@ -74,7 +74,15 @@ func (h *house) jana() (number string) {
 	must[OptoutOut](h)(h.s.OptoutAdd(ctx, OptoutAddIn{Ref: janaMail, Words: "NEEDLE words"}))
 	must[RelateOut](h)(h.s.Relate(ctx, RelateIn{Ref: number, To: h.find("tom@ford.example"), Kind: "household"}))
 	must[KeepApartOut](h)(h.s.KeepApart(ctx, KeepApartIn{A: number, B: h.find("tom@ford.example"), Note: "NEEDLE apart"}))
+	h.mails(letter{id: "needle-1", from: "Jana Nadelmann <" + janaMail + ">", to: "ana@nordlicht.example, tom@ford.example", subject: "NEEDLE subject",
+		text: "NEEDLE text", thread: "NEEDLE-thread", day: 3})
 	h.ok(h.s.Do(ctx, "test", state.Args{"q": "jana nadelmann"}, func(w *state.Writer) error {
+		if err := putDue(w, janaMail, true); err != nil {
+			return err
+		}
+		if err := state.Marks.Put(w, &state.Mark{Target: state.ThreadTarget("mail", "NEEDLE-thread"), Kind: state.MarkShared, By: "s1"}); err != nil {
+			return err
+		}
 		run := &state.Run{Number: 1, Connection: "shop"}
 		if _, err := h.s.SetAside(w, run, Aside{Where: "9", Raw: "n33dle-78,NEEDLE," + janaMail + ",x"}); err != nil {
 			return err

@@ -41,7 +41,7 @@ func (s *Service) History(ctx context.Context, in HistoryIn) (HistoryOut, error)
 			return out, err
 		}
 		out.Customer, out.Zone = refOf(c), r.zone.String()
-		l := newLookup(tx, now)
+		l := s.lookup(tx, now, r)
 		sources, err := l.sources(c)
 		if err != nil {
 			return out, err
@@ -87,21 +87,27 @@ func (l *lookup) sources(c *state.Customer) ([]source, error) {
 	return out, err
 }
 
+// item is an entry in a merge.
+type item struct {
+	e     Entry
+	order []byte
+	mail  string // the Message-ID
+}
+
 // stream is one ordered list of entries in a merge, newest first.
 type stream struct {
-	head  Entry
-	order []byte
-	next  func() (Entry, []byte, bool, error)
+	head item
+	next func() (item, bool, error)
 }
 
 type streams []*stream
 
 func (s streams) Len() int { return len(s) }
 func (s streams) Less(i, j int) bool {
-	if d := s[j].head.Time.Compare(s[i].head.Time); d != 0 {
+	if d := s[j].head.e.Time.Compare(s[i].head.e.Time); d != 0 {
 		return d < 0
 	}
-	return bytes.Compare(s[i].order, s[j].order) > 0
+	return bytes.Compare(s[i].head.order, s[j].head.order) > 0
 }
 func (s streams) Swap(i, j int) { s[i], s[j] = s[j], s[i] }
 func (s *streams) Push(x any)   { *s = append(*s, x.(*stream)) }
@@ -123,20 +129,25 @@ func (l *lookup) merged(sources []source, since time.Time, only string) iter.Seq
 			}
 		}()
 		start := func(s *stream) bool {
-			e, order, ok, err := s.next()
+			x, ok, err := s.next()
 			if err != nil {
 				yield(Entry{}, err)
 				return false
 			}
 			if ok {
-				s.head, s.order = e, order
+				s.head = x
 				h = append(h, s)
 			}
 			return true
 		}
 		for _, src := range sources {
 			if only != state.ActivityPromise && only != state.ActivityConsent {
-				for _, subject := range subjects(src.c) {
+				all, err := l.subjects(src.c)
+				if err != nil {
+					yield(Entry{}, err)
+					return
+				}
+				for _, subject := range all {
 					next, stop := l.stream(src, subject, since, only)
 					stops = append(stops, stop)
 					if !start(&stream{next: next}) {
@@ -154,12 +165,23 @@ func (l *lookup) merged(sources []source, since time.Time, only string) iter.Seq
 			}
 		}
 		heap.Init(&h)
+		var moment []item // entries of one time
+		show := func() bool {
+			for _, x := range together(moment) {
+				if !yield(x.e, nil) {
+					return false
+				}
+			}
+			moment = moment[:0]
+			return true
+		}
 		for len(h) > 0 {
 			top := h[0]
-			if !yield(top.head, nil) {
+			if len(moment) > 0 && !moment[0].e.Time.Equal(top.head.e.Time) && !show() {
 				return
 			}
-			e, order, ok, err := top.next()
+			moment = append(moment, top.head)
+			x, ok, err := top.next()
 			if err != nil {
 				yield(Entry{}, err)
 				return
@@ -168,14 +190,15 @@ func (l *lookup) merged(sources []source, since time.Time, only string) iter.Seq
 				heap.Pop(&h)
 				continue
 			}
-			top.head, top.order = e, order
+			top.head = x
 			heap.Fix(&h, 0)
 		}
+		show()
 	}
 }
 
 // stream reads one stored history backwards.
-func (l *lookup) stream(src source, subject []byte, since time.Time, only string) (next func() (Entry, []byte, bool, error), stop func()) {
+func (l *lookup) stream(src source, of subject, since time.Time, only string) (next func() (item, bool, error), stop func()) {
 	r := state.Range{Reverse: true}
 	if from := later(since, src.from); !from.IsZero() {
 		r.From = state.TimeKey(from)
@@ -183,28 +206,35 @@ func (l *lookup) stream(src source, subject []byte, since time.Time, only string
 	if !src.to.IsZero() {
 		r.To = state.TimeKey(src.to)
 	}
-	pull, stop := iter.Pull2(state.Activities.Read(l.tx, subject, r))
-	return func() (Entry, []byte, bool, error) {
+	pull, stop := iter.Pull2(state.Activities.Read(l.tx, of.key, r))
+	return func() (item, bool, error) {
 		for {
 			a, err, ok := pull()
 			if !ok || err != nil {
-				return Entry{}, nil, false, err
+				return item{}, false, err
 			}
-			if only == "" || a.Kind == only {
-				return l.entry(a, src.shown), []byte(a.ID), true, nil
+			if only != "" && a.Kind != only {
+				continue
 			}
+			if keep, err := l.keeps(a, of); err != nil {
+				return item{}, false, err
+			} else if !keep {
+				continue
+			}
+			e, err := l.entry(a, src.shown)
+			return item{e: e, order: []byte(a.ID), mail: a.Mail}, err == nil, err
 		}
 	}, stop
 }
 
-func listed(entries []Entry) func() (Entry, []byte, bool, error) {
-	return func() (Entry, []byte, bool, error) {
+func listed(entries []Entry) func() (item, bool, error) {
+	return func() (item, bool, error) {
 		if len(entries) == 0 {
-			return Entry{}, nil, false, nil
+			return item{}, false, nil
 		}
 		e := entries[0]
 		entries = entries[1:]
-		return e, []byte(e.ID), true, nil
+		return item{e: e, order: []byte(e.ID)}, true, nil
 	}
 }
 
@@ -215,10 +245,24 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// entry gives a stored activity as shown.
-func (l *lookup) entry(a *state.Activity, of *CustomerRef) Entry {
-	return Entry{ID: a.ID, Time: a.At, Kind: a.Kind, Direction: a.Direction, Channel: a.Channel, Connection: a.Connection,
+// entry gives a stored activity as its reader sees it.
+func (l *lookup) entry(a *state.Activity, of *CustomerRef) (Entry, error) {
+	e := Entry{ID: a.ID, Time: a.At, Kind: a.Kind, Direction: a.Direction, Channel: a.Channel, Connection: a.Connection,
 		Title: a.Title, Body: a.Body, Amount: a.Amount, Actor: l.name(a.Actor), Status: a.Status, Person: of}
+	if a.Kind == state.ActivityMessage {
+		if err := l.message(&e, a); err != nil {
+			return e, err
+		}
+	}
+	seen, err := l.visible(a)
+	if err != nil {
+		return e, err
+	}
+	e.Mark = seen.mark
+	if !seen.open {
+		header(&e, seen.owner)
+	}
+	return e, nil
 }
 
 // computed gives the entries that are not stored as activities: promises as they were made and

@@ -58,7 +58,20 @@ func (s *Service) Note(ctx context.Context, in NoteIn) (NoteOut, error) {
 		if err := state.Activities.Append(w, state.CustomerSubject(base), a); err != nil {
 			return NoteOut{}, err
 		}
-		return NoteOut{Customer: refOf(c), Entry: newLookup(w.Tx(), w.Cause.At).entry(a, nil)}, nil
+		if err := state.NotePlaces.Put(w, &state.NotePlace{ID: a.ID, Base: base, At: at}); err != nil {
+			return NoteOut{}, err
+		}
+		r, err := s.reader(ctx, w.Tx())
+		if err != nil {
+			return NoteOut{}, err
+		}
+		if in.Private {
+			if err := markPrivate(w, r, a.ID); err != nil {
+				return NoteOut{}, err
+			}
+		}
+		shown, err := s.lookup(w.Tx(), w.Cause.At, r).entry(a, nil)
+		return NoteOut{Customer: refOf(c), Entry: shown}, err
 	})
 }
 

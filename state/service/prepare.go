@@ -14,6 +14,7 @@ type prepared struct {
 	blocks          []string
 	company, domain string
 	party, number   string
+	mail            *state.Mail
 }
 
 // Prepare does the part of [Service.Tell] that needs no state, so that it can be done while
@@ -30,12 +31,14 @@ func (s *Service) Prepare(told []Told, fresh bool) {
 		if !t.Version.Gone {
 			describe(r, s.config.Region)
 		}
-		t.ready = &prepared{identifiers: r.Identifiers, blocks: r.Blocks, company: r.Company, domain: r.Domain, party: r.Party, number: r.Number}
+		t.ready = &prepared{identifiers: r.Identifiers, blocks: r.Blocks, company: r.Company, domain: r.Domain, party: r.Party, number: r.Number,
+			mail: r.Mail}
 	}
 }
 
 func (p *prepared) describe(r *state.Record) {
 	r.Identifiers, r.Blocks, r.Company, r.Domain, r.Party, r.Number = p.identifiers, p.blocks, p.company, p.domain, p.party, p.number
+	r.Mail = p.mail
 }
 
 // hashSize is the length of the hashes that are made now. Those of older files have 16 bytes and

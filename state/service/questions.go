@@ -20,6 +20,9 @@ const (
 	didDrop   = "dropped"
 	didOrg    = "organisation"
 	didNotOrg = "no_organisation"
+	// didStaff and didNotStaff are about an address from which mail was sent.
+	didStaff    = "staff"
+	didNotStaff = "not_staff"
 )
 
 // QuestionList gives open questions, best first: the likeliest matches, then rows that could not
@@ -167,7 +170,7 @@ func (l *lookup) question(q *state.Question) (Question, error) {
 // Answer answers a question, once.
 func (s *Service) Answer(ctx context.Context, in AnswerIn) (AnswerOut, error) {
 	args := state.Args{"question": in.Number, "answer": in.Answer}
-	return change(ctx, s, "question.answer", args, func(w *state.Writer) (AnswerOut, error) {
+	return settled(ctx, s, "question.answer", args, func(w *state.Writer) (AnswerOut, error) {
 		n, err := reference(state.Questions, w.Tx(), in.Number)
 		if err != nil {
 			return AnswerOut{}, err
@@ -226,6 +229,8 @@ func (s *Service) act(w *state.Writer, q *state.Question, answer, text string) (
 		return s.actOrganisation(w, q, answer, text)
 	case state.QuestionRow:
 		return s.actRow(w, q, answer, text)
+	case state.QuestionStaff:
+		return s.actStaff(w, q, answer, text)
 	}
 	return AnswerOut{}, &state.Error{Class: state.Invalid, Code: "unknown_question", Args: state.Args{"kind": q.Kind}}
 }

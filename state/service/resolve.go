@@ -11,6 +11,9 @@ import (
 // finish makes anew what follows from the records that changed: organisations, links, questions,
 // customers.
 func (t *telling) finish() error {
+	if err := t.people(); err != nil {
+		return err
+	}
 	for _, key := range sortedKeys(t.companies) {
 		if err := t.organisation(key); err != nil {
 			return err

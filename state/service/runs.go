@@ -25,7 +25,7 @@ func (s *Service) ShowRun(tx state.Tx, r *state.Run) Run {
 func (l *lookup) run(r *state.Run) (Run, error) {
 	out := Run{Number: state.Runs.Ref(r.Number), Kind: r.Kind, Connection: r.Connection, Source: r.Source, Layout: r.Layout,
 		State: r.State, Actor: l.name(r.Actor), Started: r.Started, Ended: r.Ended, Counts: r.Counts,
-		Sums: append([]state.Sum{}, r.Sums...)}
+		Sums: append([]state.Sum{}, r.Sums...), Mail: r.Mail}
 	var err error
 	out.ID, err = l.id(out.Number)
 	return out, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/identity"
 )
 
 // Caller says on whose behalf a call is made.
@@ -46,6 +47,17 @@ type Config struct {
 	Zone     string   // IANA name; "" is UTC
 	Language string   // of whoever reads and has no own: en, zh
 	Domains  []string // our own mail domains
+	// Ignore are rules (addresses, @domains, "list:" with a mailing list's id) whose mail is left
+	// out; Connections says more of single connections, by name.
+	Ignore      []string
+	Connections map[string]ConnectionConfig
+}
+
+// ConnectionConfig is what kept.yaml says of one connection.
+type ConnectionConfig struct {
+	Mailbox string   // personal, shared; "" is not said
+	Owner   string   // of a personal one: a staff member
+	Ignore  []string // as [Config.Ignore], for its mail alone
 }
 
 // Service answers and acts on one state.
@@ -54,13 +66,30 @@ type Service struct {
 	conns  Connections
 	config Config
 	now    func() time.Time
-	busy   atomic.Int32 // imports that run in this process
+	busy   atomic.Int32               // imports that run in this process
+	ignore map[string][]identity.Rule // by connection; "" for all
 }
 
 // New makes a service. conns may be nil where nothing outside is used. now is the clock; a state
 // that remembers a fixed time (the demo's) overrides it.
 func New(store state.Store, conns Connections, config Config, now func() time.Time) *Service {
-	return &Service{store: store, conns: conns, config: config, now: now}
+	s := &Service{store: store, conns: conns, config: config, now: now, ignore: map[string][]identity.Rule{}}
+	s.ignore[""] = rulesOf(config.Ignore)
+	for name, c := range config.Connections {
+		s.ignore[name] = rulesOf(c.Ignore)
+	}
+	return s
+}
+
+// rulesOf reads rules; what is none is left out, cmd has refused it.
+func rulesOf(words []string) []identity.Rule {
+	var out []identity.Rule
+	for _, w := range words {
+		if r, ok := identity.ParseRule(w); ok {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // Clock gives the time that holds for a transaction: the state's fixed one, else the clock's. UTC.

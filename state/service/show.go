@@ -16,18 +16,6 @@ func refOf(c *state.Customer) CustomerRef {
 	return CustomerRef{Number: state.Customers.Ref(c.Number), Name: c.Name, Kind: c.Kind}
 }
 
-// subjects are the histories that a customer's own history is made of.
-func subjects(c *state.Customer) [][]byte {
-	var out [][]byte
-	for _, r := range c.Records {
-		out = append(out, state.RecordSubject(r))
-	}
-	for _, b := range bases(c) {
-		out = append(out, state.CustomerSubject(b))
-	}
-	return out
-}
-
 // showCustomer gives a customer as people see it.
 func (s *Service) showCustomer(tx state.Tx, c *state.Customer) (Customer, error) {
 	return newLookup(tx, noTime).show(c)

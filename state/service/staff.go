@@ -157,7 +157,7 @@ func (s *Service) StaffAdd(ctx context.Context, in StaffAddIn) (StaffOut, error)
 			emails = append(emails, e.Shown)
 		}
 	}
-	return change(ctx, s, "staff.add", state.Args{"name": in.Name}, func(w *state.Writer) (StaffOut, error) {
+	return settled(ctx, s, "staff.add", state.Args{"name": in.Name}, func(w *state.Writer) (StaffOut, error) {
 		tx := w.Tx()
 		m, err := s.staffToAdd(w, in)
 		if err != nil {
@@ -241,6 +241,9 @@ func taken(code, value string, by *state.Staff) error {
 }
 
 func (s *Service) putStaff(w *state.Writer, m *state.Staff) (StaffOut, error) {
+	if err := s.staffChanged(w, m); err != nil {
+		return StaffOut{}, err
+	}
 	if err := state.StaffMembers.Put(w, m); err != nil {
 		return StaffOut{}, err
 	}

@@ -76,6 +76,8 @@ type telling struct {
 	domains   map[string]bool
 	before    []*state.Record // changed records as they were
 	earlier   map[uint64]bool // what earlier pages of the run were told as it stood; nil: not asked yet
+	mentions  map[string]bool // addresses of messages to look at
+	senders   map[string]bool // addresses from which mail was sent, and whether that was known before
 	same      []uint64        // records that were told as they are believed ([sawn])
 	known     known
 	telling   bool // records are told; nobody's word changed
@@ -283,10 +285,10 @@ func (t *telling) note(r *state.Record) {
 	}
 }
 
-// activities brings the history of an order's buyer up to date.
+// activities brings the history of an order's buyer, or of the people in a message, up to date.
 func (t *telling) activities(before, r *state.Record) error {
 	if r.Kind != state.KindOrder {
-		return nil
+		return t.message(before, r)
 	}
 	if before != nil {
 		if err := t.hang(before, false); err != nil {

@@ -177,6 +177,23 @@ type Entry struct {
 	Actor      string       `json:"actor"`
 	Status     string       `json:"status,omitempty"`
 	Person     *CustomerRef `json:"person,omitempty"` // in an organisation's history: whose it is
+
+	// Of messages. Of a message in a personal mailbox, and of what somebody marked private, others
+	// have the header alone: no body, no attachments.
+	From        string       `json:"from,omitempty"` // the writer's address
+	Thread      string       `json:"thread,omitempty"`
+	Attachments []Attachment `json:"attachments,omitempty"`
+	Hidden      bool         `json:"hidden,omitempty"`
+	HiddenBy    string       `json:"hidden_by,omitempty"`       // whose mailbox it is, or who marked it
+	Mark        string       `json:"mark,omitempty"`            // private, shared: by a person's word
+	Unanswered  int          `json:"unanswered_days,omitempty"` // in a brief: of the newest message, which is theirs, the days since
+}
+
+// Attachment is a file that came with a message; its content is not kept.
+type Attachment struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Size int64  `json:"size"` // bytes
 }
 
 // WhoIn asks who answers for a customer; with an empty Ref, who everybody is.
@@ -277,6 +294,8 @@ type NoteIn struct {
 	Text string    `json:"text"`
 	Kind string    `json:"kind,omitempty"` // note, call, meeting; "" is note
 	At   time.Time `json:"at,omitzero"`    // zero: now
+	// Private keeps it for whoever writes it, who must be one of us.
+	Private bool `json:"private,omitempty"`
 }
 
 // NoteOut answers with the entry.
@@ -331,9 +350,10 @@ type AnswerIn struct {
 // AnswerOut says what the answer did.
 type AnswerOut struct {
 	Question Question    `json:"question"`
-	Customer CustomerRef `json:"customer"` // the survivor, the row's customer
-	Did      string      `json:"did"`      // merged, kept_apart, read, dropped, organisation, no_organisation
-	Left     int         `json:"left"`     // questions that still wait
+	Customer CustomerRef `json:"customer"`        // the survivor, the row's customer
+	Did      string      `json:"did"`             // merged, kept_apart, read, dropped, organisation, no_organisation, staff, not_staff
+	Staff    *Staff      `json:"staff,omitempty"` // who has the address now
+	Left     int         `json:"left"`            // questions that still wait
 }
 
 // AssignIn gives a customer an owner; an empty Staff takes it away.

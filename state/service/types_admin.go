@@ -302,6 +302,8 @@ type Run struct {
 	Ended      time.Time    `json:"ended,omitzero"`
 	Counts     state.Counts `json:"counts"`
 	Sums       []state.Sum  `json:"sums"`
+	// Mail says what the messages are that it was told; absent where it was told none.
+	Mail *state.MailCounts `json:"mail,omitempty"`
 }
 
 // RunListIn asks for runs, newest first.
@@ -322,6 +324,8 @@ type ImportIn struct {
 	Options map[string]string `json:"options,omitempty"` // the connector's: map, zone, currency, ...
 	Dry     bool              `json:"dry,omitempty"`
 	Type    string            `json:"type,omitempty"` // the connector; "" by the file
+	// Mailbox says of a mailbox whose it is: "shared", "personal:wei"; "" is not said.
+	Mailbox string `json:"mailbox,omitempty"`
 }
 
 // ImportOut has a result for each file.
@@ -344,6 +348,8 @@ type ImportFile struct {
 	Rejected []ImportRefusal `json:"rejected"`
 	Unsaid   int             `json:"unsaid"` // rejected beyond the first hundred
 	Resumed  bool            `json:"resumed,omitempty"`
+	// Connection is the connection with whose mailbox it is; of files with messages alone.
+	Connection *Connection `json:"mailbox,omitempty"`
 	// Countryless counts the phone numbers that tell no country, neither by themselves nor by an
 	// address beside them; without a default region they link nobody.
 	Countryless int             `json:"phones_without_country,omitempty"`

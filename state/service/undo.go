@@ -32,7 +32,7 @@ func (s *Service) ImportUndo(ctx context.Context, in ImportUndoIn) (ImportUndoOu
 	if in.Dry {
 		return dry(ctx, s, "import.undo", state.Args{"run": in.Run}, do)
 	}
-	return change(ctx, s, "import.undo", state.Args{"run": in.Run}, do)
+	return settled(ctx, s, "import.undo", state.Args{"run": in.Run}, do)
 }
 
 func (s *Service) undo(w *state.Writer, run *state.Run) (ImportUndoOut, error) {

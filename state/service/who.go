@@ -17,7 +17,7 @@ const whoRead = 1000 // newest activities among which it looks for who dealt wit
 func (s *Service) Who(ctx context.Context, in WhoIn) (WhoOut, error) {
 	return view(ctx, s, func(tx state.Tx, now time.Time) (WhoOut, error) {
 		out := WhoOut{Touched: []StaffTouched{}, Relations: []Affiliation{}}
-		l := newLookup(tx, now)
+		l := s.lookup(tx, now, reader{})
 		if strings.TrimSpace(in.Ref) == "" {
 			var err error
 			out.Everybody, err = s.staffShown(l, false)
