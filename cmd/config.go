@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +42,7 @@ func newConfigShow(f *factory) *cobra.Command {
 			}
 			sheet := newSheet("", s.shown).section(bot.Facts, "", 0, rows)
 			if s.file.Path == "" {
-				sheet.foot("There is no " + config.FilePath(f.o.Env) + ". It can set: state, region, zone, language, domains.")
+				sheet.foot("There is no " + config.FilePath(f.o.Env) + ". It can set: " + strings.Join(config.Keys, ", ") + ".")
 			}
 			return f.show(sheet.card)
 		},

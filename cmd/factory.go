@@ -171,12 +171,18 @@ func (f *factory) resolve() (settings, error) {
 		from = fmt.Sprintf("%s:%d", s.file.Path, line)
 	}
 	show("domains", strings.Join(s.domains, ", "), from)
+	s.showMail(show)
 	return s, nil
 }
 
 // service gives the settings that the service wants to know.
 func (s settings) service() service.Config {
-	return service.Config{Region: s.region, Zone: s.zone, Language: s.lang, Domains: s.domains}
+	c := service.Config{Region: s.region, Zone: s.zone, Language: s.lang, Domains: s.domains, Ignore: s.file.Ignore,
+		Connections: map[string]service.ConnectionConfig{}}
+	for name, x := range s.file.Connections {
+		c.Connections[name] = service.ConnectionConfig(x)
+	}
+	return c
 }
 
 // printer makes texts in the reader's language; it works also where the settings are wrong.

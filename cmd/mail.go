@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,28 @@ import (
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/service"
 )
+
+// showMail tells what kept.yaml says of mail and of single connections.
+func (s settings) showMail(show func(key, value, from string)) {
+	from := func(key string) string {
+		if line := s.file.Lines[key]; line > 0 {
+			return fmt.Sprintf("%s:%d", s.file.Path, line)
+		}
+		return ""
+	}
+	show("ignore", strings.Join(s.file.Ignore, ", "), from("ignore"))
+	for _, name := range sortedKeys(s.file.Connections) {
+		c := s.file.Connections[name]
+		mailbox := c.Mailbox
+		if c.Owner != "" {
+			mailbox += " of " + c.Owner
+		}
+		if len(c.Ignore) > 0 {
+			mailbox = joined("; ", mailbox, "ignores "+strings.Join(c.Ignore, ", "))
+		}
+		show("connections."+name, mailbox, from("connections"))
+	}
+}
 
 // mailOutcome says what the messages are that an import was told; its parts add up to them.
 func mailOutcome(p *text.Printer, m *state.MailCounts) string {

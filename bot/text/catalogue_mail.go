@@ -31,6 +31,11 @@ var mailTexts = texts{
 	"option.note.private":   {`only you will read it`, `只有您自己能看到`},
 	"option.history.thread": {`the whole conversation of the message`, `该消息的整个往来`},
 
+	"error.bad_rule":        {`{path}:{line}:{column}: "{value}" is no address, domain or list. Write jana@example.org, "@example.org" or list:news.example.org`, `{path}:{line}:{column}：“{value}”不是地址、域名或邮件列表。请写 jana@example.org、"@example.org" 或 list:news.example.org`},
+	"error.config_mailbox":  {`{path}:{line}:{column}: a mailbox is shared or personal, not "{value}"`, `{path}:{line}:{column}：mailbox 只能是 shared 或 personal，而不是“{value}”`},
+	"error.config_no_owner": {`{path}:{line}:{column}: whose is the personal mailbox {key}? Write owner: and one of us, by login`, `{path}:{line}:{column}：私人邮箱 {key} 是谁的？请写 owner: 和同事的登录名`},
+	"error.config_owner":    {`{path}:{line}:{column}: only a personal mailbox has an owner. Write mailbox: personal under {key}`, `{path}:{line}:{column}：只有私人邮箱才有 owner。请在 {key} 下写 mailbox: personal`},
+
 	"error.no_connection":     {`There is no connection {connection}. All: {admin} connection list`, `没有连接 {connection}。全部：{admin} connection list`},
 	"error.mailbox_by_config": {`kept.yaml says whose mailbox {connection} is. Change it there: {admin} config show`, `{connection} 的邮箱归属由 kept.yaml 决定，请在那里修改：{admin} config show`},
 	"error.bad_mailbox":       {`"{value}" says not whose the mailbox is. Write shared, or personal:NAME with one of us: {admin} staff list`, `“{value}”没有说明邮箱的归属。请写 shared，或 personal:同事姓名：{admin} staff list`},

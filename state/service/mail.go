@@ -35,7 +35,10 @@ func (r *mailRules) load() error {
 	if err != nil {
 		return err
 	}
-	r.loaded, r.staff, r.domains = true, map[string]*state.Staff{}, slices.Clone(r.s.config.Domains)
+	r.loaded, r.staff, r.domains = true, map[string]*state.Staff{}, []string(nil)
+	for _, rule := range rulesOf(r.s.config.Domains) {
+		r.domains = append(r.domains, rule.Match)
+	}
 	for _, m := range all {
 		for _, e := range m.Emails {
 			r.staff[identity.EmailIdentifier(e).Match] = m

@@ -35,7 +35,7 @@ func TestAddAndIgnore(t *testing.T) {
 	}
 	h.wantLines("wei", "fremder", "in Offer: Buy our list.")
 	must[CustomerAddOut](h)(h.s.CustomerAdd(as("wei"), CustomerAddIn{Address: "new@nobody.example", Name: "Neu Anfang"}))
-	if got := h.names(); got != "Fremder, Jana Köhler, Neu Anfang, 李伟" {
+	if got := h.customerNames(); got != "Fremder, Jana Köhler, Neu Anfang, 李伟" {
 		t.Errorf("customers %s", got)
 	}
 	h.refused(failure(h.s.CustomerAdd(as("wei"), CustomerAddIn{Address: "ana@nordlicht.example"})), state.Refused, "address_is_ours")
@@ -44,7 +44,7 @@ func TestAddAndIgnore(t *testing.T) {
 	must[CustomerIgnoreOut](h)(h.s.CustomerIgnore(as("wei"), CustomerIgnoreIn{Rule: "@supplier.example"}))
 	must[CustomerIgnoreOut](h)(h.s.CustomerIgnore(as("wei"), CustomerIgnoreIn{Rule: "stranger@far.example"}))
 	must[CustomerIgnoreOut](h)(h.s.CustomerIgnore(as("wei"), CustomerIgnoreIn{Rule: "jana@sternwarte.example"}))
-	if got := h.names() + h.waitingList(); got != "Neu Anfang, 李伟" {
+	if got := h.customerNames() + h.waitingList(); got != "Neu Anfang, 李伟" {
 		t.Errorf("customers and waiting: %s", got)
 	}
 	h.refused(failure(h.s.CustomerIgnore(as("wei"), CustomerIgnoreIn{Rule: "x"})), state.Invalid, "not_a_rule")
@@ -53,7 +53,7 @@ func TestAddAndIgnore(t *testing.T) {
 	if len(rules) != 2 || rules[0].Rule != "@supplier.example" || rules[1].Rule != "stranger@far.example" || rules[0].By != "Wei Zhang" {
 		t.Errorf("rules %+v", rules)
 	}
-	if got := h.names(); got != "Jana Köhler, Neu Anfang, 李伟" {
+	if got := h.customerNames(); got != "Jana Köhler, Neu Anfang, 李伟" {
 		t.Errorf("customers %s", got)
 	}
 	// A customer by an order stays one; its mail is left out all the same.
@@ -89,7 +89,7 @@ func TestACircularMakesNobodyACustomer(t *testing.T) {
 		to = append(to, fmt.Sprintf("p%d@x%d.example", i, i))
 	}
 	h.mails(letter{id: "1", from: "wei@nordlicht.example", to: strings.Join(to, ", "), subject: "To all", day: 2, sent: true})
-	if got := h.names(); got != "" {
+	if got := h.customerNames(); got != "" {
 		t.Errorf("customers %s", got)
 	}
 	h.mails(letter{id: "2", from: "wei@nordlicht.example", to: strings.Join(to[:2], ", "), cc: to[2], subject: "To three", day: 3, sent: true},

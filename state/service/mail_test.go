@@ -101,7 +101,7 @@ func (h *house) wantLines(login, ref string, want ...string) {
 	}
 }
 
-func (h *house) names() string {
+func (h *house) customerNames() string {
 	h.t.Helper()
 	out := must[CustomerListOut](h)(h.s.CustomerList(as(""), CustomerListIn{}))
 	var names []string
@@ -160,7 +160,7 @@ func TestWhoBecomesACustomerOfMail(t *testing.T) {
 	h := newHouse(t)
 	h.wei()
 	run := h.mails(post...)
-	if got := h.names(); got != "Jana Köhler, 李伟" {
+	if got := h.customerNames(); got != "Jana Köhler, 李伟" {
 		t.Errorf("customers %s", got)
 	}
 	h.wantLines("wei", "jana", "in Re: Quote?: Hello Wei,\n\nstill waiting for the quote.", "out Re: Quote? (Wei Zhang): I send it by Thursday.", "in Quote?: How much are 40 units?")
@@ -189,7 +189,7 @@ func TestSentMailProposesStaff(t *testing.T) {
 	h := newHouse(t)
 	h.mails(post...)
 	// Wei's address is asked about; until then it is ours, so that nobody takes Wei for a customer.
-	if got := h.names(); got != "Jana Köhler, 李伟" {
+	if got := h.customerNames(); got != "Jana Köhler, 李伟" {
 		t.Errorf("customers %s", got)
 	}
 	questions := must[QuestionListOut](h)(h.s.QuestionList(as(""), QuestionListIn{}))
@@ -208,7 +208,7 @@ func TestSentMailProposesStaff(t *testing.T) {
 	if got := h.waitingList(); strings.Contains(got, "nordlicht") {
 		t.Errorf("waiting: %s", got)
 	}
-	if got := h.names(); got != "Jana Köhler, 李伟" {
+	if got := h.customerNames(); got != "Jana Köhler, 李伟" {
 		t.Errorf("customers %s", got)
 	}
 }
@@ -222,7 +222,7 @@ func TestAnAddressThatIsNoneOfUs(t *testing.T) {
 		t.Errorf("answer %+v", out)
 	}
 	// What it sent made customers of nobody, then; it is not asked again.
-	if got := h.names(); got != "" {
+	if got := h.customerNames(); got != "" {
 		t.Errorf("customers %s", got)
 	}
 	h.mails(append(slices.Clone(post), letter{id: "9", from: "wei@nordlicht.example", to: "x@y.example", day: 9, sent: true})...)
@@ -241,11 +241,11 @@ func TestBecomingStaffLaterChangesWhatFollows(t *testing.T) {
 		archive = append(archive, m)
 	}
 	h.mails(archive...)
-	if got := h.names(); got != "" {
+	if got := h.customerNames(); got != "" {
 		t.Errorf("customers %s", got)
 	}
 	h.wei()
-	if got := h.names(); got != "Jana Köhler, 李伟" {
+	if got := h.customerNames(); got != "Jana Köhler, 李伟" {
 		t.Errorf("customers %s", got)
 	}
 	h.wantLines("wei", "李伟", "out 样品 (Wei Zhang): 周五之前寄样品")
@@ -253,7 +253,7 @@ func TestBecomingStaffLaterChangesWhatFollows(t *testing.T) {
 	for _, name := range []string{"wei", "ana"} {
 		must[StaffOut](h)(h.s.StaffAdd(as(""), StaffAddIn{Name: name, Emails: []string{name + "@elsewhere.example"}}))
 	}
-	if got := h.names(); got != "" {
+	if got := h.customerNames(); got != "" {
 		t.Errorf("customers %s", got)
 	}
 }

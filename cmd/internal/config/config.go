@@ -19,6 +19,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/identity"
 )
 
 // File is what kept.yaml says. What it does not say is empty.
@@ -29,13 +30,16 @@ type File struct {
 	Zone     string   // IANA name
 	Language string   // en, zh
 	Domains  []string // our own mail domains, lower case
+	Ignore   []string // whose mail is left out: addresses, @domains, list:ID
+
+	Connections map[string]Connection // what is said of single connections
 
 	// Lines says in which line each key stands.
 	Lines map[string]int
 }
 
 // Keys are the keys that kept.yaml may have, in the order in which people are shown them.
-var Keys = []string{"state", "region", "zone", "language", "domains"}
+var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections"}
 
 // Load reads a file. With must it has to be there; without, a file that is absent is an empty one.
 func Load(path string, must bool) (File, error) {
@@ -100,11 +104,17 @@ func Parse(path string, content []byte) (File, error) {
 				return File{}, at("config_twice", line, column, state.Args{"key": key, "first": strconv.Itoa(f.Lines[key])})
 			}
 			f.Lines[key] = line
-			values, ok := texts(pair.Value, key == "domains")
+			if key == "connections" {
+				if err := f.connections(pair.Value, at); err != nil {
+					return File{}, err
+				}
+				continue
+			}
+			values, ok := texts(pair.Value, lists[key])
 			line, column = position(pair.Value)
 			if !ok {
 				code := "config_not_text"
-				if key == "domains" {
+				if lists[key] {
 					code = "config_not_list"
 				}
 				return File{}, at(code, line, column, state.Args{"key": key})
@@ -118,6 +128,9 @@ func Parse(path string, content []byte) (File, error) {
 	}
 	return f, nil
 }
+
+// lists are the keys that take several values.
+var lists = map[string]bool{"domains": true, "ignore": true}
 
 func invalidAt(b []byte) int {
 	for i := 0; i < len(b); {
@@ -157,6 +170,11 @@ func (f *File) set(key, v string) string {
 			return "bad_domain"
 		}
 		f.Domains = append(f.Domains, d)
+	case "ignore":
+		if _, ok := identity.ParseRule(v); !ok {
+			return "bad_rule"
+		}
+		f.Ignore = append(f.Ignore, v)
 	}
 	return ""
 }

@@ -43,6 +43,28 @@ func TestParseAcceptsLittle(t *testing.T) {
 	}
 }
 
+func TestParseConnections(t *testing.T) {
+	t.Parallel()
+	got, err := Parse("kept.yaml", []byte(`ignore: ["@Letter.example", list:news.example]
+connections:
+  post:
+    mailbox: Personal
+    owner: wei
+    ignore: rechnung@supplier.example
+  sales: {mailbox: shared}
+  shop:
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := File{Path: "kept.yaml", Ignore: []string{"@Letter.example", "list:news.example"}, Connections: map[string]Connection{
+		"post": {Mailbox: "personal", Owner: "wei", Ignore: []string{"rechnung@supplier.example"}}, "sales": {Mailbox: "shared"}, "shop": {}},
+		Lines: map[string]int{"ignore": 1, "connections": 2}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
 // What is wrong is told with line and column, by a code of ours.
 func TestParseFaults(t *testing.T) {
 	t.Parallel()
@@ -56,6 +78,18 @@ func TestParseFaults(t *testing.T) {
 		{"domains:\n  a: b\n", "config_not_list", "2:3", ""},
 		{"language: en\nzone: Mars/Olympus\n", "bad_zone", "2:7", ""},
 		{"zone: Local\n", "bad_zone", "1:7", ""},
+		{"ignore: nobody\n", "bad_rule", "1:9", ""},
+		{"ignore:\n  a: b\n", "config_not_list", "2:3", ""},
+		{"connections: yes\n", "config_shape", "1:14", ""},
+		{"connections:\n  post: personal\n", "config_shape", "2:9", ""},
+		{"connections:\n  post:\n    mailbx: shared\n", "config_unknown_key", "3:5", "mailbox"},
+		{"connections:\n  post:\n    mailbox: open\n", "config_mailbox", "3:14", ""},
+		{"connections:\n  post:\n    mailbox: [shared]\n", "config_not_text", "3:14", ""},
+		{"connections:\n  post:\n    mailbox: personal\n", "config_no_owner", "2:3", ""},
+		{"connections:\n  post:\n    owner: wei\n", "config_owner", "2:3", ""},
+		{"connections:\n  post:\n    ignore: x\n", "bad_rule", "3:13", ""},
+		{"connections:\n  post:\n    owner: a\n    owner: b\n", "config_twice", "4:5", ""},
+		{"connections:\n  post: {}\n  post: {}\n", "config_twice", "3:3", ""},
 		{"region: Germany\n", "bad_region", "1:9", ""},
 		{"region: 276\n", "config_not_text", "1:9", ""},
 		{"language: fr\n", "bad_language", "1:11", ""},
