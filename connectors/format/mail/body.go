@@ -6,7 +6,9 @@ import (
 	"math"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jhillyerd/enmime/v2"
 	"github.com/jhillyerd/enmime/v2/mediatype"
@@ -94,6 +96,9 @@ func (m *Message) parts(h *Header, body []byte) (root *enmime.Part) {
 			if err != nil || p == nil {
 				mtype, p = params(v)
 				bad = nil
+			}
+			if _, own := params(v); p["boundary"] != "" && own["boundary"] != "" {
+				p["boundary"] = own["boundary"] // also where something follows it that should not
 			}
 			if p["boundary"] != "" {
 				if multiparts++; multiparts > maxMultiparts {
@@ -185,6 +190,9 @@ func (b *builder) part(p *enmime.Part, root bool) []line {
 			return nil
 		}
 		return b.plain(p.Content, ps)
+	case disposition != "attachment" && strings.HasPrefix(ctype, "text/") && name == "" && mislabelled(p):
+		b.once("one of its parts is said to be base64 and is not; it is left out")
+		return nil
 	case disposition != "attachment" && (name == "" || root) && ctype == "text/plain":
 		return b.plain(p.Content, ps)
 	case disposition != "attachment" && (name == "" || root) && ctype == "text/html":
@@ -196,6 +204,16 @@ func (b *builder) part(p *enmime.Part, root bool) []line {
 	}
 	b.attach(name, ctype, int64(len(p.Content)))
 	return nil
+}
+
+// mislabelled says whether a text became noise by a transfer encoding that it does not have.
+func mislabelled(p *enmime.Part) bool {
+	if !strings.EqualFold(strings.TrimSpace(p.Header.Get("Content-Transfer-Encoding")), "base64") || utf8.Valid(p.Content) {
+		return false
+	}
+	return slices.ContainsFunc(p.Errors, func(e *enmime.Error) bool {
+		return e.Name == enmime.ErrorMalformedBase64 || e.Name == enmime.ErrorMalformedChildPart
+	})
 }
 
 func (b *builder) attach(name, ctype string, size int64) {

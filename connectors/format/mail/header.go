@@ -32,7 +32,7 @@ func ReadHeader(raw []byte) (*Header, []byte) {
 		value.Reset()
 	}
 	for len(rest) > 0 {
-		line := rest
+		line, from := rest, rest
 		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
 			line, rest = rest[:i], rest[i+1:]
 		} else {
@@ -46,6 +46,10 @@ func ReadHeader(raw []byte) (*Header, []byte) {
 			continue
 		}
 		key, v, isField := cutField(line)
+		if !isField && len(line) > 6 && line[0] == '-' && line[1] == '-' && len(h.fields) > 0 {
+			rest = from // the first part of a body whose empty line is missing
+			break
+		}
 		switch {
 		case isField:
 			flush()

@@ -47,20 +47,22 @@ func TestBodies(t *testing.T) {
 		return written("MIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=\"=_b\"\n", "preamble\r\n--=_b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"+plain+"\r\n--=_b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"+html+"\r\n--=_b--\r\n")
 	}
 	for name, c := range map[string]struct{ raw, text, problem string }{
-		"plain wins":             {alt("plain", "<p>html</p>"), "plain", ""},
-		"blank plain loses":      {alt(" \r\n", "<p>html</p>"), "html", ""},
-		"no body":                {written("", ""), "", ""},
-		"quoted-printable":       {written("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n", "=C3=BCber=\r\n all =3D =ZZ 100%"), "über all = =ZZ 100%", ""},
-		"flowed":                 {written("Content-Type: text/plain; format=flowed\n", "one \r\ntwo\r\n> a \r\n> b\r\n-- \r\nsig"), "one two", ""},
-		"base64 with junk":       {written("Content-Type: text/plain\nContent-Transfer-Encoding: base64\n", "SGVs\r\nbG8*&^\r\nh"), "Hello!", ""},
-		"cut in its parts":       {written("Content-Type: multipart/mixed; boundary=b\n", "--b\r\nContent-Type: text/plain\r\n\r\nHello"), "Hello", "ends in the middle"},
-		"no boundary named":      {written("Content-Type: multipart/mixed\n", "Hello"), "Hello", ""},
-		"a wrong boundary":       {written("Content-Type: multipart/mixed; boundary=b\n", "--c\r\n\r\nHello\r\n--c--"), "--c\n\nHello\n--c--", "cannot be told apart"},
-		"no such type":           {written("Content-Type: text\n", "Hello"), "Hello", ""},
-		"unknown encoding":       {written("Content-Type: text/plain\nContent-Transfer-Encoding: x-own\n", "Hello"), "Hello", ""},
-		"a charset nobody knows": {written("Content-Type: text/plain; charset=x-martian\n", "\xfcber"), "über", "x-martian"},
-		"parts in parts":         {written("Content-Type: multipart/mixed; boundary=a\n", "--a\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\none\r\n--b--\r\n--a\r\nContent-Type: text/plain\r\n\r\ntwo\r\n--a--\r\n"), "one\n\ntwo", ""},
-		"mixed line ends":        {written("Content-Type: text/plain\n", "a\nb\rc\r\nd"), "a\nb\nc\nd", ""},
+		"plain wins":                     {alt("plain", "<p>html</p>"), "plain", ""},
+		"blank plain loses":              {alt(" \r\n", "<p>html</p>"), "html", ""},
+		"no body":                        {written("", ""), "", ""},
+		"quoted-printable":               {written("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n", "=C3=BCber=\r\n all =3D =ZZ 100%"), "über all = =ZZ 100%", ""},
+		"flowed":                         {written("Content-Type: text/plain; format=flowed\n", "one \r\ntwo\r\n> a \r\n> b\r\n-- \r\nsig"), "one two", ""},
+		"base64 with junk":               {written("Content-Type: text/plain\nContent-Transfer-Encoding: base64\n", "SGVs\r\nbG8*&^\r\nh"), "Hello!", ""},
+		"cut in its parts":               {written("Content-Type: multipart/mixed; boundary=b\n", "--b\r\nContent-Type: text/plain\r\n\r\nHello"), "Hello", "ends in the middle"},
+		"no boundary named":              {written("Content-Type: multipart/mixed\n", "Hello"), "Hello", ""},
+		"a wrong boundary":               {written("Content-Type: multipart/mixed; boundary=b\n", "--c\r\n\r\nHello\r\n--c--"), "--c\n\nHello\n--c--", "cannot be told apart"},
+		"no such type":                   {written("Content-Type: text\n", "Hello"), "Hello", ""},
+		"unknown encoding":               {written("Content-Type: text/plain\nContent-Transfer-Encoding: x-own\n", "Hello"), "Hello", ""},
+		"a charset nobody knows":         {written("Content-Type: text/plain; charset=x-martian\n", "\xfcber"), "über", "x-martian"},
+		"parts in parts":                 {written("Content-Type: multipart/mixed; boundary=a\n", "--a\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\none\r\n--b--\r\n--a\r\nContent-Type: text/plain\r\n\r\ntwo\r\n--a--\r\n"), "one\n\ntwo", ""},
+		"no empty line before the parts": {"From: a@b.de\nTo: c@d.de\nContent-Type: multipart/mixed;\n boundary=\"----b\"\nThis is a message of many parts.\n------b\nContent-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\nHel=\nlo\n------b--\n", "Hello", ""},
+		"said to be base64":              {written("Content-Type: multipart/alternative; boundary=b\n", "--b\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\nWhen does the telescope come, please\nand thank you for it\n--b\nContent-Type: text/html\n\nWhen does it come?\n--b--\n"), "When does it come?", "not"},
+		"mixed line ends":                {written("Content-Type: text/plain\n", "a\nb\rc\r\nd"), "a\nb\nc\nd", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

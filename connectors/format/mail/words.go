@@ -140,7 +140,7 @@ func unbase64(s string) []byte {
 // programs write instead. value is what stands before them, in lower case.
 func params(v string) (value string, out map[string]string) {
 	value, rest, _ := strings.Cut(v, ";")
-	value = strings.ToLower(strings.TrimSpace(value))
+	value, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(value)), " ") // what follows lacks its semicolon
 	out = map[string]string{}
 	type piece struct {
 		text    string
