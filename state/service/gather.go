@@ -14,7 +14,7 @@ const (
 	maxKeys   = 1_500 // index entries read for one way of fitting
 	maxJoined = 5_000 // of each of two words that are both frequent
 	maxSeeks  = 3_000 // jumps in the index
-	maxBegun  = 250   // jumps for words that begin so
+	maxBegun  = 400   // jumps from word to word among those that begin so
 	maxFew    = 300   // entries up to which a word counts as rare
 	maxLoaded = 160   // customers that are read and ranked
 	maxMine   = 5_000 // customers of one owner
@@ -29,8 +29,10 @@ type gather struct {
 	at    map[uint64]bool
 	tier  int
 	seeks int
-	more  bool // something was left out
-	mine  map[uint64]bool
+	// begins counts the jumps from word to word.
+	begins int
+	more   bool // something was left out
+	mine   map[uint64]bool
 }
 
 // candidate is a customer that may fit.
@@ -128,11 +130,7 @@ func (g *gather) begun(mark string, words []string) error {
 	first := mark + words[0]
 	to := state.After([]byte(first))
 	from := first + identity.KeyEnd
-	for range maxBegun {
-		if g.seeks > maxSeeks {
-			g.more = true
-			return nil
-		}
+	for ; g.begins < maxBegun; g.begins++ {
 		key, err := g.next([]byte(from), to)
 		if err != nil || key == "" {
 			return err
@@ -172,13 +170,6 @@ func orders(words []string) [][]string {
 		out = append(out, slices.Concat(words[i:], words[:i]))
 	}
 	return out
-}
-
-// exactWord takes those with exactly a word.
-func (g *gather) exactWord(mark, word string, limit int) error {
-	key := []byte(mark + word)
-	_, err := g.scan(key, append(slices.Clone(key), identity.KeyEnd...), limit, nil)
-	return err
 }
 
 // marks are where a word is looked for when several words need not stand side by side.

@@ -9,9 +9,13 @@ import (
 	"github.com/keptcrm/kept/state/identity"
 )
 
-// maxInside is how many index keys are looked through for letters inside a word: all of a small
-// state, the first of a large one.
-const maxInside = 20_000
+// maxInside bounds the search for letters inside a word, in index keys read and in jumps over the
+// other customers with a word, which cost as much as costJump keys: all of a small state is looked
+// through, and of a large one the first words.
+const (
+	maxInside = 12_000
+	costJump  = 6
+)
 
 // byInside adds who has all the words of a query somewhere inside words.
 func byInside(h *hits, query string) error {
@@ -24,12 +28,8 @@ func byInside(h *hits, query string) error {
 		return nil
 	}
 	g := newGather(h.l.tx, h.owner)
-	for _, from := range []string{"0", identity.KeyCompany} {
-		to := []byte(identity.KeyReading)
-		if from == identity.KeyCompany {
-			to = state.After([]byte(from))
-		}
-		if _, err := g.scan([]byte(from), to, maxInside/2, func(key string) bool { return strings.Contains(key, longest) }); err != nil {
+	for _, mark := range []string{"", identity.KeyCompany} {
+		if err := g.inside(mark, longest); err != nil {
 			return err
 		}
 	}
@@ -52,6 +52,45 @@ func byInside(h *hits, query string) error {
 			h.add(c, rankPart, whyName, c.Name)
 		case eachInside(words, append(l.keys[identity.KeyCompany], l.keys[""]...)):
 			h.add(c, rankPart, whyCompany, c.Text("company"))
+		}
+	}
+	return nil
+}
+
+// inside takes those with letters inside a word. Of customers who share a word it reads some, and jumps to the next word.
+func (g *gather) inside(mark, letters string) error {
+	from, to := []byte(mark+"0"), []byte(mark+identity.KeyReading)
+	if mark == "" {
+		to = nil
+	}
+	for left := maxInside / 2; left > 0 && from != nil; left -= costJump {
+		last, same := "", 0
+		next := []byte(nil)
+		for d, err := range g.tx.Scan(state.Customers.Kind, state.Range{Index: "token", From: from, To: to, KeysOnly: true}) {
+			if err != nil {
+				return err
+			}
+			word := firstWord(mark, string(d.Entry))
+			inside := strings.Contains(word, letters)
+			if inside {
+				g.take(state.KeyNumber(d.Key), strings.HasSuffix(string(d.Entry), identity.KeyBought))
+			}
+			if word != last {
+				last, same = word, 0
+			}
+			// Those in whose name the letters are elsewhere are met again under that word.
+			if same++; same > costJump && !inside || len(g.list) > maxLoaded {
+				next = []byte(mark + word + identity.KeyEnd)
+				break
+			}
+			if left--; left <= 0 {
+				g.more = true
+				return nil
+			}
+		}
+		if from = next; len(g.list) > maxLoaded {
+			g.more = true
+			return nil
 		}
 	}
 	return nil
