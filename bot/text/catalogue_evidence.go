@@ -34,6 +34,7 @@ var evidenceTexts = texts{
 	"evidence.counted_once":         {`what one household or address shares counts once`, `同一家庭或地址的共同信息只计一次`},
 	"evidence.two_ids":              {`two numbers[ at {connection}][: {a} and {b}]`, `[在 {connection} ]有两个编号[：{a} 与 {b}]`},
 	"evidence.two_birthdays":        {`two birthdays[: {a@} and {b@}]`, `两个生日[：{a@} 与 {b@}]`},
+	"evidence.two_places":           {`two places[: {a} and {b}]`, `两处地点[：{a} 与 {b}]`},
 	"evidence.two_kinds":            {`one is a person, the other an organisation`, `一个是个人，另一个是机构`},
 	"evidence.kept_apart":           {`somebody said that they are two`, `有人说明过是两个客户`},
 	"evidence.shared_identifier":    {`[{value} ]is used by several people`, `[{value} ]由多人共用`},

@@ -48,6 +48,9 @@ func nodesOf(records []*state.Record) []Node {
 		if r.Kind == state.KindOrganisation {
 			n.kind = state.Organisation
 		}
+		if n.kind == state.Organisation {
+			n.place = placeOf(v)
+		}
 		out = append(out, n)
 	}
 	return out

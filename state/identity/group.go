@@ -41,6 +41,7 @@ type Node struct {
 	name    Name
 	kind    string
 	birth   string
+	place   string // of an organisation: the number of its house
 }
 
 // Group is records that are one natural customer by rule.
@@ -84,6 +85,9 @@ func Partition(nodes []Node, words Words, pairs []Pairing, judge Judge) ([]Group
 		}
 		n.name = PersonName(n.version)
 		n.birth = fullDate(n.version.Text(fieldBirthday))
+		if n.kind == state.Organisation {
+			n.place = placeOf(n.version)
+		}
 	}
 	p.heed()
 	p.joinByIdentifiers()
@@ -267,6 +271,10 @@ func contradictions(x, y *Node) []state.Evidence {
 			}
 		}
 	}
+	if x.kind == state.Organisation && x.place != "" && y.place != "" && x.place != y.place {
+		out = append(out, state.Evidence{Code: "two_places", Against: true,
+			Args: state.Args{"a": addressPart(x.version, "street"), "b": addressPart(y.version, "street")}})
+	}
 	if x.birth != "" && y.birth != "" && x.birth != y.birth {
 		out = append(out, state.Evidence{Code: "two_birthdays", Against: true, Args: state.Args{"a": x.birth, "b": y.birth}})
 	}
@@ -328,6 +336,17 @@ func supports(x, y *Node) []state.Evidence {
 func addressPart(v *state.Version, part string) string {
 	if a := v.Get(fieldAddress); len(a) > 0 {
 		return a[0].Parts[part]
+	}
+	return ""
+}
+
+// placeOf gives the number of the house where an organisation is, in however its street is
+// written: one name at two numbers is two sites of it, or two of one name. "" where it is not told.
+func placeOf(v *state.Version) string {
+	for _, w := range strings.Fields(FoldName(addressPart(v, "street"))) {
+		if w[0] >= '0' && w[0] <= '9' {
+			return w
+		}
 	}
 	return ""
 }
