@@ -17,7 +17,7 @@ import (
 )
 
 func newCheck(f *factory) *cobra.Command {
-	in := service.CheckIn{}
+	in, resolve := service.CheckIn{}, false
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "look for damage in the state, and say what it affects",
@@ -25,11 +25,17 @@ func newCheck(f *factory) *cobra.Command {
 			"customers that are not what follows from their records. Exit code 3 where there is any.\n" +
 			"With --repair indexes and customers are computed again; what people and connections said\n" +
 			"is never changed. Where pages of the file cannot be read, all that can is copied to a new file\n" +
-			"that takes its place, and the damaged one stays beside it, with .damaged-1 behind its name.",
-		Example: examples("check", "check --repair"),
+			"that takes its place, and the damaged one stays beside it, with .damaged-1 behind its name.\n" +
+			"With --resolve it finds out anew who is who, from all records and from what people said,\n" +
+			"changes nothing, and prints each record that would be another customer's; exit code 3 where\n" +
+			"there is any.",
+		Example: examples("check", "check --repair", "check --resolve"),
 		GroupID: groupCare,
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
+			if resolve {
+				return f.checkLinks(c.Context())
+			}
 			out, err := f.check(c.Context(), in)
 			if err != nil {
 				return err
@@ -46,6 +52,7 @@ func newCheck(f *factory) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&in.Repair, "repair", false, "compute indexes and customers again")
+	c.Flags().BoolVar(&resolve, "resolve", false, "find out anew which records are one customer; change nothing")
 	return c
 }
 

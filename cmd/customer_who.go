@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -190,11 +192,19 @@ func whyCard(p *text.Printer, out service.WhyOut) bot.Card {
 		title = out.A.Number + " " + out.A.Name + " and " + out.B.Number + " " + out.B.Name + " are two customers"
 	}
 	s := newSheet(title, out)
-	var pairs []bot.Row
-	for _, e := range out.Pairs {
-		pairs = append(pairs, row("", plain(p.Evidence(e))))
+	if out.Weighed == nil {
+		var pairs []bot.Row
+		for _, e := range out.Pairs {
+			pairs = append(pairs, row("", plain(p.Evidence(e))))
+		}
+		s.section(bot.Lines, "between them", 0, pairs)
+	} else {
+		s.table("between them", 2, weighedRows(p, out))
+		s.lines("", weighedSays(out.Weighed))
 	}
-	s.section(bot.Lines, "between them", 0, pairs)
+	for _, q := range out.Questions {
+		s.lines("", q.Number+" asks whether they are one ("+p.Term("state", q.State)+")")
+	}
 	var verdicts []bot.Row
 	for _, v := range out.Words {
 		what := p.Term("verdict", v.Kind)
@@ -210,8 +220,60 @@ func whyCard(p *text.Printer, out service.WhyOut) bot.Card {
 		links = append(links, row(l.Record.Number, typed(l.Record.Number), plain(l.Record.Connection), plain(l.Says+": "+strings.Join(reasons, "; "))))
 	}
 	s.table("records, and why each is here", 2, links)
+	if out.B != nil && !out.One {
+		s.foot("they are one: "+p.Command("customer merge "+out.A.Number+" "+out.B.Number),
+			"they are two, for ever: "+p.Command("customer keep-apart "+out.A.Number+" "+out.B.Number))
+	}
 	if out.B == nil && len(out.Links) > 1 {
 		s.foot("not one of them? part it: " + p.Command("customer unmerge "+out.A.Number+" --record "+out.Links[len(out.Links)-1].Record.Number))
 	}
 	return s.card
+}
+
+// weighedRows give each reason with its weight, in bits and in words.
+func weighedRows(p *text.Printer, out service.WhyOut) []bot.Row {
+	var rows []bot.Row
+	for _, e := range out.Pairs {
+		weight, word := "", "by rule"
+		if e.Weight != 0 {
+			weight = fmt.Sprintf("%+.1f", e.Weight)
+			word = strength(e.Weight)
+		}
+		rows = append(rows, row("", plain(weight), dim(word), plain(p.Evidence(e))))
+	}
+	return rows
+}
+
+// strength says in words what a weight in bits means: each bit doubles or halves the odds.
+func strength(bits float64) string {
+	side := "for"
+	if bits < 0 {
+		side = "against"
+	}
+	switch b := math.Abs(bits); {
+	case b >= 10:
+		return "very much " + side
+	case b >= 5:
+		return "much " + side
+	case b >= 2:
+		return "something " + side
+	}
+	return "a little " + side
+}
+
+// weighedSays sums the weights up, and says what would join the two.
+func weighedSays(w *service.Weighed) string {
+	odds := "1 : 1"
+	switch {
+	case w.Bits > 13:
+		odds = "more than 10,000 : 1 that they are one"
+	case w.Bits > 0:
+		odds = strconv.Itoa(int(math.Round(math.Exp2(w.Bits)))) + " : 1 that they are one"
+	case w.Bits < -13:
+		odds = "more than 10,000 : 1 that they are two"
+	case w.Bits < 0:
+		odds = strconv.Itoa(int(math.Round(math.Exp2(-w.Bits)))) + " : 1 that they are two"
+	}
+	return fmt.Sprintf("%+.1f  in all, by %s and %s: about %s. Records join by themselves from %+.0f where nothing contradicts, or by the same e-mail, phone or account; from %+.0f somebody is asked.",
+		w.Bits, w.A.Number, w.B.Number, odds, w.LinksFrom, w.AsksFrom)
 }

@@ -133,6 +133,7 @@ var commandErrors = texts{
 	"error.backup_folder":      {`{path} is a folder. Give a file, for example {path}/kept-today.db`, `{path} 是文件夹。请给出文件，例如 {path}/kept-today.db`},
 	"error.backup_exists":      {`{path} is there already. Give another name, or replace it: --force`, `{path} 已存在。请另取名称，或用 --force 覆盖。`},
 	"error.backup_unwritable":  {`{path} cannot be written. Check the folder, its rights and the room on the disk. No half backup was left.`, `无法写入 {path}。请检查文件夹、权限和磁盘空间。没有留下不完整的备份。`},
+	"error.links_differ":       {`Some records are not linked as they would be now. Tell us, with the output of: {admin} check --resolve --output json`, `有记录的归属与重新计算的结果不同。请把此命令的输出告诉我们：{admin} check --resolve --output json`},
 	"error.damage_found":       {`The state is damaged. Make a copy of the file, then: {admin} check --repair`, `数据已损坏。请先复制文件，再运行：{admin} check --repair`},
 	"error.unknown_shell":      {`There is no completion for "{value}". One of: {shells}`, `没有“{value}”的补全。可选：{shells}`},
 	"error.not_confirmed":      {`Nobody is there to ask. If you are sure, say so: --yes. Nothing was changed.`, `没有人可以确认。若确定，请加 --yes。没有改动任何内容。`},

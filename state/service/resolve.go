@@ -54,9 +54,16 @@ func (s *Service) newComponent(tx state.Tx) (*component, error) {
 		return nil, err
 	}
 	met, err := s.newMet(tx)
+	if err != nil {
+		return nil, err
+	}
+	return emptyComponent(tx, words, met), nil
+}
+
+func emptyComponent(tx state.Tx, words *wordsSaid, met *met) *component {
 	return &component{tx: tx, words: identity.Words{Shared: map[string]bool{}}, records: map[uint64]*state.Record{},
 		links: map[uint64]*state.Link{}, seenID: map[string]bool{}, bases: map[uint64]bool{}, said: words,
-		former: map[uint64][]uint64{}, known: &known{}, met: met}, err
+		former: map[uint64][]uint64{}, known: &known{}, met: met}
 }
 
 // wordsSaid is what people said of customers, by the numbers they spoke of.

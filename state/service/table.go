@@ -13,6 +13,6 @@ func (s *Service) API() API {
 		Unmerge: s.Unmerge, KeepApart: s.KeepApart, StaffAdd: s.StaffAdd, StaffAway: s.StaffAway, StaffLeave: s.StaffLeave,
 		OptoutAdd: s.OptoutAdd, OptoutRemove: s.OptoutRemove, ImportUndo: s.ImportUndo,
 		ForgottenList: s.ForgottenList, ForgottenLift: s.ForgottenLift, BackupNote: s.BackupNote, CustomerForget: s.CustomerForget,
-		Import: s.Import, Check: s.Check, Backup: s.Backup,
+		Import: s.Import, Check: s.Check, CheckLinks: s.CheckLinks, Backup: s.Backup,
 	}
 }

@@ -63,6 +63,22 @@ type WhyOut struct {
 	Links []LinkLine       `json:"links"`
 	Words []VerdictLine    `json:"verdicts"`
 	Pairs []state.Evidence `json:"evidence"` // for and against, between A and B
+	// Weighed is what the two records of A and B that are most alike weigh; nil where nothing can be
+	// weighed, as between organisations.
+	Weighed   *Weighed   `json:"weighed,omitempty"`
+	Questions []Question `json:"questions"` // that ask whether A and B are one
+}
+
+// Weighed is how likely two records are one person by all that they say. The weights of the
+// evidence that has one add up to Bits.
+type Weighed struct {
+	A           RecordRef `json:"a"`
+	B           RecordRef `json:"b"`
+	Bits        float64   `json:"bits"`        // log2 odds
+	Probability float64   `json:"probability"` // that they are one, 0 to 1
+	LinksFrom   float64   `json:"links_from"`  // bits from which two records join by themselves
+	AsksFrom    float64   `json:"asks_from"`   // and those from which somebody is asked
+	Verdict     string    `json:"verdict"`     // sure, likely, unlikely: by these records alone
 }
 
 // LinkLine is one record of the customer and why it is there.

@@ -30,8 +30,12 @@ func (s *Service) newMet(tx state.Tx) (*met, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &met{judge: model.Judge(), blocks: map[string][]uint64{}, many: map[string]bool{}, around: map[uint64]*state.Record{},
-		pairs: map[[2]uint64]identity.Weight{}}, nil
+	return newMet(model.Judge()), nil
+}
+
+func newMet(judge *match.Judge) *met {
+	return &met{judge: judge, blocks: map[string][]uint64{}, many: map[string]bool{}, around: map[uint64]*state.Record{},
+		pairs: map[[2]uint64]identity.Weight{}}
 }
 
 // holdersOf gives the records of a block.

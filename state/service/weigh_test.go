@@ -199,6 +199,9 @@ func TestIncrementalEqualsBatchByWeight(t *testing.T) {
 			if !slices.Equal(got, want) {
 				rt.Fatalf("linked\n%q\nall at once\n%q", got, want)
 			}
+			if out := w.checkLinks(); len(out.Differences) > 0 {
+				rt.Fatalf("the check finds %+v", out.Differences)
+			}
 			for _, g := range got {
 				if len(g) > 8 {
 					joined++

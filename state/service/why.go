@@ -2,23 +2,25 @@ package service
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/identity"
+	"github.com/keptcrm/kept/state/identity/match"
 )
 
 // Why prints the evidence: why a customer's records are one, or what speaks for and against two
 // being one.
 func (s *Service) Why(ctx context.Context, in WhyIn) (WhyOut, error) {
-	return view(ctx, s, func(tx state.Tx, _ time.Time) (WhyOut, error) {
+	return view(ctx, s, func(tx state.Tx, now time.Time) (WhyOut, error) {
 		a, baseA, err := s.reading(tx, in.A)
 		if err != nil {
 			return WhyOut{}, err
 		}
-		out := WhyOut{A: CustomerRef{Number: state.Customers.Ref(a.Number), Name: a.Name, Kind: a.Kind}}
+		out := WhyOut{A: CustomerRef{Number: state.Customers.Ref(a.Number), Name: a.Name, Kind: a.Kind}, Questions: []Question{}}
 		customers := []*state.Customer{a}
 		if in.B != "" {
 			b, baseB, err := s.reading(tx, in.B)
@@ -30,7 +32,10 @@ func (s *Service) Why(ctx context.Context, in WhyIn) (WhyOut, error) {
 			if !out.One {
 				customers = append(customers, b)
 			}
-			if out.Pairs, err = s.compare(tx, a, baseA, b, baseB); err != nil {
+			if err = s.compare(tx, a, baseA, b, baseB, &out); err != nil {
+				return WhyOut{}, err
+			}
+			if out.Questions, err = s.askedOf(tx, a, b, now); err != nil {
 				return WhyOut{}, err
 			}
 		}
@@ -98,7 +103,7 @@ func recordLine(r *state.Record) string {
 }
 
 // compare gives what speaks for and against two customers, or two halves of one, being one.
-func (s *Service) compare(tx state.Tx, a *state.Customer, baseA uint64, b *state.Customer, baseB uint64) ([]state.Evidence, error) {
+func (s *Service) compare(tx state.Tx, a *state.Customer, baseA uint64, b *state.Customer, baseB uint64, out *WhyOut) error {
 	recordsOf := func(c *state.Customer, base uint64) ([]*state.Record, error) {
 		var out []*state.Record
 		for _, k := range c.Records {
@@ -119,11 +124,100 @@ func (s *Service) compare(tx state.Tx, a *state.Customer, baseA uint64, b *state
 	}
 	as, err := recordsOf(a, baseA)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	bs, err := recordsOf(b, baseB)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return identity.Compare(as, bs), nil
+	out.Pairs = identity.Compare(as, bs)
+	return s.weighPair(tx, as, bs, out)
+}
+
+// weighPair weighs the two records that are most alike, and puts what their weight is made of
+// before what rules say.
+func (s *Service) weighPair(tx state.Tx, as, bs []*state.Record, out *WhyOut) error {
+	model, err := s.contacts(tx)
+	if err != nil {
+		return err
+	}
+	judge := model.Judge()
+	var x, y *state.Record
+	var best identity.Weight
+	for _, a := range as {
+		for _, b := range bs {
+			if a.Key == b.Key || !isPerson(a) || !isPerson(b) {
+				continue
+			}
+			if w := judge.Weigh(a, b); x == nil || w.Bits > best.Bits {
+				x, y, best = a, b, w
+			}
+		}
+	}
+	if x == nil {
+		return nil
+	}
+	reasons := judge.Reasons(x, y)
+	bits := 0.0
+	for _, r := range reasons {
+		bits += r.Weight
+	}
+	bits = math.Round(bits*10) / 10
+	ref := func(r *state.Record) RecordRef {
+		return RecordRef{Connection: r.Connection, Kind: r.Kind, ID: r.ID, Number: state.Records.Ref(r.Key)}
+	}
+	out.Weighed = &Weighed{A: ref(x), B: ref(y), Bits: bits, Probability: 1 / (1 + math.Exp2(-bits)), LinksFrom: match.LinkBits,
+		AsksFrom: match.AskBits, Verdict: "unlikely"}
+	switch {
+	case best.Sure:
+		out.Weighed.Verdict = "sure"
+	case best.Ask:
+		out.Weighed.Verdict = "likely"
+	}
+	// What rules say beside it: identifiers in common, and what nobody has two of.
+	for _, e := range out.Pairs {
+		known := slices.ContainsFunc(reasons, func(r state.Evidence) bool { return r.Code == e.Code })
+		switch e.Code {
+		case "same_email", "same_phone", "same_handle", "same_external_id", "two_ids", "two_birthdays", "two_kinds":
+			if !known {
+				reasons = append(reasons, e)
+			}
+		}
+	}
+	out.Pairs = reasons
+	return nil
+}
+
+func isPerson(r *state.Record) bool {
+	v := r.Current()
+	return r.Kind == state.KindContact && v != nil && identity.KindOf(v) == state.Person
+}
+
+// askedOf gives the questions whether two customers are one.
+func (s *Service) askedOf(tx state.Tx, a, b *state.Customer, now time.Time) ([]Question, error) {
+	out := []Question{}
+	l := newLookup(tx, now)
+	seen := map[uint64]bool{}
+	for _, n := range a.Bases {
+		questions, err := state.Questions.By(tx, "customer", state.NumberKey(n))
+		if err != nil {
+			return nil, err
+		}
+		for _, q := range questions {
+			other := q.A
+			if other == n {
+				other = q.B
+			}
+			if q.Kind != state.QuestionMatch || seen[q.Number] || !slices.Contains(b.Bases, other) {
+				continue
+			}
+			seen[q.Number] = true
+			shown, err := l.question(q)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, shown)
+		}
+	}
+	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/identity"
@@ -141,19 +142,34 @@ func Blocks(r *state.Record) []string {
 	return out
 }
 
-// soundOf is how a folded name sounds, in Latin letters; a nickname sounds as the name that it stands for. 0 for no name.
+// soundOf is how a folded name sounds, in Latin letters; a usual nickname sounds as the name that it stands for. 0 for no name.
 func soundOf(name string) uint64 {
 	if name == "" {
 		return 0
 	}
-	if n := nicknames(name); n != nil {
-		if n[0] != 0 {
-			return pair(41, uint64(n[0]), 0)
-		}
-		return pair(41, uint64(n[1]), 0)
+	if formal, ok := usualNicks()[name]; ok {
+		name = formal
 	}
 	return hash64(3, skeleton(latin(name))) | 1
 }
+
+// usualNicks maps nicknames to the one name that they nearly always stand for. The table of nicknames says of many more how they
+// compare; a key to look under must be one.
+var usualNicks = sync.OnceValue(func() map[string]string {
+	m := map[string]string{}
+	for group := range strings.SplitSeq(`william bill billy will willie|robert bob bobby rob robbie|richard rick ricky dick rich|james jim jimmy jamie
+		|michael mike mick mickey micha|thomas tom tommy|elizabeth liz lizzie beth betty eliza|katherine kate kathy katie kitty|margaret maggie meg peggy
+		|joseph joe joey jo|anthony tony|edward ed eddie ted ned|charles charlie chuck|david dave davy|daniel dan danny|samuel sam sammy|benjamin ben benny
+		|andrew andy drew|matthew matt|nicholas nick nicky|steven steve stephen|christopher chris|patricia pat patty trish|jennifer jenny jen|susan sue susie
+		|deborah debbie deb|rebecca becky becca|victoria vicky|alexander alex sasha sascha|johannes hannes|friedrich fritz|wilhelm willi|heinrich heinz
+		|francisco paco pancho|jose pepe|giuseppe beppe|maria mariechen|gregory greg|jeffrey jeff|kenneth ken kenny|lawrence larry|ronald ron ronnie|donald don`, "|") {
+		all := strings.Fields(group)
+		for _, nick := range all[1:] {
+			m[nick] = all[0]
+		}
+	}
+	return m
+})
 
 // Contacts is what is believed of contact records before two of them are looked at: how many there are about, how frequent
 // values are, and what agreement is worth. It does not change; see [DefaultContacts]. It is safe for use by several goroutines.

@@ -344,7 +344,7 @@ func (j *Judge) Reasons(a, b *state.Record) []state.Evidence {
 			return
 		}
 		sum += bits
-		out = append(out, state.Evidence{Code: code, Weight: float64(bits), Against: bits < 0, Args: args})
+		out = append(out, state.Evidence{Code: code, Weight: tenths(bits), Against: bits < 0, Args: args})
 	}
 	lv := j.s.lv
 	worth := func(k int) float32 {
@@ -397,10 +397,12 @@ func (j *Judge) Reasons(a, b *state.Record) []state.Evidence {
 	})
 	rest := round(total) - sum - round(j.w.prior)
 	if math.Abs(float64(rest)) >= 0.3 {
-		out = append(out, state.Evidence{Code: identity.EvidenceCountedOnce, Weight: float64(round(rest)), Against: rest < 0})
+		out = append(out, state.Evidence{Code: identity.EvidenceCountedOnce, Weight: tenths(rest), Against: rest < 0})
 	}
-	return append(out, state.Evidence{Code: identity.EvidenceByChance, Weight: float64(round(j.w.prior)), Against: true})
+	return append(out, state.Evidence{Code: identity.EvidenceByChance, Weight: tenths(j.w.prior), Against: true})
 }
+
+func tenths(x float32) float64 { return math.Round(float64(x)*10) / 10 }
 
 func round(x float32) float32 { return float32(math.Round(float64(x)*10) / 10) }
 

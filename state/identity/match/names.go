@@ -337,6 +337,9 @@ func (n *names) extra(level uint8, a, b uint32, tf []float32) float32 {
 	case nameSame:
 		return tf[a]
 	case nameTypo, nameAlike:
+		if isASCII(n.vals.text[a]) != isASCII(n.vals.text[b]) {
+			return 0 // one name in two scripts
+		}
 		x, y := n.vals.count[a], n.vals.count[b]
 		if x > y {
 			x, y = y, x
