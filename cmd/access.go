@@ -128,7 +128,7 @@ func (f *factory) opener(s settings, h how) api.Opener[service.API] {
 				return service.API{}, nil, errors.Join(err, store.Close())
 			}
 			env := f.engineEnv(s)
-			env.Progress, env.Batch = h.tell, aloneBatch
+			env.Progress, env.Batch = h.tell, func() int { return aloneBatch(s.state) }
 			env.Scratch = func(ctx context.Context) (*service.Service, func(), error) { return f.scratch(ctx, s, store) }
 			return withContext(f.serve(s, store, env).API(), asCaller), store.Close, nil
 		},
@@ -137,8 +137,18 @@ func (f *factory) opener(s settings, h how) api.Opener[service.API] {
 }
 
 // aloneBatch is how many records an import commits at once in a process that serves nobody but whoever
-// typed the command.
-const aloneBatch = 10000
+// typed the command. Each touches a dozen places of the file at random, which are in memory until the
+// commit: in a large file hardly two of them lie together.
+func aloneBatch(path string) int {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil || info.Size() < 256<<20:
+		return 10000
+	case info.Size() < 1<<30:
+		return 5000
+	}
+	return 2500
+}
 
 // name makes the file's own name known to the service, which puts it before the numbers of its ids.
 // A state that was given another name (the demo's) keeps it.

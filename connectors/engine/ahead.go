@@ -28,7 +28,7 @@ func (f *reading) readAhead(ctx context.Context, kind connectors.Kind, from conn
 	ctx, stop := context.WithCancel(ctx)
 	a := &ahead{kind: kind, from: from, got: make(chan gathered, 1), stop: stop}
 	go func() {
-		b, err := f.gather(ctx, f.e.enough, kind, from)
+		b, err := f.gather(ctx, f.e.enough(), kind, from)
 		a.got <- gathered{b, err}
 	}()
 	return a
@@ -46,7 +46,7 @@ func (a *ahead) close() {
 func (f *reading) take(ctx context.Context, a *ahead, kind connectors.Kind, from connectors.Cursor) (*batch, error) {
 	if a == nil || a.kind != kind || a.from != from {
 		a.close()
-		return f.gather(ctx, f.e.enough, kind, from)
+		return f.gather(ctx, f.e.enough(), kind, from)
 	}
 	g := <-a.got
 	a.stop()

@@ -8,7 +8,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"regexp"
@@ -45,9 +44,10 @@ type Env struct {
 	// Scratch gives a service on a copy of the state, for dry runs, and what throws the copy away.
 	Scratch func(ctx context.Context) (*service.Service, func(), error)
 
-	// Batch is how many records are committed at once where pages are smaller; 0: few enough that
-	// nobody who waits for the state notices. More at once is faster where nobody does.
-	Batch int
+	// Batch says how many records are committed at once where pages are smaller; nil: few enough that
+	// nobody who waits for the state notices. More at once is faster where nobody does. It is called by
+	// a goroutine of its own.
+	Batch func() int
 
 	// Progress is told how far an import is, after each commit, in the importing goroutine.
 	Progress func(ctx context.Context, p Progress)
@@ -72,7 +72,7 @@ type Engine struct {
 	system bool     // whether files are those of the file system, where some are pipes
 	pipes  sync.Map // what was spooled, by name: spooled
 
-	enough int // how many records are committed at once where pages are smaller
+	enough func() int // how many records are committed at once where pages are smaller
 }
 
 var _ service.Connections = (*Engine)(nil)
@@ -96,10 +96,13 @@ func New(specs []connectors.Spec, env Env) *Engine {
 	case env.List == nil:
 		env.List = func(string) ([]string, error) { return nil, errNoFolder }
 	}
+	if env.Batch == nil {
+		env.Batch = func() int { return usualBatch }
+	}
 	if env.Progress == nil {
 		env.Progress = func(context.Context, Progress) {}
 	}
-	e := &Engine{specs: slices.Clone(specs), env: env, turn: make(chan struct{}, 1), system: system, enough: cmp.Or(env.Batch, usualBatch)}
+	e := &Engine{specs: slices.Clone(specs), env: env, turn: make(chan struct{}, 1), system: system, enough: env.Batch}
 	e.env.Open, e.env.List = e.piped(env.Open), e.unpiped(env.List)
 	return e
 }

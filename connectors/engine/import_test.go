@@ -300,7 +300,7 @@ func TestManyRefusals(t *testing.T) {
 		fmt.Fprintf(&b, "row %d\n", i)
 	}
 	h := newHouse(t, files("p", b.String()))
-	h.page, h.eng.enough = 40, 500
+	h.page, h.eng.enough = 40, func() int { return 500 }
 	f := h.read("import_partly", "p").Files[0]
 	if len(f.Rejected) != 100 || f.Unsaid != 30 || f.Run.Counts.Aside != 130 || len(h.questions()) != 130 {
 		t.Errorf("%d listed, %d more, %d questions", len(f.Rejected), f.Unsaid, len(h.questions()))

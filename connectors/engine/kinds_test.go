@@ -50,7 +50,7 @@ func (p *pile) Pull(_ context.Context, kind connectors.Kind, from connectors.Cur
 func pileHouse(t *testing.T, p *pile) *house {
 	w := files("p", "x")
 	h := houseOn(t, w, statetest.Mem())
-	h.eng.enough = 1
+	h.eng.enough = func() int { return 1 }
 	h.eng.specs = []connectors.Spec{{Name: "pile", Options: []connectors.Option{{Name: PathOption}},
 		Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.Order: {}, connectors.Contact: {}, "zebra": {}, connectors.Subscription: {}},
 		Open: func(context.Context, map[string]string, connectors.Env) (connectors.Connector, error) {

@@ -223,7 +223,7 @@ func houseOn(t testing.TB, w *world, store state.Store) *house {
 	}
 	h.eng = New([]connectors.Spec{w.spec("shelf"), w.spec("drawer")}, Env{Open: w.open,
 		Progress: func(_ context.Context, p Progress) { h.says = append(h.says, p) }})
-	h.eng.enough = 3
+	h.eng.enough = func() int { return 3 }
 	h.svc = service.New(store, h.eng, service.Config{Region: "DE"}, func() time.Time { return noon })
 	h.eng.Bind(h.svc)
 	return h

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 
 	"go.etcd.io/bbolt"
@@ -28,6 +29,7 @@ func (tx *Tx) newTable(name string) (t *table, err error) {
 
 // get returns a value; it is valid inside the transaction only.
 func (t *table) get(key []byte) (value []byte, found bool, err error) {
+	t.changes.settle()
 	if c, i, ok := t.changes.seek(key); ok {
 		x := &t.changes.chunks[c][i]
 		return x.value, !x.gone, nil
@@ -47,9 +49,9 @@ func (t *table) get(key []byte) (value []byte, found bool, err error) {
 }
 
 // put keeps key and value; they are not copied.
-func (t *table) put(key, value []byte) { t.changes.set(change{key: key, value: value}) }
+func (t *table) put(key, value []byte) { t.changes.note(change{key: key, value: value}) }
 
-func (t *table) del(key []byte) { t.changes.set(change{key: key, gone: true}) }
+func (t *table) del(key []byte) { t.changes.note(change{key: key, gone: true}) }
 
 // drop empties the table.
 func (t *table) drop() {
@@ -58,9 +60,13 @@ func (t *table) drop() {
 }
 
 // empty says that a scan would find nothing.
-func (t *table) empty() bool { return t.base == nil && len(t.changes.chunks) == 0 }
+func (t *table) empty() bool {
+	return t.base == nil && len(t.changes.chunks) == 0 && len(t.changes.pending) == 0
+}
 
-func (t *table) dirty() bool { return t.dropped || len(t.changes.chunks) > 0 }
+func (t *table) dirty() bool {
+	return t.dropped || len(t.changes.chunks) > 0 || len(t.changes.pending) > 0
+}
 
 // flush puts what was written into the bucket, in order.
 func (t *table) flush() error {
@@ -69,6 +75,7 @@ func (t *table) flush() error {
 			return err
 		}
 	}
+	t.changes.settle()
 	if len(t.changes.chunks) == 0 {
 		return nil
 	}
@@ -111,7 +118,80 @@ type change struct {
 
 // overlay is the changes of a table in the order of their keys, in chunks, so that putting one in
 // the middle moves few.
-type overlay struct{ chunks [][]change }
+//
+// What is put is first noted behind each other, and takes its place when somebody looks: most tables
+// of a large import are only written to.
+type overlay struct {
+	chunks  [][]change
+	pending []change
+}
+
+// note takes a change in.
+func (o *overlay) note(x change) { o.pending = append(o.pending, x) }
+
+// settle puts what was noted into its place; of two changes to one key the later counts.
+func (o *overlay) settle() {
+	switch n := len(o.pending); {
+	case n == 0:
+		return
+	case n < len(o.chunks)*chunkSize/8:
+		for _, x := range o.pending {
+			o.set(x)
+		}
+	default:
+		o.merge()
+	}
+	clear(o.pending)
+	o.pending = o.pending[:0]
+	if cap(o.pending) > 4*chunkSize {
+		o.pending = nil
+	}
+}
+
+// merge makes all chunks anew from them and what was noted.
+func (o *overlay) merge() {
+	slices.SortStableFunc(o.pending, func(a, b change) int { return bytes.Compare(a.key, b.key) })
+	old := o.chunks
+	o.chunks = make([][]change, 0, len(old)+len(o.pending)/chunkSize+1)
+	var chunk []change
+	add := func(x change) {
+		if len(chunk) == chunkSize {
+			o.chunks, chunk = append(o.chunks, chunk), nil
+		}
+		if chunk == nil {
+			chunk = make([]change, 0, chunkSize)
+		}
+		chunk = append(chunk, x)
+	}
+	c, i := 0, 0
+	for p := range o.pending {
+		x := &o.pending[p]
+		if p+1 < len(o.pending) && bytes.Equal(x.key, o.pending[p+1].key) {
+			continue
+		}
+		for c < len(old) {
+			n := bytes.Compare(old[c][i].key, x.key)
+			if n > 0 {
+				break
+			}
+			if n < 0 {
+				add(old[c][i])
+			}
+			if i++; i == len(old[c]) {
+				c, i = c+1, 0
+			}
+		}
+		add(*x)
+	}
+	for ; c < len(old); c, i = c+1, 0 {
+		for ; i < len(old[c]); i++ {
+			add(old[c][i])
+		}
+	}
+	if len(chunk) > 0 {
+		o.chunks = append(o.chunks, chunk)
+	}
+}
 
 const chunkSize = 256
 
@@ -172,6 +252,7 @@ type cursor struct {
 }
 
 func (t *table) scan(from, to []byte, reverse bool) *cursor {
+	t.changes.settle()
 	return &cursor{t: t, from: from, to: to, reverse: reverse}
 }
 

@@ -75,6 +75,7 @@ func (tx *Tx) open(k *state.Kind) (*collection, error) {
 			if err != nil {
 				return nil, err
 			}
+			t.append = true // many begin with a number that grows
 			c.indexes = append(c.indexes, t)
 		}
 	}

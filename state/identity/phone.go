@@ -66,13 +66,18 @@ func (p *Phone) parse(s, region string) bool {
 		return false
 	}
 	n, err := phonenumbers.Parse(s, region)
-	if err != nil || !phonenumbers.IsValidNumber(n) {
+	if err != nil {
+		return false
+	}
+	// What IsValidNumber does, without finding the region twice.
+	home := phonenumbers.GetRegionCodeForNumber(n)
+	if !phonenumbers.IsValidNumberForRegion(n, home) {
 		return false
 	}
 	p.E164 = phonenumbers.Format(n, phonenumbers.E164)
 	p.Digits = p.E164[1:]
 	p.Extension = n.GetExtension()
-	p.Region = phonenumbers.GetRegionCodeForNumber(n)
+	p.Region = home
 	return true
 }
 
