@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -78,7 +80,25 @@ func (f *factory) importOptions(c *cobra.Command, options map[string]string) {
 	}
 }
 
+// importMemory is what an import's heap is kept under, in bytes, where GOMEMLIMIT says nothing.
+const importMemory = 512 << 20
+
+// roomy lets the heap of an import grow further between collections, as most of it is gone with the next
+// commit, but not without bound. It returns what takes that back.
+func roomy() func() {
+	limit := debug.SetMemoryLimit(-1)
+	if limit == math.MaxInt64 {
+		debug.SetMemoryLimit(importMemory)
+	}
+	percent := debug.SetGCPercent(200)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
+}
+
 func (f *factory) runImport(ctx context.Context, in service.ImportIn) error {
+	defer roomy()()
 	bar := f.newBar()
 	h := how{create: true, alone: true, work: "import " + strings.Join(baseNames(in.Files), " "), tell: bar.tell, dry: in.Dry}
 	api, err := f.api(ctx, h)
