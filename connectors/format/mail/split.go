@@ -165,9 +165,12 @@ func attribution(lines []line, i int) (n int, strong bool) {
 			return 0, false
 		}
 		if strings.HasSuffix(t, ":") || strings.HasSuffix(t, "：") {
+			if n > 1 && begin(t) && introduces(t) {
+				return 0, false // it stands by itself; what is above it is new
+			}
 			return n, introduces(joined)
 		}
-		if n == 1 && !begin(t) {
+		if n == 1 && !(begin(t) && clock.MatchString(t)) || n > 1 && begin(t) {
 			return 0, false
 		}
 	}
