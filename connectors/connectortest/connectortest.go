@@ -1,5 +1,5 @@
 // Package connectortest holds the cases that every connector must pass, run against a fake of its
-// vendor or against files that the package writes itself. A connector's own test is a Harness and
+// vendor, the vendor's real server, or files that the package writes itself. A connector's own test is a Harness and
 // a call of Run. The package's own tests plant bugs in connectors and prove that the cases catch
 // each of them.
 package connectortest
@@ -23,6 +23,8 @@ type Harness struct {
 	Secret string
 	// File is set for connectors that read a file from Env.Open.
 	File *File
+	// API is set for connectors that ask a vendor over HTTP.
+	API *API
 }
 
 // File describes files for a connector that reads them. The package writes them, in every encoding
@@ -74,7 +76,14 @@ type Case struct {
 // Run runs all cases that the harness has the means for.
 func Run(t *testing.T, h Harness) {
 	for _, c := range Cases(h) {
-		t.Run(c.Name, func(t *testing.T) { c.Run(t, h) })
+		t.Run(c.Name, func(t *testing.T) {
+			if h.API == nil || h.API.Real {
+				c.Run(t, h)
+				return
+			}
+			t.Parallel()
+			Virtual(t, func(t *testing.T) { c.Run(t, h) })
+		})
 	}
 }
 
@@ -87,6 +96,9 @@ func Cases(h Harness) []Case {
 				cases = append(cases, c)
 			}
 		}
+	}
+	if h.API != nil {
+		cases = append(cases, apiCases(h)...)
 	}
 	return cases
 }

@@ -74,7 +74,11 @@ func (m *Mask) Text(s string) string {
 	m.mu.RLock()
 	all := m.all
 	m.mu.RUnlock()
-	return inForm.ReplaceAllStringFunc(all.Replace(s), func(found string) string {
+	s = all.Replace(s)
+	if !strings.Contains(s, "=") {
+		return s
+	}
+	return inForm.ReplaceAllStringFunc(s, func(found string) string {
 		name, _, _ := strings.Cut(found, "=")
 		if plainNames.MatchString(strings.TrimLeft(name, "&? \t\r\n")) {
 			return found
@@ -88,7 +92,11 @@ func (m *Mask) Body(b []byte) []byte {
 	if b == nil {
 		return nil
 	}
-	return []byte(inJSON.ReplaceAllStringFunc(m.Text(string(b)), func(found string) string {
+	text := m.Text(string(b))
+	if !suspicious(text) {
+		return []byte(text)
+	}
+	return []byte(inJSON.ReplaceAllStringFunc(text, func(found string) string {
 		name := found[1 : 1+strings.IndexByte(found[1:], '"')]
 		if plainNames.MatchString(name) {
 			return found
@@ -96,6 +104,17 @@ func (m *Mask) Body(b []byte) []byte {
 		value := len(name) + 3 + strings.IndexByte(found[len(name)+2:], '"')
 		return found[:value] + masked + `"`
 	}))
+}
+
+// suspicious says cheaply whether any name in a text could be one of names.
+func suspicious(text string) bool {
+	low := strings.ToLower(text)
+	for _, part := range []string{"token", "secret", "pass", "pwd", "sig", "key", "jwt", "assertion", "auth", "code_verifier"} {
+		if strings.Contains(low, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // Header gives headers without secrets.
