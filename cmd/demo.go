@@ -22,8 +22,8 @@ func newDemo(f *factory) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "an invented company to try Kept on",
-		Long: "Build an invented company in a folder of its own: the exports of two shops, an address book and\n" +
-			"a newsletter, imported, with what its people wrote down. It is the same every time, needs no\n" +
+		Long: "Build an invented company in a folder of its own: the exports of two shops, an address book,\n" +
+			"a newsletter and a mailbox, imported, with what its people wrote down. It is the same every time, needs no\n" +
 			"network, and its clock stands still. Your own state is not touched.",
 		Example: examples("demo", "demo --dir /tmp/nordlicht"),
 		GroupID: groupCare,
@@ -179,6 +179,9 @@ func (d *demoTalk) count(file demo.File) string {
 		return d.p.Number(n) + d.say(" customers", " 位顾客")
 	case demo.FileContacts:
 		return d.p.Number(n) + d.say(" cards", " 张名片")
+	case demo.FileMailbox:
+		return d.p.Number(n) + d.say(" messages, ", " 封邮件，") + d.p.Number(int64(d.built.Company.Threads)) +
+			d.say(" threads, English and Chinese", " 个会话，中英文")
 	case demo.FileNewsletter:
 		c := d.built.Company
 		return d.p.Number(n) + d.say(" members, ", " 位订阅者，其中 ") + d.p.Number(int64(len(c.Unsubscribed))) +

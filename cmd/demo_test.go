@@ -15,6 +15,7 @@ import (
 
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/csv"
+	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
 )
 
@@ -26,7 +27,7 @@ func demoRun(t *testing.T, runtime string, args ...string) ran {
 	code := Run(context.Background(), args, Options{
 		In: strings.NewReader(""), Out: &out, Err: &errs, Env: func(name string) string { return env[name] },
 		Now: func() time.Time { return time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC) }, Login: "somebody",
-		Specs: []connectors.Spec{csv.Spec(), vcard.Spec()},
+		Specs: []connectors.Spec{csv.Spec(), vcard.Spec(), mbox.Spec()},
 	})
 	return ran{code, out.String(), errs.String()}
 }

@@ -35,6 +35,7 @@ shop/customers.csv, shop/orders.csv   as Shopify exports them
 etsy-sold.csv                         as Etsy exports sold orders
 contacts.vcf                          an address book, as phones export it
 newsletter.csv                        as Mailchimp exports an audience
+nordlicht.mbox                        a mailbox, as mail programs keep and export it
 kept.db                               the state that "kept" made of them
 `
 

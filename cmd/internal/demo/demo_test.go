@@ -14,13 +14,14 @@ import (
 
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/csv"
+	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/bolt"
 	"github.com/keptcrm/kept/state/service"
 )
 
-var specs = []connectors.Spec{csv.Spec(), vcard.Spec()}
+var specs = []connectors.Spec{csv.Spec(), vcard.Spec(), mbox.Spec()}
 
 // The files are pinned: what comes out on another machine, or after a change of Go, is the same.
 // KEPT_WRITE=1 writes the list anew.
@@ -56,7 +57,7 @@ func TestFilesAreTheSameEverywhere(t *testing.T) {
 func TestCompanyIsWhole(t *testing.T) {
 	t.Parallel()
 	c := Generate()
-	if len(c.Files) != 5 || c.Files[1].Records != salesOfShop || c.Files[2].Records != salesOfEtsy || c.Buyers != customersOfShop+guestsOfShop {
+	if len(c.Files) != 6 || c.Files[1].Records != salesOfShop || c.Files[2].Records != salesOfEtsy || c.Buyers != customersOfShop+guestsOfShop {
 		t.Errorf("%d files, %d orders, %d Etsy orders, %d buyers", len(c.Files), c.Files[1].Records, c.Files[2].Records, c.Buyers)
 	}
 	orders := string(c.Files[1].Bytes)
@@ -117,7 +118,7 @@ func TestImportsAddUp(t *testing.T) {
 	t.Parallel()
 	b := demo(t)
 	layouts := map[string]string{FileCustomers: "shopify_customers", FileOrders: "shopify_orders", FileEtsy: "etsy_sold_orders",
-		FileContacts: "vcard", FileNewsletter: "mailchimp_audience"}
+		FileContacts: "vcard", FileNewsletter: "mailchimp_audience", FileMailbox: "mail"}
 	var files []service.ImportFile
 	var sums []state.Sum
 	for _, in := range b.Imports {
@@ -129,7 +130,7 @@ func TestImportsAddUp(t *testing.T) {
 	}
 	for i, f := range b.Company.Files {
 		got, aside := files[i], 0
-		if f.Path == FileNewsletter {
+		if f.Path == FileNewsletter || f.Path == FileMailbox {
 			aside = 1
 		}
 		n := got.Run.Counts
@@ -233,7 +234,7 @@ func TestEveryImportCanBeUndone(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	whole, err := demo(t).API.RunList(ctx, service.RunListIn{})
-	if err != nil || len(whole.Runs) != 5 {
+	if err != nil || len(whole.Runs) != 6 {
 		t.Fatalf("%d runs, %v", len(whole.Runs), err)
 	}
 	newestFirst := whole.Runs

@@ -15,6 +15,7 @@ const (
 	FileEtsy       = "etsy-sold.csv"
 	FileContacts   = "contacts.vcf"
 	FileNewsletter = "newsletter.csv"
+	FileMailbox    = "nordlicht.mbox"
 )
 
 // File is one export.
@@ -23,7 +24,7 @@ type File struct {
 	Connection string
 	Bytes      []byte
 	Rows       int // below the header, the broken one included; cards
-	Records    int // orders, customers, cards, members that it tells of
+	Records    int // orders, customers, cards, members, messages that it tells of
 }
 
 // Sum is what the company sold in one currency, added up by the generator itself.
@@ -40,6 +41,7 @@ type Company struct {
 	Unsubscribed  []string // addresses that left the newsletter
 	Undeliverable []string // addresses that do not work any more
 	Buyers        int      // people behind the shop's orders
+	Threads       int      // conversations in the mailbox
 	Business      []string // addresses of those who buy for organisations
 }
 
@@ -51,6 +53,7 @@ func Generate() *Company {
 	etsy := w.etsy(people)
 	book := w.book(cast, people)
 	members := w.newsletter(cast, people)
+	letters := w.office(cast, people)
 
 	customers := customersFile(people, sales)
 	c := &Company{}
@@ -62,6 +65,12 @@ func Generate() *Company {
 	add(FileEtsy, "etsy", etsyFile(etsy), len(etsy))
 	c.Files = append(c.Files, File{Path: FileContacts, Connection: "contacts", Bytes: cardsFile(book), Rows: len(book), Records: len(book)})
 	add(FileNewsletter, "newsletter", newsletterFile(w, members), len(members))
+	c.Files = append(c.Files, File{Path: FileMailbox, Connection: "mail", Bytes: mailboxFile(letters), Rows: len(letters) + 1, Records: len(letters)})
+	for _, m := range letters {
+		if m.answers == nil {
+			c.Threads++
+		}
+	}
 
 	buyers := map[*person]bool{}
 	for _, s := range sales {
