@@ -72,6 +72,12 @@ func TestCompanyIsWhole(t *testing.T) {
 			t.Errorf("nobody in the address book is %s", has)
 		}
 	}
+	box := string(c.Files[5].Bytes)
+	for _, has := range []string{"=?gb18030?B?", "List-Id: ", "In-Reply-To: ", "X-Gmail-Labels: Sent", "filename="} {
+		if !strings.Contains(box, has) {
+			t.Errorf("no message has %q", has)
+		}
+	}
 	for _, f := range c.Files {
 		if n := strings.Count(string(f.Bytes), "Jana"); f.Path == FileCustomers && n != 1 {
 			t.Errorf("%d people called Jana: \"brief jana\" must mean one", n)
