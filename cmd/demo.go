@@ -236,6 +236,7 @@ func (d *demoTalk) next() {
 	rows := [][2]string{
 		{d.say("What did we promise, and what is late?", "我们承诺了什么，哪些已逾期？"), d.p.Command("promises --late")},
 		{d.say("What happened with 李伟?", "与李伟的往来？"), d.p.Command("history 李伟")},
+		{d.say("Who wrote and is no customer?", "谁来过信、还不是客户？"), d.p.Command("customer waiting")},
 		{d.say("Everything that waits for an answer:", "所有待回答的问题："), d.p.Command("questions")},
 		{d.say("Your own files next:", "接下来用您自己的文件："), program() + " import ~/Downloads/orders_export.csv"},
 	}

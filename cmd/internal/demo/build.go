@@ -181,6 +181,9 @@ func fill(ctx context.Context, dir, path string, c *Company, specs []connectors.
 	if err := s.remember(ctx, state.BlobNonce, nonce); err != nil {
 		return nil, err
 	}
+	if err := s.follow(ctx, people()); err != nil {
+		return nil, err
+	}
 	s.now = imported
 	for _, name := range c.connections() {
 		in := service.ImportIn{As: name}
@@ -201,16 +204,24 @@ func fill(ctx context.Context, dir, path string, c *Company, specs []connectors.
 		}
 		built.Imports, built.Asks = append(built.Imports, out), out.Asks
 	}
-	for _, step := range story(c.Business) {
-		if s.now, err = time.Parse("2006-01-02 15:04", step.at); err != nil {
-			return nil, err
-		}
-		if err := step.do(as(ctx, step.login), s.api); err != nil {
-			return nil, err
-		}
+	if err := s.follow(ctx, story(c.Business)); err != nil {
+		return nil, err
 	}
 	s.now = now
 	return built, s.remember(ctx, state.BlobClock, now.Format(time.RFC3339))
+}
+
+// follow takes steps at their times.
+func (s *opened) follow(ctx context.Context, steps []step) (err error) {
+	for _, step := range steps {
+		if s.now, err = time.Parse("2006-01-02 15:04", step.at); err != nil {
+			return err
+		}
+		if err := step.do(as(ctx, step.login), s.api); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *opened) remember(ctx context.Context, blob, value string) error {

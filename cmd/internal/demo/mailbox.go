@@ -97,6 +97,12 @@ func (w *world) office(c *cast, shop []*person) []*mail {
 	for _, s := range strangers {
 		all = append(all, &mail{at: w.moment(lastDay.AddDate(0, -3, 0), lastDay), from: address{s.name, s.address}, to: ours["ana"], subject: s.subject, text: s.text})
 	}
+	// One of them got an answer, and is a prospect since.
+	asked := all[len(all)-len(strangers)]
+	answer := &mail{at: asked.at.Add(20 * time.Hour), from: ours["tom"], to: asked.from, subject: asked.subject, sent: true,
+		text: "Hello Gesa,\n\nwe do, if the lens is clear. Please send two pictures, one of them against a lamp." + sign(ours["tom"], false)}
+	answer.reply(asked, false)
+	all = append(all, answer)
 	for i := range asidesHeld {
 		a := asides[i%len(asides)]
 		who := []address{ours["tom"], ours["wei"], ours["ana"]}

@@ -76,16 +76,22 @@ func tag(ref, grade string, tags ...string) func(context.Context, service.API) e
 	}
 }
 
-// story is what people entered, in the order in which they did. A refusal of contact counts from
-// when it is noted, and what the exports say of an address was noted when they were read.
-func story(business []string) []step {
-	steps := []step{
+// people are those of Nordlicht Optik: who they are decides what is mail from us.
+func people() []step {
+	return []step{
 		{"2026-09-01 07:00", "", staff(service.StaffAddIn{Name: "Wei Zhang", Login: "wei", Emails: []string{"wei.zhang@nordlicht.example"},
 			Role: "rep", Zone: "Asia/Shanghai"})},
 		{"2026-09-01 07:01", "", staff(service.StaffAddIn{Name: "Ana Lima", Login: "ana", Emails: []string{"ana.lima@nordlicht.example"},
 			Role: "manager", Deputy: "wei", Zone: Zone})},
 		{"2026-09-01 07:02", "", staff(service.StaffAddIn{Name: "Tom Becker", Login: "tom", Emails: []string{"tom.becker@nordlicht.example"},
 			Role: "service", Manager: "ana", Deputy: "ana", Zone: Zone})},
+	}
+}
+
+// story is what people entered, in the order in which they did. A refusal of contact counts from
+// when it is noted, and what the exports say of an address was noted when they were read.
+func story(business []string) []step {
+	steps := []step{
 		{"2026-09-01 07:10", "", assign(janaMail, "ana")},
 		{"2026-09-01 07:11", "", assign(liweiMail, "wei")},
 		{"2026-09-01 07:12", "", tag(janaMail, "A", "observatory")},
@@ -105,7 +111,6 @@ func story(business []string) []step {
 		{"2026-11-16 08:40", "wei", promised(service.PromiseAddIn{Ref: janaMail, Text: "send you the revised quote for 40 units", Due: "thursday"})},
 		{"2026-11-18 07:30", "wei", wrote("note", liweiMail, "周三前要样品，先寄顺丰")},
 		{"2026-11-19 02:15", "wei", promised(service.PromiseAddIn{Ref: liweiMail, Text: "样品寄出", Due: "下周三前"})},
-		{"2026-11-19 15:48", "ana", wrote("note", janaMail, `Mail from Jana: "still waiting for the quote"`)},
 		{"2026-11-20 09:00", "tom", promised(service.PromiseAddIn{Ref: business[1], Text: "call back about the loan telescope", Due: "monday 10:00"})},
 		{"2026-11-21 08:20", "ana", func(ctx context.Context, api service.API) error {
 			_, err := api.OptoutAdd(ctx, service.OptoutAddIn{Ref: "Jana Köhler", Channel: "phone", Words: "please write, I am never at my desk"})
