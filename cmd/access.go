@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -130,7 +131,9 @@ func (f *factory) opener(s settings, h how) api.Opener[service.API] {
 			env := f.engineEnv(s)
 			env.Progress, env.Batch = h.tell, func() int { return aloneBatch(s.state) }
 			env.Scratch = func(ctx context.Context) (*service.Service, func(), error) { return f.scratch(ctx, s, store) }
-			return withContext(f.serve(s, store, env).API(), asCaller), store.Close, nil
+			svc := f.serve(s, store, env)
+			svc.KeepReads(s.reads)
+			return withContext(svc.API(), asCaller), func() error { return errors.Join(svc.Close(), store.Close()) }, nil
 		},
 		IsLocked: func(err error) bool { return state.IsCode(err, "state_locked") },
 	}
@@ -208,7 +211,11 @@ func copyState(ctx context.Context, store *bolt.Store, path string) (*bolt.Store
 // asCaller tells the service what came with the request, from this process or another.
 func asCaller(ctx context.Context) context.Context {
 	r := api.RequestFrom(ctx)
-	return service.WithCaller(ctx, service.Caller{Login: r.Actor, Request: r.ID, Zone: r.Zone, ZoneAsked: r.ZoneAsked})
+	from := "terminal"
+	if ctx.Value(http.ServerContextKey) != nil {
+		from = "socket" // another process's command
+	}
+	return service.WithCaller(ctx, service.Caller{Login: r.Actor, Request: r.ID, From: from, Zone: r.Zone, ZoneAsked: r.ZoneAsked})
 }
 
 // withContext gives a table whose funcs have their context changed first.

@@ -29,6 +29,10 @@ func machine(data any) (v any, list bool) {
 		return d.Lines, true
 	case service.RunListOut:
 		return d.Runs, true
+	case service.AuditOut:
+		return d.Entries, true
+	case findings:
+		return d, true
 	case service.ForgottenListOut:
 		return d.Forgotten, true
 	case service.ForgottenLiftOut:

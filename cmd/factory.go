@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -79,6 +80,9 @@ type setting struct {
 	From  string `json:"from"` // "--state", "KEPT_STATE", "FILE:LINE", "default", "this machine"
 }
 
+// defaultReads is how many days it stays known who looked at whom.
+const defaultReads = 400
+
 // settings is what holds for this command: flag before environment before file before default.
 type settings struct {
 	file    config.File
@@ -88,6 +92,7 @@ type settings struct {
 	asked   bool // whether the zone was asked for by flag or environment
 	lang    string
 	domains []string
+	reads   time.Duration // how long it stays known who looked at whom
 	shown   []setting
 }
 
@@ -165,6 +170,12 @@ func (f *factory) resolve() (settings, error) {
 		s.lang, from = text.Match(environmentLanguage(f.o.Env)), "this machine"
 	}
 	show("language", s.lang, from)
+
+	s.reads, from = defaultReads*24*time.Hour, "default"
+	if line := s.file.Lines["readlog"]; line > 0 {
+		s.reads, from = time.Duration(s.file.ReadLogDays)*24*time.Hour, fmt.Sprintf("%s:%d", s.file.Path, line)
+	}
+	show("readlog", strconv.Itoa(int(s.reads/(24*time.Hour))), from)
 
 	s.domains, from = s.file.Domains, ""
 	if line := s.file.Lines["domains"]; line > 0 {

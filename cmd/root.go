@@ -60,6 +60,8 @@ func newRoot(f *factory) *cobra.Command {
 		newBackup(f),
 		newRestore(f),
 		newCheck(f),
+		newAudit(f),
+		newDoctor(f),
 		newConfig(f),
 		newCompletion(f),
 		newDemo(f),

@@ -61,9 +61,12 @@ type API struct {
 
 	ImportUndo func(context.Context, ImportUndoIn) (ImportUndoOut, error) `api:"write"`
 
-	ForgottenList func(context.Context, ForgottenListIn) (ForgottenListOut, error) `api:"read"`
-	ForgottenLift func(context.Context, ForgottenLiftIn) (ForgottenLiftOut, error) `api:"write"`
-	BackupNote    func(context.Context, BackupNoteIn) (BackupNoteOut, error)       `api:"write"`
+	Audit          func(context.Context, AuditIn) (AuditOut, error)                   `api:"read"`
+	Doctor         func(context.Context, DoctorIn) (DoctorOut, error)                 `api:"read"`
+	CustomerExport func(context.Context, CustomerExportIn) (CustomerExportOut, error) `api:"read"`
+	ForgottenList  func(context.Context, ForgottenListIn) (ForgottenListOut, error)   `api:"read"`
+	ForgottenLift  func(context.Context, ForgottenLiftIn) (ForgottenLiftOut, error)   `api:"write"`
+	BackupNote     func(context.Context, BackupNoteIn) (BackupNoteOut, error)         `api:"write"`
 
 	CustomerForget func(context.Context, CustomerForgetIn) (CustomerForgetOut, error) `api:"long"`
 

@@ -94,7 +94,8 @@ func (s *Service) scrub(ctx context.Context) error {
 // erasure is one person who is being forgotten, in one transaction.
 type erasure struct {
 	s       *Service
-	w       *state.Writer
+	w       *state.Writer // nil where nothing is erased: what is theirs is told
+	tx      state.Tx
 	c       *state.Customer
 	numbers map[uint64]bool // all their customer numbers
 	records map[uint64]*state.Record
@@ -137,7 +138,7 @@ var erasers = []struct {
 
 func (s *Service) erase(w *state.Writer, c *state.Customer) (*erasure, error) {
 	w.Conceal()
-	e := &erasure{s: s, w: w, c: c, numbers: map[uint64]bool{}, records: map[uint64]*state.Record{}, kept: map[uint64]bool{}}
+	e := &erasure{s: s, w: w, tx: w.Tx(), c: c, numbers: map[uint64]bool{}, records: map[uint64]*state.Record{}, kept: map[uint64]bool{}}
 	e.out = CustomerForgetOut{Number: state.Customers.Ref(c.Number), Kind: c.Kind, Erased: map[string]int64{}}
 	if err := e.gather(); err != nil {
 		return nil, err
@@ -173,7 +174,7 @@ func (s *Service) erase(w *state.Writer, c *state.Customer) (*erasure, error) {
 
 // gather collects what is theirs: numbers, records, orders and messages, identifiers, words.
 func (e *erasure) gather() error {
-	tx := e.w.Tx()
+	tx := e.tx
 	j, err := join(tx, e.c.Number)
 	if err != nil {
 		return err
@@ -262,7 +263,7 @@ func (e *erasure) name(field string, values []state.Value) {
 
 // identifier sorts an identifier, and gathers the messages of an address that is theirs alone.
 func (e *erasure) identifier(id state.Identifier) error {
-	holders, err := state.Records.By(e.w.Tx(), "identifier", id.Key())
+	holders, err := state.Records.By(e.tx, "identifier", id.Key())
 	if err != nil {
 		return err
 	}

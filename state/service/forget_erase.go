@@ -35,7 +35,7 @@ func byNumber[T any](e *erasure, c *state.Collection[T], index string, key func(
 	var out []*T
 	seen := map[string]bool{}
 	for _, n := range e.sortedNumbers() {
-		found, err := c.By(e.w.Tx(), index, state.NumberKey(n))
+		found, err := c.By(e.tx, index, state.NumberKey(n))
 		if err != nil {
 			return nil, err
 		}

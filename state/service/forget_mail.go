@@ -15,7 +15,7 @@ func (e *erasure) messages(id state.Identifier) error {
 		return nil
 	}
 	for _, automatic := range []bool{false, true} {
-		found, err := state.Records.List(e.w.Tx(), state.PrefixRange("people", state.PeopleIn(id.Match, automatic)))
+		found, err := state.Records.List(e.tx, state.PrefixRange("people", state.PeopleIn(id.Match, automatic)))
 		if err != nil {
 			return err
 		}

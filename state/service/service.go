@@ -14,6 +14,7 @@ import (
 type Caller struct {
 	Login   string // operating-system login, or a chat user's; the staff member with it is the actor
 	Request string // the request's ID; a mutating call with the same ID is done once
+	From    string // where the call came from: terminal, socket
 	Zone    string // the reader's IANA zone where no staff member says otherwise
 	// ZoneAsked says that the caller named Zone for this call, so that it beats the staff member's.
 	ZoneAsked bool
@@ -68,6 +69,7 @@ type Service struct {
 	now    func() time.Time
 	busy   atomic.Int32               // imports that run in this process
 	ignore map[string][]identity.Rule // by connection; "" for all
+	reads  *readLog                   // nil: reads are not logged ([Service.KeepReads])
 }
 
 // New makes a service. conns may be nil where nothing outside is used. now is the clock; a state

@@ -2,7 +2,7 @@ package service
 
 // API gives the service as the table of its questions and commands.
 func (s *Service) API() API {
-	return API{
+	a := API{
 		Find: s.Find, Brief: s.Brief, History: s.History, Who: s.Who, PromiseList: s.PromiseList, QuestionList: s.QuestionList,
 		CustomerList: s.CustomerList, CustomerShow: s.CustomerShow, Why: s.Why, StaffList: s.StaffList,
 		OptoutList: s.OptoutList, OptoutWhy: s.OptoutWhy, RunList: s.RunList,
@@ -13,6 +13,9 @@ func (s *Service) API() API {
 		Unmerge: s.Unmerge, KeepApart: s.KeepApart, StaffAdd: s.StaffAdd, StaffAway: s.StaffAway, StaffLeave: s.StaffLeave,
 		OptoutAdd: s.OptoutAdd, OptoutRemove: s.OptoutRemove, ImportUndo: s.ImportUndo,
 		ForgottenList: s.ForgottenList, ForgottenLift: s.ForgottenLift, BackupNote: s.BackupNote, CustomerForget: s.CustomerForget,
+		Audit: s.Audit, Doctor: s.Doctor, CustomerExport: s.CustomerExport,
 		Import: s.Import, Check: s.Check, CheckLinks: s.CheckLinks, Backup: s.Backup,
 	}
+	s.auditReads(&a)
+	return a
 }

@@ -33,13 +33,15 @@ type File struct {
 	Ignore   []string // whose mail is left out: addresses, @domains, list:ID
 
 	Connections map[string]Connection // what is said of single connections
+	// ReadLogDays is how many days it stays known who looked at whom; 0 where it is not said.
+	ReadLogDays int
 
 	// Lines says in which line each key stands.
 	Lines map[string]int
 }
 
 // Keys are the keys that kept.yaml may have, in the order in which people are shown them.
-var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections"}
+var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "readlog"}
 
 // Load reads a file. With must it has to be there; without, a file that is absent is an empty one.
 func Load(path string, must bool) (File, error) {
@@ -111,6 +113,9 @@ func Parse(path string, content []byte) (File, error) {
 				continue
 			}
 			values, ok := texts(pair.Value, lists[key])
+			if n, number := pair.Value.(*ast.IntegerNode); number && key == "readlog" {
+				values, ok = []string{n.Token.Value}, true
+			}
 			line, column = position(pair.Value)
 			if !ok {
 				code := "config_not_text"
@@ -175,6 +180,12 @@ func (f *File) set(key, v string) string {
 			return "bad_rule"
 		}
 		f.Ignore = append(f.Ignore, v)
+	case "readlog":
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > 36500 {
+			return "bad_days"
+		}
+		f.ReadLogDays = n
 	}
 	return ""
 }

@@ -92,6 +92,8 @@ func TestParseFaults(t *testing.T) {
 		{"connections:\n  post: {}\n  post: {}\n", "config_twice", "3:3", ""},
 		{"region: Germany\n", "bad_region", "1:9", ""},
 		{"region: 276\n", "config_not_text", "1:9", ""},
+		{"readlog: many\n", "bad_days", "1:10", ""},
+		{"readlog: 0\n", "bad_days", "1:10", ""},
 		{"language: fr\n", "bad_language", "1:11", ""},
 		{"domains: [ok.example, 'not a domain']\n", "bad_domain", "1:10", ""},
 		{"just words\n", "config_shape", "1:1", ""},

@@ -1,0 +1,194 @@
+package service
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/keptcrm/kept/state"
+)
+
+// CustomerExportIn names the customer whose data is wanted.
+type CustomerExportIn struct {
+	Ref string `json:"ref"`
+}
+
+// CustomerExportOut is everything that the state has about one customer, for whoever asks to see
+// it: nothing is summed up or left out. Stored things are given as they are stored.
+type CustomerExportOut struct {
+	Made       time.Time          `json:"made"`
+	Customer   Customer           `json:"customer"`
+	Numbers    []string           `json:"numbers"` // that became part of this one
+	Believed   []Believed         `json:"believed"`
+	Records    []ExportRecord     `json:"records"` // contacts, orders, messages, with all their versions
+	Consents   []ConsentLine      `json:"consents"`
+	History    []state.Activity   `json:"history"` // oldest first
+	Promises   []ExportPromise    `json:"promises"`
+	Questions  []ExportQuestion   `json:"questions"`
+	Settings   []state.Setting    `json:"settings"` // values that people set
+	Relations  []Affiliation      `json:"relations"`
+	Links      []ExportLink       `json:"links"` // why the records are this customer's
+	Verdicts   []VerdictLine      `json:"verdicts"`
+	Changes    []AuditEntry       `json:"changes"` // newest first
+	Reads      []AuditEntry       `json:"reads"`   // newest first
+	Names      map[string]string  `json:"names"`   // of staff by their number, as it stands in actors and owners
+	Connection map[string]RunLast `json:"connections"`
+}
+
+// ExportRecord is one record with all its versions.
+type ExportRecord struct {
+	Number string       `json:"number"`
+	Record state.Record `json:"record"`
+}
+
+// ExportPromise is one promise.
+type ExportPromise struct {
+	Number  string        `json:"number"`
+	Promise state.Promise `json:"promise"`
+}
+
+// ExportQuestion is one question.
+type ExportQuestion struct {
+	Number   string         `json:"number"`
+	Question state.Question `json:"question"`
+}
+
+// ExportLink is one link.
+type ExportLink struct {
+	Record string     `json:"record"`
+	Link   state.Link `json:"link"`
+}
+
+// RunLast says when a connection was last read.
+type RunLast struct {
+	Type string    `json:"type"`
+	Last time.Time `json:"last,omitzero"`
+}
+
+// everything is more entries than a log can have.
+const everything = 1 << 40
+
+// CustomerExport gives everything about one customer.
+func (s *Service) CustomerExport(ctx context.Context, in CustomerExportIn) (CustomerExportOut, error) {
+	shown, err := s.CustomerShow(ctx, CustomerShowIn{Ref: in.Ref})
+	if err != nil {
+		return CustomerExportOut{}, err
+	}
+	logs, err := s.Audit(ctx, AuditIn{Ref: shown.Customer.Number, Limit: everything})
+	if err != nil {
+		return CustomerExportOut{}, err
+	}
+	return view(ctx, s, func(tx state.Tx, now time.Time) (CustomerExportOut, error) {
+		out := CustomerExportOut{Made: now, Customer: shown.Customer, Numbers: shown.Numbers, Believed: shown.Believed,
+			Consents: shown.Consents, Relations: shown.Relations, Records: []ExportRecord{}, History: []state.Activity{},
+			Promises: []ExportPromise{}, Questions: []ExportQuestion{}, Settings: []state.Setting{}, Links: []ExportLink{},
+			Verdicts: []VerdictLine{}, Changes: []AuditEntry{}, Reads: []AuditEntry{}, Names: map[string]string{},
+			Connection: map[string]RunLast{}}
+		n, _ := state.Customers.ParseRef(shown.Customer.Number)
+		c, err := newLookup(tx, now).survivor(n)
+		if err != nil {
+			return out, err
+		}
+		if c == nil {
+			return out, noCustomer(in.Ref, nil)
+		}
+		for _, e := range logs.Entries {
+			e.Customers = []CustomerRef{} // a page of an import is about others, too
+			if e.Kind == auditRead {
+				out.Reads = append(out.Reads, e)
+			} else {
+				out.Changes = append(out.Changes, e)
+			}
+		}
+		for m, err := range state.StaffMembers.All(tx, state.Range{}) {
+			if err != nil {
+				return out, err
+			}
+			out.Names[state.StaffMembers.Ref(m.Number)] = m.Name
+		}
+		return out, s.export(tx, c, &out)
+	})
+}
+
+func (s *Service) export(tx state.Tx, c *state.Customer, out *CustomerExportOut) error {
+	// What is theirs is found as when they are forgotten, so that the two never differ.
+	e := &erasure{s: s, tx: tx, c: c, numbers: map[uint64]bool{}, records: map[uint64]*state.Record{}, kept: map[uint64]bool{}}
+	if err := e.gather(); err != nil {
+		return err
+	}
+	var subjects [][]byte
+	for _, k := range slices.Sorted(maps.Keys(e.records)) {
+		r := e.records[k]
+		out.Records = append(out.Records, ExportRecord{Number: state.Records.Ref(k), Record: *r})
+		subjects = append(subjects, state.RecordSubject(k))
+		link, err := state.Links.Find(tx, state.NumberKey(k))
+		if err != nil {
+			return err
+		}
+		if link != nil {
+			out.Links = append(out.Links, ExportLink{Record: state.Records.Ref(k), Link: *link})
+		}
+		if _, ok := out.Connection[r.Connection]; ok {
+			continue
+		}
+		conn, err := state.Connections.Find(tx, state.TextKey(r.Connection))
+		if err != nil {
+			return err
+		}
+		if conn != nil {
+			last := RunLast{Type: conn.Type}
+			run, err := state.Runs.Find(tx, state.NumberKey(conn.LastRun))
+			if err != nil {
+				return err
+			}
+			if run != nil {
+				last.Last = run.Ended
+			}
+			out.Connection[r.Connection] = last
+		}
+	}
+	l := newLookup(tx, out.Made)
+	for _, n := range e.sortedNumbers() {
+		subjects = append(subjects, state.CustomerSubject(n))
+		settings, err := state.Settings.List(tx, state.PrefixRange("", state.NumberKey(n)))
+		if err != nil {
+			return err
+		}
+		for _, x := range settings {
+			out.Settings = append(out.Settings, *x)
+		}
+		promises, err := state.Promises.By(tx, "base", state.NumberKey(n))
+		if err != nil {
+			return err
+		}
+		for _, p := range promises {
+			out.Promises = append(out.Promises, ExportPromise{Number: state.Promises.Ref(p.Number), Promise: *p})
+		}
+	}
+	questions, err := byNumber(e, state.Questions, "customer", func(q *state.Question) []byte { return state.NumberKey(q.Number) })
+	if err != nil {
+		return err
+	}
+	for _, q := range questions {
+		out.Questions = append(out.Questions, ExportQuestion{Number: state.Questions.Ref(q.Number), Question: *q})
+	}
+	verdicts, err := byNumber(e, state.Verdicts, "customer", func(v *state.Verdict) []byte { return state.NumberKey(v.Key) })
+	if err != nil {
+		return err
+	}
+	for _, v := range verdicts {
+		out.Verdicts = append(out.Verdicts, VerdictLine{Number: state.Verdicts.Ref(v.Key), Kind: v.Kind, A: state.Customers.Ref(v.A),
+			B: state.Customers.Ref(v.B), By: l.name(v.By), At: v.At, Note: v.Note})
+	}
+	for _, subject := range subjects {
+		for a, err := range state.Activities.Read(tx, subject, state.Range{}) {
+			if err != nil {
+				return err
+			}
+			out.History = append(out.History, *a)
+		}
+	}
+	slices.SortStableFunc(out.History, func(a, b state.Activity) int { return a.At.Compare(b.At) })
+	return nil
+}
