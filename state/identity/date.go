@@ -3,7 +3,6 @@ package identity
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -57,14 +56,14 @@ func (d Date) Contradicts(o Date) bool {
 const minYear, maxYear = 1800, 2199
 
 var (
-	dateISO      = regexp.MustCompile(`^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$`)
-	dateISOMonth = regexp.MustCompile(`^(\d{4})[-/.](\d{1,2})$`)
-	dateBasic    = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})$`)
-	dateNoYear   = regexp.MustCompile(`^--(\d{1,2})-?(\d{2})$`)
-	dateYear     = regexp.MustCompile(`^(\d{4})$`)
-	dateThree    = regexp.MustCompile(`^(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})$`)
-	dateEast     = regexp.MustCompile(`^(?:(\d{4}|\d{2})[年년])?(?:(\d{1,2})[月월](?:(\d{1,2})[日号號일])?)?$`)
-	dateTime     = regexp.MustCompile(`^(.*\d)(?:[Tt]|[年月日.,]?\s+)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:[Zz]|UTC|GMT|[+-]\d{2}:?\d{2})?$`)
+	dateISO      = pattern(`^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$`)
+	dateISOMonth = pattern(`^(\d{4})[-/.](\d{1,2})$`)
+	dateBasic    = pattern(`^(\d{4})(\d{2})(\d{2})$`)
+	dateNoYear   = pattern(`^--(\d{1,2})-?(\d{2})$`)
+	dateYear     = pattern(`^(\d{4})$`)
+	dateThree    = pattern(`^(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})$`)
+	dateEast     = pattern(`^(?:(\d{4}|\d{2})[年년])?(?:(\d{1,2})[月월](?:(\d{1,2})[日号號일])?)?$`)
+	dateTime     = pattern(`^(.*\d)(?:[Tt]|[年月日.,]?\s+)\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:[Zz]|UTC|GMT|[+-]\d{2}:?\d{2})?$`)
 )
 
 // months by their beginnings in English, German, French, Spanish, Italian, Portuguese and Dutch, folded.
@@ -110,30 +109,30 @@ func ParseDate(raw string, order DateOrder) (Date, error) {
 	if len(s) > 64 {
 		return Date{}, ErrDate
 	}
-	if m := dateTime.FindStringSubmatch(s); m != nil {
+	if m := dateTime().FindStringSubmatch(s); m != nil {
 		s = strings.TrimSpace(m[1])
 	}
 	s = strings.TrimRight(s, " ,")
 
-	if m := dateISO.FindStringSubmatch(s); m != nil {
+	if m := dateISO().FindStringSubmatch(s); m != nil {
 		return checkDate(m[1], m[2], m[3])
 	}
-	if m := dateBasic.FindStringSubmatch(s); m != nil {
+	if m := dateBasic().FindStringSubmatch(s); m != nil {
 		return checkDate(m[1], m[2], m[3])
 	}
-	if m := dateISOMonth.FindStringSubmatch(s); m != nil {
+	if m := dateISOMonth().FindStringSubmatch(s); m != nil {
 		return checkDate(m[1], m[2], "")
 	}
-	if m := dateNoYear.FindStringSubmatch(s); m != nil {
+	if m := dateNoYear().FindStringSubmatch(s); m != nil {
 		return checkDate("", m[1], m[2])
 	}
-	if m := dateYear.FindStringSubmatch(s); m != nil {
+	if m := dateYear().FindStringSubmatch(s); m != nil {
 		return checkDate(m[1], "", "")
 	}
-	if m := dateThree.FindStringSubmatch(s); m != nil {
+	if m := dateThree().FindStringSubmatch(s); m != nil {
 		return threeParts(m[1], m[3], m[4], m[2], order)
 	}
-	if m := dateEast.FindStringSubmatch(strings.ReplaceAll(s, " ", "")); m != nil && (m[1] != "" || m[3] != "") {
+	if m := dateEast().FindStringSubmatch(strings.ReplaceAll(s, " ", "")); m != nil && (m[1] != "" || m[3] != "") {
 		return checkDate(m[1], m[2], m[3])
 	}
 	return namedMonth(s)

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -25,11 +24,11 @@ type Phone struct {
 
 var (
 	// A spreadsheet that took the number for a quantity: the last digits are lost for good.
-	phoneScientific = regexp.MustCompile(`^\d(?:[.,]\d+)?[eE]\+?\d{1,2}$`)
+	phoneScientific = pattern(`^\d(?:[.,]\d+)?[eE]\+?\d{1,2}$`)
 	// A table program that took the number for a decimal.
-	phoneDecimal = regexp.MustCompile(`^\+?\d{6,}\.0$`)
+	phoneDecimal = pattern(`^\+?\d{6,}\.0$`)
 	// The end of a number after which only an extension follows, where the library sees no number at all.
-	phoneExtension = regexp.MustCompile(`(?i)[\s,;]*(?:;ext=|ext(?:ension|n)?\.?|durchwahl|dw\.?|转|轉|分机|内線|x|#)[\s.:#-]*(\d{1,7})\s*$`)
+	phoneExtension = pattern(`(?i)[\s,;]*(?:;ext=|ext(?:ension|n)?\.?|durchwahl|dw\.?|转|轉|分机|内線|x|#)[\s.:#-]*(\d{1,7})\s*$`)
 )
 
 // NormalizePhone reads one number in any notation. Region (ISO 3166, either case; "UK" is understood) is where a number
@@ -38,10 +37,10 @@ var (
 func NormalizePhone(raw, region string) Phone {
 	p := Phone{Raw: raw}
 	s := cleanPhone(raw)
-	if s == "" || phoneScientific.MatchString(s) {
+	if s == "" || phoneScientific().MatchString(s) {
 		return p
 	}
-	if phoneDecimal.MatchString(s) {
+	if phoneDecimal().MatchString(s) {
 		s = strings.TrimSuffix(s, ".0")
 	}
 	region = phoneRegion(region)
@@ -53,7 +52,7 @@ func NormalizePhone(raw, region string) Phone {
 	if rest, ok := strings.CutPrefix(strings.TrimLeft(s, "(["), "00"); ok && p.parse("+"+rest, region) {
 		return p
 	}
-	if m := phoneExtension.FindStringSubmatchIndex(s); m != nil && m[0] > 0 {
+	if m := phoneExtension().FindStringSubmatchIndex(s); m != nil && m[0] > 0 {
 		p.Extension = s[m[2]:m[3]]
 		s = s[:m[0]]
 	}

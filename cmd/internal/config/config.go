@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -171,7 +172,7 @@ func (f *File) set(key, v string) string {
 		}
 	case "domains":
 		d := strings.ToLower(strings.TrimPrefix(v, "@"))
-		if !domain.MatchString(d) {
+		if !domain().MatchString(d) {
 			return "bad_domain"
 		}
 		f.Domains = append(f.Domains, d)
@@ -190,7 +191,9 @@ func (f *File) set(key, v string) string {
 	return ""
 }
 
-var domain = regexp.MustCompile(`^([\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+[\p{L}\p{N}][\p{L}\p{N}-]*[\p{L}\p{N}]$`)
+var domain = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+[\p{L}\p{N}][\p{L}\p{N}-]*[\p{L}\p{N}]$`)
+})
 
 // Region reads an ISO 3166 code of two letters in any case.
 func Region(v string) (string, bool) {

@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -65,7 +64,7 @@ func splitAddresses(v string) []string {
 	return append(out, v[min(start, len(v)):])
 }
 
-var bare = regexp.MustCompile(`[^\s<>()"',;:\[\]]+@[^\s<>()"',;:]+`)
+var bare = pattern(`[^\s<>()"',;:\[\]]+@[^\s<>()"',;:]+`)
 
 func parseAddress(item string) Address {
 	item = strings.TrimSpace(item)
@@ -90,7 +89,7 @@ func parseAddress(item string) Address {
 	if strings.Contains(item, "@") && !strings.ContainsAny(item, " \t\"") {
 		return tidy(Address{"", item})
 	}
-	if addr := bare.FindString(item); addr != "" { // Jana Köhler jana@example.com
+	if addr := bare().FindString(item); addr != "" { // Jana Köhler jana@example.com
 		return tidy(Address{nameOf(strings.Replace(item, addr, " ", 1)), addr})
 	}
 	return tidy(Address{nameOf(item), ""})

@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -17,9 +16,9 @@ const (
 )
 
 var (
-	daemon = regexp.MustCompile(`^(mailer-daemon|postmaster|mail-?daemon|bounces?)([-+=._].*)?$`)
+	daemon = pattern(`^(mailer-daemon|postmaster|mail-?daemon|bounces?)([-+=._].*)?$`)
 	// noReply are local parts that say that nobody reads the answer.
-	noReply = regexp.MustCompile(`(^|[-+._=])(no|do|donot|dont|never|not|please)[-_. ]?(not|t)?[-_. ]?(reply|respond|answer|antworten?|responder|repondre)([-+._=\d]|$)` +
+	noReply = pattern(`(^|[-+._=])(no|do|donot|dont|never|not|please)[-_. ]?(not|t)?[-_. ]?(reply|respond|answer|antworten?|responder|repondre)([-+._=\d]|$)` +
 		`|^(keine|nicht)[-_. ]?(antwort|antworten)$|^ne[-_. ]?pas[-_. ]?repondre|^no[-_. ]?contestar|^mailrobot$|^auto(mailer|mated|responder|reply)?$|^unattended`)
 	// absent are the beginnings of the subjects that mail programs give to absence notes.
 	absent = []string{"automatic reply", "auto reply", "auto-reply", "autoreply", "auto response", "autoresponse", "out of office", "out of the office",
@@ -37,7 +36,7 @@ func (h *Header) automatic(m *Message) Automatic {
 	switch {
 	case ctype == "multipart/report" && !strings.EqualFold(p["report-type"], "disposition-notification"),
 		h.Has("return-path") && (returns == "<>" || returns == "" || strings.EqualFold(returns, "<mailer-daemon>")),
-		h.Has("x-failed-recipients"), daemon.MatchString(local):
+		h.Has("x-failed-recipients"), daemon().MatchString(local):
 		return Bounce
 	case ctype == "multipart/report", h.auto(m.Subject):
 		return Auto
@@ -48,7 +47,7 @@ func (h *Header) automatic(m *Message) Automatic {
 	case "bulk", "list", "junk":
 		return List
 	}
-	if noReply.MatchString(local) {
+	if noReply().MatchString(local) {
 		return NoReply
 	}
 	return ""

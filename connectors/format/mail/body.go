@@ -5,7 +5,6 @@ import (
 	"io"
 	"math"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -119,7 +118,7 @@ func (m *Message) parts(h *Header, body []byte) (root *enmime.Part) {
 // maxParts is how many parts are read; time would grow with their square.
 const maxParts = 1000
 
-var boundary = regexp.MustCompile(`(?i)boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))`)
+var boundary = pattern(`(?i)boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))`)
 
 // bounded cuts a body off behind as many parts as are read.
 func (m *Message) bounded(h *Header, body []byte) []byte {
@@ -128,7 +127,7 @@ func (m *Message) bounded(h *Header, body []byte) []byte {
 	}
 	names := map[string]bool{}
 	for _, in := range [][]byte{[]byte(h.Get("content-type")), body} {
-		for _, f := range boundary.FindAllSubmatch(in, maxMultiparts) {
+		for _, f := range boundary().FindAllSubmatch(in, maxMultiparts) {
 			names[string(f[1])+string(f[2])] = true
 		}
 	}

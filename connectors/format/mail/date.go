@@ -2,7 +2,6 @@ package mail
 
 import (
 	"net/mail"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -14,11 +13,11 @@ var zones = map[string]string{"UT": "+0000", "UTC": "+0000", "GMT": "+0000", "Z"
 	"BST": "+0100", "WET": "+0000", "WEST": "+0100", "EET": "+0200", "EEST": "+0300", "MSK": "+0300", "JST": "+0900", "KST": "+0900", "HKT": "+0800", "SGT": "+0800"}
 
 var (
-	comments = regexp.MustCompile(`\([^()]*\)`)
-	weekday  = regexp.MustCompile(`^[^\d\s,]{1,20},?\s+`)
-	gmtZone  = regexp.MustCompile(`(?i)\b(?:GMT|UTC)\s*([+-])(\d{1,2}):?(\d{2})?$`)
-	colon    = regexp.MustCompile(`([+-]\d{2}):(\d{2})$`)
-	word     = regexp.MustCompile(`\s([A-Z]{1,4})$`)
+	comments = pattern(`\([^()]*\)`)
+	weekday  = pattern(`^[^\d\s,]{1,20},?\s+`)
+	gmtZone  = pattern(`(?i)\b(?:GMT|UTC)\s*([+-])(\d{1,2}):?(\d{2})?$`)
+	colon    = pattern(`([+-]\d{2}):(\d{2})$`)
+	word     = pattern(`\s([A-Z]{1,4})$`)
 	layouts  = []string{"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04 -0700", "2 Jan 2006 15:04:05", "2 Jan 2006 15:04", "2 January 2006 15:04:05 -0700",
 		"Jan 2 15:04:05 2006 -0700", "Jan 2 15:04:05 2006", "Jan 2 15:04:05 -0700 2006", "Jan 2, 2006 15:04:05 -0700", "January 2, 2006 15:04:05",
 		"Jan 2, 2006 3:04:05 PM", "January 2, 2006 3:04:05 PM", "2 Jan 2006 3:04:05 PM -0700", "2-Jan-2006 15:04:05 -0700", "2-Jan-2006 15:04:05", "2-Jan-06 15:04:05 -0700",
@@ -36,14 +35,14 @@ func ParseDate(v string) (time.Time, bool) {
 	if v == "" || len(v) > 200 {
 		return time.Time{}, false
 	}
-	v = strings.TrimSpace(comments.ReplaceAllString(v, " "))
+	v = strings.TrimSpace(comments().ReplaceAllString(v, " "))
 	v = strings.Join(strings.Fields(strings.Trim(v, `"'`)), " ")
-	if m := word.FindStringSubmatchIndex(v); m != nil {
+	if m := word().FindStringSubmatchIndex(v); m != nil {
 		if off, ok := zones[v[m[2]:m[3]]]; ok {
 			v = v[:m[2]] + off
 		}
 	}
-	if m := gmtZone.FindStringSubmatchIndex(v); m != nil {
+	if m := gmtZone().FindStringSubmatchIndex(v); m != nil {
 		hours, _ := strconv.Atoi(v[m[4]:m[5]]) // digits
 		minutes := "00"
 		if m[6] >= 0 {
@@ -51,13 +50,13 @@ func ParseDate(v string) (time.Time, bool) {
 		}
 		v = strings.TrimSpace(v[:m[0]]) + " " + v[m[2]:m[3]] + strconv.Itoa(hours/10) + strconv.Itoa(hours%10) + minutes
 	}
-	v = colon.ReplaceAllString(v, "$1$2")
+	v = colon().ReplaceAllString(v, "$1$2")
 	if t, err := mail.ParseDate(v); err == nil {
 		return sensible(t)
 	}
 	bare := v
 	if !strings.HasPrefix(v, "20") && !strings.HasPrefix(v, "19") {
-		if w := weekday.FindString(v); w != "" && !isMonth(w) {
+		if w := weekday().FindString(v); w != "" && !isMonth(w) {
 			bare = v[len(w):]
 		}
 	}

@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -123,7 +122,7 @@ func following(lines []line, from int) int {
 
 // Words by which programs introduce what they quote, in the languages of the world's mail programs.
 var (
-	separators = regexp.MustCompile(`(?i)^[-_=* ]{2,}\s*(original message|original mail|original appointment|forwarded message|forwarded by .*|forwarded mail|ursprüngliche nachricht|original-?nachricht|originalnachricht|` +
+	separators = pattern(`(?i)^[-_=* ]{2,}\s*(original message|original mail|original appointment|forwarded message|forwarded by .*|forwarded mail|ursprüngliche nachricht|original-?nachricht|originalnachricht|` +
 		`weitergeleitete nachricht|urspr.ngliche nachricht|ursprünglicher termin|原始邮件|原始郵件|原邮件|转发邮件|轉寄郵件|轉寄的郵件|转发的邮件|轉寄者.*|回复的原邮件|回复的邮件|转发的原邮件|邮件原件|message d'origine|message d’origine|` +
 		`message transféré|message original|mensaje original|mensaje reenviado|messaggio originale|messaggio inoltrato|mensagem original|mensagem encaminhada|oorspronkelijk bericht|` +
 		`doorgestuurd bericht|ursprungligt meddelande|oprindelig meddelelse|opprinnelig melding|alkuperäinen viesti|wiadomość oryginalna|oryginalna wiadomość|исходное сообщение|пересылаемое сообщение|` +
@@ -134,14 +133,14 @@ var (
 	wrote = []string{"wrote", "writes", "schrieb", "hat geschrieben", "a écrit", "escribió", "ha scritto", "escreveu", "schreef", "skrev", "napisał", "пишет", "писал", "написал", "写道", "寫道", "のメール", "書きました",
 		"yazdı", "كتب", "kirjoitti", "作成", "님이 작성"}
 	begins = []string{"on ", "am ", "le ", "el ", "il ", "em ", "op ", "den ", "at ", "w dniu ", "dnia ", "在", "于", "於", "في", "em ", "pada ", "ke ", "den", "il giorno "}
-	clock  = regexp.MustCompile(`@|\d{1,2}[:.]\d{2}|\d{4}[-/年.]\d{1,2}`)
+	clock  = pattern(`@|\d{1,2}[:.]\d{2}|\d{4}[-/年.]\d{1,2}`)
 )
 
 func separator(t string) bool {
 	if len(t) > 200 {
 		return false
 	}
-	if (t[0] == '-' || t[0] == '_' || t[0] == '=' || t[0] == '*') && separators.MatchString(t) {
+	if (t[0] == '-' || t[0] == '_' || t[0] == '=' || t[0] == '*') && separators().MatchString(t) {
 		return true
 	}
 	for _, s := range starters {
@@ -170,7 +169,7 @@ func attribution(lines []line, i int) (n int, strong bool) {
 			}
 			return n, introduces(joined)
 		}
-		if n == 1 && !(begin(t) && clock.MatchString(t)) || n > 1 && begin(t) {
+		if n == 1 && !(begin(t) && clock().MatchString(t)) || n > 1 && begin(t) {
 			return 0, false
 		}
 	}
@@ -189,7 +188,7 @@ func begin(t string) bool {
 
 // introduces says whether a line that ends with a colon names a time or an address and says "wrote".
 func introduces(t string) bool {
-	if !clock.MatchString(t) {
+	if !clock().MatchString(t) {
 		return false
 	}
 	low := strings.ToLower(t)
@@ -261,7 +260,7 @@ func headerBlock(lines []line, i int) bool {
 }
 
 // mobiles are what programs put below each message.
-var mobiles = regexp.MustCompile(`(?i)^(sent from (my|mail|outlook|yahoo|proton|samsung|the)\b.*|sent via .*|get outlook for .*|von meinem .{2,40} gesendet\.?|gesendet von .{2,60}|diese nachricht wurde von meinem .* gesendet.*|` +
+var mobiles = pattern(`(?i)^(sent from (my|mail|outlook|yahoo|proton|samsung|the)\b.*|sent via .*|get outlook for .*|von meinem .{2,40} gesendet\.?|gesendet von .{2,60}|diese nachricht wurde von meinem .* gesendet.*|` +
 	`(发自|發自|来自|從我的|从我的).{0,40}|envoyé (de|depuis) (mon|ma|l).*|enviado (desde|do|de) (mi|meu|mon|o).*|inviato da.*|verstuurd vanaf mijn.*|skickat från min.*|отправлено (с|из) .*|` +
 	`أرسلت من .*|أُرسلت من .*|تم الإرسال من .*|.{2,20}から送信|나의 .* 에서 보냄|wysłane z .*|sendt fra min.*)$`)
 
@@ -290,7 +289,7 @@ func signatures(lines []line) {
 			}
 			continue
 		}
-		if len(bare) < 120 && bare != "" && alone(lines, i) && mobiles.MatchString(bare) {
+		if len(bare) < 120 && bare != "" && alone(lines, i) && mobiles().MatchString(bare) {
 			lines[i].kind = signature
 		}
 	}
