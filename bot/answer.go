@@ -52,6 +52,9 @@ var answer = Word{
 		if out.Did == "merged" && out.Customer.Number != "" {
 			c.Foot = append(c.Foot, p.T("answer.undo", state.Args{"number": out.Customer.Number}))
 		}
+		for _, b := range out.Mailboxes {
+			c.Foot = append(c.Foot, p.T("answer.mailbox", state.Args{"connection": b.Name, "name": b.Owner}))
+		}
 		if out.Left > 0 {
 			c.Foot = append(c.Foot, p.T("answer.left", state.Args{"n": strconv.Itoa(out.Left)}))
 		} else {

@@ -7,6 +7,8 @@ var mailTexts = texts{
 	"did.staff":          {`{staff} is one of us: {address}.`, `{staff} 是我们的同事：{address}。`},
 	"did.not_staff":      {`{address} is none of us, and is not asked about again.`, `{address} 不是我们的同事，今后不再询问。`},
 
+	"answer.mailbox": {`{connection} is the own mailbox of {name} now: others see the headers only. If everybody may read it: {admin} connection mailbox {connection} shared`, `{connection} 现在是 {name} 的私人邮箱：其他人只能看到邮件头。若所有人都可阅读：{admin} connection mailbox {connection} shared`},
+
 	"status.list":     {`to a mailing list`, `邮件列表`},
 	"status.auto":     {`automatic`, `自动回复`},
 	"status.bounce":   {`bounced`, `退信`},

@@ -114,7 +114,7 @@ func (s *Service) EndMail(ctx context.Context, number uint64) error {
 			return err
 		}
 		c, err := state.Connections.Find(w.Tx(), state.TextKey(decided.Name))
-		if err != nil || c == nil || c.Mailbox != "" {
+		if err != nil || c == nil || c.Mailbox != "" && !again(c) {
 			return err
 		}
 		c.Mailbox, c.Owner, c.MailboxBy = decided.Mailbox, decided.Owner, decided.MailboxBy
@@ -207,12 +207,18 @@ const (
 	sentLooked = 2000
 )
 
+// again says whether it may be decided anew whose a mailbox is: it was shared because nothing else
+// was known, and no person said so.
+func again(c *state.Connection) bool {
+	return c.MailboxBy == "rule" && c.Mailbox == state.MailboxShared
+}
+
 // decideMailbox says whose the mailbox of a connection is of which nobody said it yet: personal of
 // the staff member from whom nearly all comes that was sent from it, else shared. Nil where it is
 // decided.
 func (l *lookup) decideMailbox(connection string) (*state.Connection, error) {
 	c, err := state.Connections.Find(l.tx, state.TextKey(connection))
-	if err != nil || c == nil || c.Mailbox != "" {
+	if err != nil || c == nil || c.Mailbox != "" && !again(c) {
 		return nil, err
 	}
 	if _, ok := l.configured(connection); ok {

@@ -129,6 +129,43 @@ func TestTheFileSaysWhoseAMailboxIs(t *testing.T) {
 	h.wantLines("ana", "李伟", "out 样品 (Wei Zhang) hidden by Wei Zhang")
 }
 
+func TestWhatCouldNotBeReadOfAPersonalMailboxIsItsOwners(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.wei()
+	run := h.mails(post...)
+	h.ok(h.s.Do(as(""), "test", nil, func(w *state.Writer) error {
+		r, err := state.Runs.Number(w.Tx(), run)
+		if err != nil {
+			return err
+		}
+		_, err = h.s.SetAside(w, r, Aside{Where: "9", Raw: "Subject: my salary", Reason: "broken"})
+		return err
+	}))
+	for login, want := range map[string]string{"wei": "Subject: my salary", "ana": "", "": ""} {
+		if q := must[QuestionListOut](h)(h.s.QuestionList(as(login), QuestionListIn{Kind: state.QuestionRow})).Questions; len(q) != 1 || q[0].Raw != want {
+			t.Errorf("%q is shown %+v", login, q)
+		}
+	}
+}
+
+func TestAMailboxClosesWhenItsOwnerIsKnown(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.mails(post...)
+	h.wantLines("", "李伟", "out 样品 (wei@nordlicht.example): 周五之前寄样品")
+	out := must[AnswerOut](h)(h.s.Answer(as(""), AnswerIn{Number: "q1", Answer: "yes"}))
+	if len(out.Mailboxes) != 1 || out.Mailboxes[0].Name != "mail" || out.Mailboxes[0].Owner != "Wei Zhang" {
+		t.Errorf("mailboxes %+v", out.Mailboxes)
+	}
+	h.wantLines("", "李伟", "out 样品 (Wei Zhang) hidden by Wei Zhang")
+	// What a person said is not decided again.
+	must[StaffOut](h)(h.s.StaffAdd(as(""), StaffAddIn{Name: "Wei Zhang", Login: "wei"}))
+	must[MailboxOut](h)(h.s.Mailbox(as("wei"), MailboxIn{Connection: "mail", Mailbox: "shared"}))
+	h.mails(post...)
+	h.wantLines("", "李伟", "out 样品 (Wei Zhang): 周五之前寄样品")
+}
+
 func TestACopyThatCanBeReadIsShown(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -315,6 +315,20 @@ func (l *lookup) unfold(record uint64) (string, error) {
 	return "", nil
 }
 
+// closedRow leaves the text out of a question about a message that could not be read, where it came
+// from a personal mailbox which is not the reader's.
+func (l *lookup) closedRow(q *state.Question, out *Question) error {
+	if q.Kind != state.QuestionRow || q.From == "" {
+		return nil
+	}
+	b, err := l.mailbox(q.From)
+	if err != nil || b.kind != state.MailboxPersonal || b.owner != nil && l.reader != nil && b.owner.Number == l.reader.Number {
+		return err
+	}
+	out.Raw, out.Header = "", ""
+	return nil
+}
+
 // header leaves of an entry what everybody sees.
 func header(e *Entry, by *state.Staff) {
 	e.Body, e.Attachments, e.Hidden = "", nil, true

@@ -113,7 +113,45 @@ func (s *Service) actStaff(w *state.Writer, q *state.Question, answer, text stri
 	}
 	m.Emails = append(slices.Clone(m.Emails), id.Shown)
 	out, err := s.putStaff(w, m)
-	return AnswerOut{Did: didStaff, Staff: &out.Staff}, err
+	if err != nil {
+		return AnswerOut{}, err
+	}
+	boxes, err := s.closeMailboxes(w, id.Match)
+	return AnswerOut{Did: didStaff, Staff: &out.Staff, Mailboxes: boxes}, err
+}
+
+// closeMailboxes makes mailboxes personal that were shared only because nobody knew whose they are,
+// now that an address from which they sent is one of ours.
+func (s *Service) closeMailboxes(w *state.Writer, match string) ([]Connection, error) {
+	from, err := sentIn(w.Tx(), match)
+	if err != nil {
+		return nil, err
+	}
+	var out []Connection
+	for _, name := range from {
+		l := s.lookup(w.Tx(), w.Cause.At, reader{})
+		d, err := l.decideMailbox(name)
+		if err != nil {
+			return nil, err
+		}
+		if d == nil || d.Mailbox != state.MailboxPersonal {
+			continue
+		}
+		c, err := state.Connections.Get(w.Tx(), state.TextKey(name))
+		if err != nil {
+			return nil, err
+		}
+		c.Mailbox, c.Owner, c.MailboxBy = d.Mailbox, d.Owner, d.MailboxBy
+		if err := state.Connections.Put(w, c); err != nil {
+			return nil, err
+		}
+		shown, err := l.connection(c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, shown)
+	}
+	return out, nil
 }
 
 // putMailVerdict says something about mail of an identifier; it takes the place of what was said

@@ -33,7 +33,11 @@ func (s *Service) QuestionList(ctx context.Context, in QuestionListIn) (Question
 		limit = defaultQuestions
 	}
 	return view(ctx, s, func(tx state.Tx, now time.Time) (QuestionListOut, error) {
-		l := newLookup(tx, now)
+		r, err := s.reader(ctx, tx)
+		if err != nil {
+			return QuestionListOut{}, err
+		}
+		l := s.lookup(tx, now, r)
 		out := QuestionListOut{Questions: []Question{}}
 		list, err := s.questions(l, in)
 		if err != nil {
@@ -136,6 +140,9 @@ func (l *lookup) question(q *state.Question) (Question, error) {
 	if out.ID, err = l.id(out.Number); err != nil {
 		return out, err
 	}
+	if err := l.closedRow(q, &out); err != nil {
+		return out, err
+	}
 	for _, side := range []struct {
 		base, record uint64
 		ref          **CustomerRef
@@ -190,7 +197,11 @@ func (s *Service) Answer(ctx context.Context, in AnswerIn) (AnswerOut, error) {
 				"question": ref, "answer": in.Answer, "options": strings.Join(q.Options, ", ")}}
 		}
 		// What the question is about is shown as it was asked.
-		shown, err := newLookup(w.Tx(), w.Cause.At).question(q)
+		r, err := s.reader(ctx, w.Tx())
+		if err != nil {
+			return AnswerOut{}, err
+		}
+		shown, err := s.lookup(w.Tx(), w.Cause.At, r).question(q)
 		if err != nil {
 			return AnswerOut{}, err
 		}

@@ -353,7 +353,9 @@ type AnswerOut struct {
 	Customer CustomerRef `json:"customer"`        // the survivor, the row's customer
 	Did      string      `json:"did"`             // merged, kept_apart, read, dropped, organisation, no_organisation, staff, not_staff
 	Staff    *Staff      `json:"staff,omitempty"` // who has the address now
-	Left     int         `json:"left"`            // questions that still wait
+	// Mailboxes became personal by it: those of whoever is one of us now.
+	Mailboxes []Connection `json:"mailboxes,omitempty"`
+	Left      int          `json:"left"` // questions that still wait
 }
 
 // AssignIn gives a customer an owner; an empty Staff takes it away.
