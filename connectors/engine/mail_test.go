@@ -38,7 +38,7 @@ func (p *postbox) Pull(_ context.Context, kind connectors.Kind, from connectors.
 
 func (p *postbox) house(t *testing.T) *house {
 	h := houseOn(t, files("p", "x"), statetest.Mem())
-	h.eng.enough = 1
+	h.eng.enough = func() int { return 1 }
 	h.eng.specs = []connectors.Spec{{Name: "postbox", Options: []connectors.Option{{Name: PathOption}},
 		Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.MessageKind: nil},
 		Open: func(context.Context, map[string]string, connectors.Env) (connectors.Connector, error) {

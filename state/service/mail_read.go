@@ -152,7 +152,7 @@ func (l *lookup) visible(a *state.Activity) (access, error) {
 		return access{open: in, owner: owner, mark: mark.Kind}, err
 	case a.Private:
 		owner, err := l.member(a.Actor)
-		return access{open: a.Actor == me, owner: owner, mark: state.MarkPrivate}, err
+		return access{open: me != "" && a.Actor == me, owner: owner, mark: state.MarkPrivate}, err
 	case a.Kind != state.ActivityMessage:
 		return access{open: true}, nil
 	}
