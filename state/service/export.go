@@ -69,7 +69,8 @@ type RunLast struct {
 // everything is more entries than a log can have.
 const everything = 1 << 40
 
-// CustomerExport gives everything about one customer.
+// CustomerExport gives everything about one customer, as far as who asks may read it: of personal
+// mailboxes and private entries others have the headers.
 func (s *Service) CustomerExport(ctx context.Context, in CustomerExportIn) (CustomerExportOut, error) {
 	shown, err := s.CustomerShow(ctx, CustomerShowIn{Ref: in.Ref})
 	if err != nil {
@@ -107,11 +108,16 @@ func (s *Service) CustomerExport(ctx context.Context, in CustomerExportIn) (Cust
 			}
 			out.Names[state.StaffMembers.Ref(m.Number)] = m.Name
 		}
-		return out, s.export(tx, c, &out)
+		r, err := s.reader(ctx, tx)
+		if err != nil {
+			return out, err
+		}
+		return out, s.export(tx, c, r, &out)
 	})
 }
 
-func (s *Service) export(tx state.Tx, c *state.Customer, out *CustomerExportOut) error {
+func (s *Service) export(tx state.Tx, c *state.Customer, who reader, out *CustomerExportOut) error {
+	l := s.lookup(tx, out.Made, who)
 	// What is theirs is found as when they are forgotten, so that the two never differ.
 	e := &erasure{s: s, tx: tx, c: c, numbers: map[uint64]bool{}, records: map[uint64]*state.Record{}, kept: map[uint64]bool{}}
 	if err := e.gather(); err != nil {
@@ -120,6 +126,9 @@ func (s *Service) export(tx state.Tx, c *state.Customer, out *CustomerExportOut)
 	var subjects [][]byte
 	for _, k := range slices.Sorted(maps.Keys(e.records)) {
 		r := e.records[k]
+		if err := l.closeRecord(r); err != nil {
+			return err
+		}
 		out.Records = append(out.Records, ExportRecord{Number: state.Records.Ref(k), Record: *r})
 		subjects = append(subjects, state.RecordSubject(k))
 		link, err := state.Links.Find(tx, state.NumberKey(k))
@@ -148,7 +157,6 @@ func (s *Service) export(tx state.Tx, c *state.Customer, out *CustomerExportOut)
 			out.Connection[r.Connection] = last
 		}
 	}
-	l := newLookup(tx, out.Made)
 	for _, n := range e.sortedNumbers() {
 		subjects = append(subjects, state.CustomerSubject(n))
 		settings, err := state.Settings.List(tx, state.PrefixRange("", state.NumberKey(n)))
@@ -184,6 +192,9 @@ func (s *Service) export(tx state.Tx, c *state.Customer, out *CustomerExportOut)
 	for _, subject := range subjects {
 		for a, err := range state.Activities.Read(tx, subject, state.Range{}) {
 			if err != nil {
+				return err
+			}
+			if err := l.closeActivity(a); err != nil {
 				return err
 			}
 			out.History = append(out.History, *a)

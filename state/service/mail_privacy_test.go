@@ -149,6 +149,26 @@ func TestWhatCouldNotBeReadOfAPersonalMailboxIsItsOwners(t *testing.T) {
 	}
 }
 
+func TestAnExportHasWhatItsReaderMaySee(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.wei()
+	h.mails(post...)
+	must[NoteOut](h)(h.s.Note(as("wei"), NoteIn{Ref: "jana", Text: "her mother is ill\nsince May", Private: true}))
+	for login, want := range map[string]bool{"wei": true, "ana": false, "": false} {
+		told, err := json.Marshal(must[CustomerExportOut](h)(h.s.CustomerExport(as(login), CustomerExportIn{Ref: "jana"})))
+		h.ok(err)
+		if !strings.Contains(string(told), "Re: Quote?") {
+			t.Errorf("%q is told of no message", login)
+		}
+		for _, words := range []string{"still waiting", "40 units", "by Thursday", "mother", "since May"} {
+			if strings.Contains(string(told), words) != want {
+				t.Errorf("%q: %q is told: %v", login, words, !want)
+			}
+		}
+	}
+}
+
 func TestAMailboxClosesWhenItsOwnerIsKnown(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
