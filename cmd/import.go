@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"runtime/debug"
 	"strings"
 
@@ -23,13 +24,15 @@ func newImport(f *factory) *cobra.Command {
 	options := map[string]*[]string{}
 	c := &cobra.Command{
 		Use:   "import FILE...",
-		Short: "read export files of shops, newsletters and address books",
-		Long: "Read export files of shops, newsletters and address books; - is what is piped in. A file's\n" +
-			"layout, encoding and delimiter are recognised. Rows that cannot be read do not stop the rest:\n" +
-			"they wait as questions. The same file again changes nothing, and every import can be taken back.",
+		Short: "read exports of shops and newsletters, address books and mailboxes",
+		Long: "Read exports of shops and newsletters, address books (vCards) and mailboxes (mbox, maildir, eml),\n" +
+			"files or folders; - is what is piped in. A file's layout and encoding are recognised. What cannot\n" +
+			"be read does not stop the rest: it waits as a question. The same file again changes nothing, and\n" +
+			"every import can be taken back. Mail makes no customers of newsletters, colleagues and strangers.",
 		Example: examples(
 			"import customers_export.csv --dry-run    # what would be read, and how; nothing is changed",
 			"import customers_export.csv orders_export.csv --as shop",
+			"import contacts.vcf ~/Mail/office.mbox",
 			"import members.csv --map Mitgliedsnr=id --map Ort=address.city",
 			"import list",
 			"import undo r3"),
@@ -84,11 +87,14 @@ func (f *factory) importOptions(c *cobra.Command, options map[string]string) {
 const importMemory = 512 << 20
 
 // roomy lets the heap of an import grow further between collections, as most of it is gone with the next
-// commit, but not without bound. It returns what takes that back.
+// commit, but not without bound, unless whoever started us said how (GOGC). It returns what takes that back.
 func roomy() func() {
 	limit := debug.SetMemoryLimit(-1)
 	if limit == math.MaxInt64 {
 		debug.SetMemoryLimit(importMemory)
+	}
+	if os.Getenv("GOGC") != "" {
+		return func() { debug.SetMemoryLimit(limit) }
 	}
 	percent := debug.SetGCPercent(200)
 	return func() {
