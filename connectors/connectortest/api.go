@@ -95,7 +95,7 @@ func apiCases(h Harness) []Case {
 }
 
 // clockCases take long where time is real.
-var clockCases = map[string]bool{"retry after": true, "slow answer": true, "limits": true}
+var clockCases = map[string]bool{"retry after": true, "slow answer": true, "limits": true, "watch": true}
 
 // Virtual runs a case where waiting takes no time. Run does so itself.
 func Virtual(t *testing.T, run func(t *testing.T)) { synctest.Test(t, run) }
@@ -107,6 +107,8 @@ type world struct {
 	api    *API
 	server Server
 	wire   *wire
+
+	listens bool // whether connections have a log and a recording
 
 	mu    sync.Mutex
 	aside bytes.Buffer // warnings, log, recordings
@@ -176,10 +178,11 @@ func (w *world) env() connectors.Env {
 			return nil
 		}
 	}
-	return connectors.Env{
-		Now: time.Now, Sleep: sleep, Warn: w.say, Store: w, HTTP: w.wire, Random: func() float64 { return 0.5 },
-		Log: slog.New(slog.NewTextHandler(writer{w}, &slog.HandlerOptions{Level: slog.LevelDebug})), Record: say, Unsent: say,
+	env := connectors.Env{Now: time.Now, Sleep: sleep, Warn: w.say, Store: w, HTTP: w.wire, Random: func() float64 { return 0.5 }, Unsent: say}
+	if w.listens {
+		env.Log, env.Record = slog.New(slog.NewTextHandler(writer{w}, &slog.HandlerOptions{Level: slog.LevelDebug})), say
 	}
+	return env
 }
 
 // open makes a connection.

@@ -15,7 +15,7 @@ func crmHarness(bug string) connectortest.Harness {
 	names := []string{"Jana Köhler", "李伟", "جميل", "Zoë 🌟", "Cher"}
 	return connectortest.Harness{Spec: crmSpec(bug), Secret: token, API: &connectortest.API{
 		Kind: connectors.Contact, Server: server, Page: page, Late: overlap / 2, HookAge: hookAge,
-		Can: []string{"Census", "Deleter", "Fetcher", "Finder", "Limiter", "Puller", "Pusher", "WebhookReceiver"},
+		Can: []string{"Census", "Deleter", "Fetcher", "Finder", "Limiter", "Puller", "Pusher", "Watcher", "WebhookReceiver"},
 		Record: func(i int) connectors.Record {
 			field := func(name, text string) connectors.Field {
 				return connectors.Field{Name: name, Values: []connectors.Value{{Text: text}}}
@@ -49,6 +49,8 @@ var apiCatches = map[string][]string{
 	"a census ends at a fault":                    {"census"},
 	"a cursor never expires":                      {"expired cursor"},
 	"what is missing is an error":                 {"fetch"},
+	"has no news":                                 {"watch"},
+	"watches on":                                  {"watch"},
 	"ignores Retry-After":                         {"retry after"},
 	"a date is no Retry-After":                    {"retry after"},
 	"gives up at the first fault":                 {"server faults"},

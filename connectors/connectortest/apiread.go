@@ -15,7 +15,7 @@ func apiReadCases() []Case {
 	return []Case{
 		{"capabilities", canCase}, {"check", apiCheckCase}, {"pages", apiPagesCase}, {"resume", apiResumeCase}, {"one timestamp", oneTimestampCase},
 		{"edit while paging", editCase}, {"late commit", lateCase}, {"delete and create again", recreateCase}, {"census", censusCase},
-		{"expired cursor", expiredCase}, {"fetch", fetchCase},
+		{"expired cursor", expiredCase}, {"fetch", fetchCase}, {"watch", watchCase},
 	}
 }
 

@@ -87,6 +87,7 @@ func secretCase(tb testing.TB, h Harness) {
 		tb.Fatalf("the harness has no Secret")
 	}
 	w := newWorld(tb, h)
+	w.listens = true
 	w.fill(2)
 	everything := func(c connectors.Connector, what string) {
 		tb.Helper()
