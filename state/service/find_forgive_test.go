@@ -142,7 +142,7 @@ func TestFindLaws(t *testing.T) {
 		}
 		edited := rapid.IntRange(-1, 1).Draw(rt, "edited")
 		if edited >= 0 {
-			runes := []rune(words[edited])
+			runes := []rune(strings.ReplaceAll(words[edited], "ß", "ss")) // two letters to whoever looks for it
 			if len(runes) < 5 {
 				rt.Skip("too short")
 			}
