@@ -130,7 +130,13 @@ func tidy(a Address) Address {
 	if len(a.Address) > 7 && strings.EqualFold(a.Address[:7], "mailto:") {
 		a.Address = a.Address[7:]
 	}
-	a.Address = cut(strings.Trim(strings.Join(strings.Fields(a.Address), ""), `'"<>[]();,`), maxName)
+	a.Address = strings.Map(func(r rune) rune { // no bracket is part of an address, wherever it stands
+		if r == '<' || r == '>' {
+			return -1
+		}
+		return r
+	}, a.Address)
+	a.Address = cut(strings.Trim(strings.Join(strings.Fields(a.Address), ""), `'"[]();,`), maxName)
 	if strings.HasPrefix(a.Address, "@") { // a route: <@relay:jana@example.com>
 		if i := strings.IndexByte(a.Address, ':'); i > 0 {
 			a.Address = a.Address[i+1:]
