@@ -22,14 +22,22 @@ func (t *telling) finish() error {
 	if err := t.resolve(); err != nil {
 		return err
 	}
-	// Who is one customer is known now, so that one person with two records is not two people.
-	clear(t.dirty)
-	for _, d := range sortedKeys(t.domains) {
-		if err := t.askDomain(d); err != nil {
+	// Who is one customer is known now, so that one person with two records is not two people. What
+	// is found about a domain can move links again, and with them how many people another one has.
+	for len(t.domains) > 0 {
+		domains := sortedKeys(t.domains)
+		clear(t.domains)
+		clear(t.dirty)
+		for _, d := range domains {
+			if err := t.askDomain(d); err != nil {
+				return err
+			}
+		}
+		if err := t.resolve(); err != nil {
 			return err
 		}
 	}
-	return t.resolve()
+	return nil
 }
 
 // component is the records around those that changed: all that could be joined with them.
@@ -534,6 +542,9 @@ func (t *telling) link(old *state.Link, n identity.Node, base uint64, g identity
 		}
 		if old.Base != l.Base {
 			l.At = t.w.Cause.At
+			if n.Record.Domain != "" {
+				t.domains[n.Record.Domain] = true
+			}
 		}
 	} else if joined && t.run != nil && n.Record.Kind == state.KindContact {
 		t.run.Counts.Linked++
