@@ -149,6 +149,7 @@ type hits struct {
 	list  []*found
 	at    map[uint64]*found
 	begun []wording // what byTypoBegun looks for
+	effort
 }
 
 func (h *hits) add(c *state.Customer, rank int, why, match string) {

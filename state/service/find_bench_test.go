@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"github.com/keptcrm/kept/state"
-	"github.com/keptcrm/kept/state/bolt"
 	"github.com/keptcrm/kept/state/identity"
 	"github.com/keptcrm/kept/state/identity/pinyin"
 )
@@ -33,19 +31,7 @@ func BenchmarkFind(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	path := os.Getenv("KEPT_BENCH_STATE")
-	if path == "" {
-		path = filepath.Join(b.TempDir(), "kept.db")
-	}
-	_, err := os.Stat(path)
-	store, openErr := bolt.Open(path, bolt.Options{Kinds: state.Kinds(), Timeout: time.Second})
-	if openErr != nil {
-		b.Fatal(openErr)
-	}
-	defer store.Close()
-	if err != nil {
-		populate(b, store, n)
-	}
+	store := benchState(b, n)
 	s := New(store, nil, Config{Region: "DE"}, time.Now)
 	for _, k := range []struct {
 		name  string
@@ -102,7 +88,7 @@ func BenchmarkFind(b *testing.B) {
 	} {
 		b.Run(k.name, func(b *testing.B) {
 			r := rand.New(rand.NewPCG(7, uint64(len(k.name))))
-			var took []time.Duration
+			var took, used []time.Duration
 			hits := 0
 			for b.Loop() {
 				var p *benchPerson
@@ -111,9 +97,9 @@ func BenchmarkFind(b *testing.B) {
 					p = personOf(r.IntN(n) + 1)
 					query = k.query(r, p)
 				}
-				start := time.Now()
+				start, before := time.Now(), cpuTime()
 				out, err := s.Find(context.Background(), FindIn{Query: query})
-				took = append(took, time.Since(start))
+				took, used = append(took, time.Since(start)), append(used, cpuTime()-before)
 				if err != nil {
 					b.Fatalf("%q: %v", query, err)
 				}
@@ -124,6 +110,9 @@ func BenchmarkFind(b *testing.B) {
 			slices.Sort(took)
 			b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
 			b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+			slices.Sort(used)
+			b.ReportMetric(float64(used[len(used)/2].Microseconds()), "cpu50-µs")
+			b.ReportMetric(float64(used[len(used)*99/100].Microseconds()), "cpu99-µs")
 			b.ReportMetric(float64(hits)/float64(len(took)), "hit")
 			b.ReportMetric(0, "ns/op")
 		})

@@ -27,13 +27,14 @@ func byInside(h *hits, query string) error {
 	if utf8.RuneCountInString(longest) < 2 {
 		return nil
 	}
-	g := newGather(h.l.tx, h.owner)
+	h.grant(effortInside)
+	g := newGather(h)
 	for _, mark := range []string{"", identity.KeyCompany} {
 		if err := g.inside(mark, longest); err != nil {
 			return err
 		}
 	}
-	numbers, err := g.best(maxLoaded)
+	numbers, err := g.best(h.customers(min(len(g.list), maxLoaded)))
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,10 @@ func (g *gather) inside(mark, letters string) error {
 	if mark == "" {
 		to = nil
 	}
-	for left := maxInside / 2; left > 0 && from != nil; left -= costJump {
+	all := g.allowed(maxInside / 2)
+	left := all
+	defer func() { g.spend(all - left) }()
+	for ; left > 0 && from != nil; left -= costJump {
 		last, same := "", 0
 		next := []byte(nil)
 		for d, err := range g.tx.Scan(state.Customers.Kind, state.Range{Index: "token", From: from, To: to, KeysOnly: true}) {

@@ -23,7 +23,8 @@ func byNames(h *hits, query string) error {
 		return nil
 	}
 	typed = typed[:min(len(typed), maxWords)]
-	g := newGather(h.l.tx, h.owner)
+	h.grant(effortNames)
+	g := newGather(h)
 	wordings := plainWordings(query, typed)
 	for _, mark := range marks {
 		if len(g.list) >= maxLoaded {
@@ -78,11 +79,10 @@ func byNames(h *hits, query string) error {
 		}
 	}
 	if len(typed) == 1 && len(typed[0]) > 1 && len(typed[0]) <= maxInitials && len(g.list) < maxLoaded {
-		for _, to := range [][]byte{[]byte(identity.KeyInitials + typed[0] + identity.KeyEnd), state.After([]byte(identity.KeyInitials + typed[0]))} {
-			g.tier++
-			if _, err := g.scan([]byte(identity.KeyInitials+typed[0]), to, maxKeys, nil); err != nil {
-				return err
-			}
+		g.tier++
+		key := []byte(identity.KeyInitials + typed[0])
+		if _, err := g.scan(key, append(slices.Clone(key), identity.KeyEnd...), state.After(key), maxKeys); err != nil {
+			return err
 		}
 	}
 	return h.addFitting(g, wordings)
@@ -133,11 +133,22 @@ func isLower(w string) bool {
 
 // addFitting reads the candidates and adds those that fit.
 func (h *hits) addFitting(g *gather, wordings []wording) error {
-	numbers, err := g.best(max(maxLoaded, h.limit))
+	numbers, err := g.best(h.customers(min(len(g.list), max(maxLoaded, h.limit))))
 	if err != nil {
 		return err
 	}
-	h.more = h.more || g.more
+	if g.more {
+		h.more = true
+		familiar, err := g.familiar()
+		if err != nil {
+			return err
+		}
+		for _, n := range familiar {
+			if !slices.Contains(numbers, n) {
+				numbers = append(numbers, n)
+			}
+		}
+	}
 	keys := make([][]byte, len(numbers))
 	for i, n := range numbers {
 		keys[i] = state.NumberKey(n)

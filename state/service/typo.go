@@ -26,9 +26,10 @@ func byTypo(h *hits, query string) error {
 	if len(typed) == 0 || len(typed) > keptTypo {
 		return nil
 	}
+	h.grant(effortTypos)
 	// A word that nobody has is surely the one that was mistyped; one that somebody has may be.
 	for _, every := range []bool{false, true} {
-		g := newGather(h.l.tx, h.owner)
+		g := newGather(h)
 		all, err := g.misspelt(typed, every)
 		if err != nil {
 			return err
@@ -52,11 +53,13 @@ func byTypo(h *hits, query string) error {
 // byTypoBegun adds whose words begin with what a query's words are but for a letter; [byTypo] has
 // looked for these.
 func byTypoBegun(h *hits, _ string) error {
-	return h.addWordings(newGather(h.l.tx, h.owner), h.begun)
+	return h.addWordings(newGather(h), h.begun)
 }
 
 func (h *hits) addWordings(g *gather, wordings []wording) error {
+	var met []wording // those that somebody fits: to compare each customer with all of them takes its time
 	for _, w := range wordings {
+		before := g.taken
 		for _, mark := range marks {
 			if err := g.phrase(mark, w.words); err != nil {
 				return err
@@ -67,11 +70,14 @@ func (h *hits) addWordings(g *gather, wordings []wording) error {
 				return err
 			}
 		}
-		if len(g.list) >= maxLoaded || g.seeks > maxSeeks {
+		if g.taken > before {
+			met = append(met, w)
+		}
+		if len(g.list) >= maxLoaded || g.allowed(1) == 0 {
 			break
 		}
 	}
-	return h.addFitting(g, wordings)
+	return h.addFitting(g, met)
 }
 
 // keptTypo is how many words a query with typos may have.
@@ -195,7 +201,7 @@ func oneEdit(word string, alphabet []rune) []string {
 // jump answers for all words up to the one that it meets.
 func (g *gather) present(mark string, words []string) (whole, begun []string, err error) {
 	to := state.After([]byte(mark))
-	for i := 0; i < len(words) && g.seeks < maxSeeks; {
+	for i := 0; i < len(words); {
 		key, err := g.next([]byte(mark+words[i]), to)
 		if err != nil || key == "" {
 			return whole, begun, err
@@ -226,7 +232,10 @@ func (g *gather) hanSpellings(word string) ([]string, error) {
 			if err != nil {
 				return err
 			}
-			n++
+			if n++; n > 1 && g.allowed(1) == 0 {
+				break
+			}
+			g.spend(1)
 			if w := firstWord("", string(d.Entry)); differsByOne(runes, []rune(w)) && !slices.Contains(out, w) {
 				out = append(out, w)
 			}
@@ -245,6 +254,11 @@ func (g *gather) hanSpellings(word string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		if g.allowed(costCustomer) < costCustomer {
+			g.more = true
+			break
+		}
+		g.spend(costCustomer)
 		c, err := state.Customers.Find(g.tx, d.Key)
 		if err != nil {
 			return nil, err
