@@ -33,10 +33,13 @@ func newCheck(f *factory) *cobra.Command {
 		GroupID: groupCare,
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
+			bar := f.newBar()
+			ctx := state.WithTeller(c.Context(), bar.work)
 			if resolve {
-				return f.checkLinks(c.Context())
+				return f.checkLinks(ctx, bar)
 			}
-			out, err := f.check(c.Context(), in)
+			out, err := f.check(ctx, in)
+			bar.done()
 			if err != nil {
 				return err
 			}

@@ -10,12 +10,13 @@ import (
 )
 
 // checkLinks is "check --resolve": it prints which links would be others, and judges.
-func (f *factory) checkLinks(ctx context.Context) error {
+func (f *factory) checkLinks(ctx context.Context, bar *bar) error {
 	table, err := f.api(ctx, how{alone: true, work: "check --resolve"})
 	if err != nil {
 		return err
 	}
 	out, err := table.CheckLinks(ctx, service.CheckLinksIn{})
+	bar.done()
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/keptcrm/kept/connectors/engine"
+	"github.com/keptcrm/kept/state"
 )
 
 // Where no terminal is, a line tells every few seconds how far an import is; --quiet tells nothing.
@@ -30,5 +31,25 @@ func TestProgressWithoutTerminal(t *testing.T) {
 	}
 	if got := tell(true); got != "" {
 		t.Errorf("--quiet says %q", got)
+	}
+}
+
+// A check says what it goes through, in the reader's words.
+func TestProgressOfLongWork(t *testing.T) {
+	t.Parallel()
+	clock := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	var errs bytes.Buffer
+	f := newFactory(nil, Options{Err: &errs, Now: func() time.Time { return clock }})
+	b := f.newBar()
+	ctx := state.WithTeller(t.Context(), b.work)
+	for _, work := range []string{"page", "customer"} {
+		steps := state.Begin(ctx, work, 4096)
+		for range 4 {
+			clock = clock.Add(3 * time.Second)
+			steps.Did(1024)
+		}
+	}
+	if got, want := errs.String(), "pages: 2,048 of 4,096\npages: 4,096 of 4,096\ncustomers: 2,048 of 4,096\ncustomers: 4,096 of 4,096\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -4,6 +4,15 @@ package text
 var damageTexts = texts{
 	"error.state_headless": {`The head of the state[ {path}] is damaged, both copies of it: nothing in the file can be found. Restore a backup: {admin} restore FILE`, `数据文件[ {path}]的文件头及其副本均已损坏，无法读取其中内容。请恢复备份：{admin} restore 文件`},
 
+	"work.page":     {`pages`, `页`},
+	"work.customer": {`customers`, `客户`},
+	"work.record":   {`records`, `记录`},
+	"work.question": {`questions`, `问题`},
+	"work.link":     {`links`, `归属`},
+	"work.activity": {`histories`, `历史`},
+	"work.change":   {`changes`, `改动`},
+	"work.consent":  {`what was said about contact`, `联系许可`},
+
 	"damage.head":       {`one of the two heads of the file is damaged: the last change may be missing`, `文件的两个文件头之一已损坏：最后一次改动可能缺失`},
 	"damage.file_short": {`the file ends too early`, `文件不完整，缺少末尾部分`},
 	"damage.older":      {`these may be older than they were`, `这些内容可能是旧版本`},

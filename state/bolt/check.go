@@ -122,8 +122,10 @@ func (s *Store) checkKind(ctx context.Context, k *state.Kind) (found []state.Dam
 		}
 		// Where all entries that the documents have are there, and no more, every entry is one of theirs:
 		// then nobody needs to look at the document of each.
+		steps := state.Begin(ctx, k.Name, 0)
 		expected, sure := make([]int, len(c.indexes)), true
 		err = tx.raw(c.primary, func(key, raw []byte) error {
+			steps.Did(1)
 			if _, _, ok := splitHistory(key); k.History && !ok {
 				add("value", "", key, "key of a history that cannot be read")
 				return nil

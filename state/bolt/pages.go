@@ -145,7 +145,7 @@ func soundFile(path string) (metaPage, error) {
 			bad = fail(state.Failed, "state_damaged", path, fmt.Errorf("page %d: %s", b.page, b.detail))
 		})
 		w.shallow = true
-		if err := errors.Join(w.freelist(map[uint64]bool{}), w.tree(m.root, nil, nil, 0)); err != nil || bad == nil {
+		if err := errors.Join(w.freelist(new(pageSet)), w.tree(m.root, nil, nil, 0)); err != nil || bad == nil {
 			return m, err
 		}
 		// Nobody has the lock yet: another process may have committed and used old pages again.
@@ -230,9 +230,10 @@ type walker struct {
 	ctx    context.Context
 	f      io.ReaderAt
 	m      metaPage
-	used   map[uint64]bool
+	used   pageSet
 	tell   func(badPage)
 	seen   int
+	steps  *state.Steps
 	bucket string  // walked now; "" is the list of buckets
 	place  badPage // where in it: low, high, hides
 
@@ -240,8 +241,23 @@ type walker struct {
 	leaf    func(id uint64, inline []byte, l leaf) // sees every leaf; may be nil. inline is the name of a bucket inside another's leaf
 }
 
+// pageSet is a set of pages of a file: a bit each, 128 kB for those of 4 GB.
+type pageSet []uint64
+
+func (s pageSet) has(id uint64) bool { return id/64 < uint64(len(s)) && s[id/64]&(1<<(id%64)) != 0 }
+
+func (s *pageSet) add(id uint64) {
+	if n := int(id/64) + 1; n > len(*s) {
+		*s = append(*s, make([]uint64, n-len(*s))...)
+	}
+	(*s)[id/64] |= 1 << (id % 64)
+}
+
 func newWalker(ctx context.Context, f io.ReaderAt, m metaPage, tell func(badPage)) *walker {
-	return &walker{ctx: ctx, f: f, m: m, used: map[uint64]bool{0: true, 1: true}, tell: tell}
+	w := &walker{ctx: ctx, f: f, m: m, tell: tell, steps: state.Begin(ctx, "page", int64(m.pages))}
+	w.used.add(0)
+	w.used.add(1)
+	return w
 }
 
 func (w *walker) report(page uint64, detail string) {
@@ -254,8 +270,8 @@ func (w *walker) report(page uint64, detail string) {
 // has its keys in order, and that the free list has the others.
 func walkPages(ctx context.Context, f io.ReaderAt, m metaPage, tell func(badPage)) error {
 	w := newWalker(ctx, f, m, tell)
-	free := map[uint64]bool{}
-	if err := w.freelist(free); err != nil {
+	var free pageSet
+	if err := w.freelist(&free); err != nil {
 		return err
 	}
 	w.meta()
@@ -265,9 +281,9 @@ func walkPages(ctx context.Context, f io.ReaderAt, m metaPage, tell func(badPage
 	w.place = badPage{}
 	for id := uint64(2); id < m.pages; id++ {
 		switch {
-		case w.used[id] && free[id]:
+		case w.used.has(id) && free.has(id):
 			w.report(id, "page is in use and in the free list")
-		case !w.used[id] && !free[id]:
+		case !w.used.has(id) && !free.has(id):
 			w.report(id, "page is neither in use nor in the free list")
 		}
 	}
@@ -290,6 +306,7 @@ func (w *walker) page(id uint64) ([]byte, error) {
 		w.report(id, "page is outside of the file")
 		return nil, nil
 	}
+	w.steps.Did(1)
 	head := make([]byte, headSize)
 	if _, err := w.f.ReadAt(head, int64(id)*w.m.pageSize); err != nil {
 		w.report(id, "page cannot be read")
@@ -309,11 +326,11 @@ func (w *walker) page(id uint64) ([]byte, error) {
 		return nil, nil
 	}
 	for n := id; n <= id+overflow; n++ {
-		if w.used[n] {
+		if w.used.has(n) {
 			w.report(n, "page is in use twice")
 			return nil, nil
 		}
-		w.used[n] = true
+		w.used.add(n)
 	}
 	b := make([]byte, int64(overflow+1)*w.m.pageSize)
 	if _, err := w.f.ReadAt(b, int64(id)*w.m.pageSize); err != nil {
@@ -323,7 +340,7 @@ func (w *walker) page(id uint64) ([]byte, error) {
 	return b, nil
 }
 
-func (w *walker) freelist(free map[uint64]bool) error {
+func (w *walker) freelist(free *pageSet) error {
 	b, err := w.page(w.m.freelist)
 	if b == nil || err != nil {
 		return err
@@ -342,11 +359,11 @@ func (w *walker) freelist(free map[uint64]bool) error {
 	}
 	for i := range n {
 		id := binary.NativeEndian.Uint64(b[at+8*i:])
-		if id < 2 || id >= w.m.pages || free[id] {
+		if id < 2 || id >= w.m.pages || free.has(id) {
 			w.report(w.m.freelist, fmt.Sprintf("free list has page %d twice or outside of the file", id))
 			continue
 		}
-		free[id] = true
+		free.add(id)
 	}
 	return nil
 }

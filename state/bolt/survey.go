@@ -28,7 +28,7 @@ type survey struct {
 	found  []*finding
 	trees  map[string][]leafAt // by bucket
 	w      *walker
-	free   map[uint64]bool
+	free   pageSet
 	listed bool // the free list could be read
 }
 
@@ -52,7 +52,7 @@ type leafAt struct {
 }
 
 func newSurvey(ctx context.Context, f io.ReaderAt, m metaPage, kinds []*state.Kind) *survey {
-	s := &survey{ctx: ctx, f: f, m: m, kinds: map[string]*state.Kind{}, known: map[string]bool{}, trees: map[string][]leafAt{}, free: map[uint64]bool{}}
+	s := &survey{ctx: ctx, f: f, m: m, kinds: map[string]*state.Kind{}, known: map[string]bool{}, trees: map[string][]leafAt{}}
 	for _, k := range kinds {
 		if k.History {
 			s.kinds[histPrefix+k.Name] = k
@@ -71,7 +71,7 @@ func (s *survey) run() error {
 	s.w = newWalker(s.ctx, s.f, s.m, func(b badPage) { s.add(b) })
 	s.w.leaf = s.leaf
 	before := len(s.found)
-	if err := s.w.freelist(s.free); err != nil {
+	if err := s.w.freelist(&s.free); err != nil {
 		return err
 	}
 	s.listed = len(s.found) == before
@@ -81,7 +81,7 @@ func (s *survey) run() error {
 	}
 	s.w.place = badPage{}
 	for id := uint64(2); id < s.m.pages; id++ {
-		if s.w.used[id] && s.free[id] {
+		if s.w.used.has(id) && s.free.has(id) {
 			s.add(badPage{page: id, detail: "page is in use and in the free list"})
 		}
 	}
@@ -313,7 +313,7 @@ func (s *survey) loose() (all map[uint64]*orphan, rest map[uint64]bool, err erro
 	}
 	head := make([]byte, headSize)
 	for id := uint64(2); id < s.m.pages; id++ {
-		if s.w.used[id] || s.free[id] {
+		if s.w.used.has(id) || s.free.has(id) {
 			continue
 		}
 		if id%64 == 0 && s.ctx.Err() != nil {
@@ -389,7 +389,7 @@ func (s *survey) adopt(leaves []*orphan, rest map[uint64]bool) bool {
 		s.trees[bucket] = append(s.trees[bucket], leafAt{page: o.id, doubt: true, past: !s.listed})
 		for n := o.id; n <= o.id+o.over; n++ {
 			delete(rest, n)
-			s.w.used[n] = true
+			s.w.used.add(n)
 		}
 	}
 	return true
@@ -428,7 +428,7 @@ func (s *survey) missing() []string {
 func (s *survey) judge(rest map[uint64]bool) {
 	unknown := 0
 	for id := range rest {
-		if !s.w.used[id] && id >= 2 {
+		if !s.w.used.has(id) && id >= 2 {
 			unknown++
 		}
 	}

@@ -90,41 +90,43 @@ func (s *Service) look(ctx context.Context, out *CheckOut) (stale []uint64, err 
 	err = s.Look(ctx, func(tx state.Tx, _ time.Time) error {
 		clear(counts)
 		out.Damages = slices.Clip(damages)
-		if err := count(tx, out); err != nil {
+		if err := count(ctx, tx, out); err != nil {
 			return err
 		}
-		if stale, err = s.checkViews(tx, out); err != nil {
+		if stale, err = s.checkViews(ctx, tx, out); err != nil {
 			return err
 		}
-		if err := s.checkReferences(tx, out); err != nil {
+		if err := s.checkReferences(ctx, tx, out); err != nil {
 			return err
 		}
-		return s.checkMail(tx, out)
+		return s.checkMail(ctx, tx, out)
 	})
 	return stale, err
 }
 
-func count(tx state.Tx, out *CheckOut) error {
+func count(ctx context.Context, tx state.Tx, out *CheckOut) error {
 	for _, k := range state.Kinds() {
 		if k.History {
 			continue
 		}
+		steps := state.Begin(ctx, k.Name, 0)
 		for _, err := range tx.Scan(k, state.Range{KeysOnly: true}) {
 			if err != nil {
 				return err
 			}
 			out.Counts[k.Name]++
+			steps.Did(1)
 		}
 	}
 	return nil
 }
 
 // checkViews computes every customer again and compares.
-func (s *Service) checkViews(tx state.Tx, out *CheckOut) ([]uint64, error) {
+func (s *Service) checkViews(ctx context.Context, tx state.Tx, out *CheckOut) ([]uint64, error) {
 	var stale []uint64
-	seen := map[uint64]bool{}
+	seen := numberSet{}
 	look := func(n uint64) error {
-		if n == 0 || seen[n] {
+		if n == 0 || seen.has(n) {
 			return nil
 		}
 		j, err := join(tx, n)
@@ -132,7 +134,7 @@ func (s *Service) checkViews(tx state.Tx, out *CheckOut) ([]uint64, error) {
 			return err
 		}
 		for _, m := range append([]uint64{n}, j.numbers...) {
-			seen[m] = true
+			seen.add(m)
 		}
 		first, err := state.Customers.Find(tx, state.NumberKey(j.numbers[0]))
 		if err != nil {
@@ -150,10 +152,12 @@ func (s *Service) checkViews(tx state.Tx, out *CheckOut) ([]uint64, error) {
 		}
 		return nil
 	}
+	steps := state.Begin(ctx, state.Customers.Kind.Name, out.Counts[state.Customers.Kind.Name])
 	for d, err := range tx.Scan(state.Customers.Kind, state.Range{KeysOnly: true}) {
 		if err != nil {
 			return nil, err
 		}
+		steps.Did(1)
 		if err := look(state.KeyNumber(d.Key)); err != nil {
 			return nil, err
 		}
@@ -195,24 +199,28 @@ func (s *Service) checkViews(tx state.Tx, out *CheckOut) ([]uint64, error) {
 
 // checkReferences looks for links to records that are not there, records without a link, and
 // promises of customers that are not there.
-func (s *Service) checkReferences(tx state.Tx, out *CheckOut) error {
+func (s *Service) checkReferences(ctx context.Context, tx state.Tx, out *CheckOut) error {
 	bad := func(code, collection string, key []byte) {
 		out.Damages = append(out.Damages, state.Damage{Code: code, Collection: collection, Key: key})
 	}
+	steps := state.Begin(ctx, state.Links.Kind.Name, out.Counts[state.Links.Kind.Name])
 	for l, err := range state.Links.All(tx, state.Range{}) {
 		if err != nil {
 			return err
 		}
+		steps.Did(1)
 		if r, err := state.Records.Find(tx, state.NumberKey(l.Record)); err != nil {
 			return err
 		} else if r == nil {
 			bad("link_without_record", state.Links.Kind.Name, state.NumberKey(l.Record))
 		}
 	}
+	steps = state.Begin(ctx, state.Records.Kind.Name, out.Counts[state.Records.Kind.Name])
 	for r, err := range state.Records.All(tx, state.Range{}) {
 		if err != nil {
 			return err
 		}
+		steps.Did(1)
 		if r.Kind != state.KindContact && r.Kind != state.KindOrganisation {
 			continue
 		}

@@ -48,6 +48,7 @@ func (s *Service) CheckLinks(ctx context.Context, _ CheckLinksIn) (CheckLinksOut
 		judge := model.Judge()
 		done := map[uint64]bool{}
 		fresh := 0
+		steps := state.Begin(ctx, state.Records.Kind.Name, 0)
 		for r, err := range state.Records.All(tx, state.Range{}) {
 			if err != nil {
 				return err
@@ -55,6 +56,7 @@ func (s *Service) CheckLinks(ctx context.Context, _ CheckLinksIn) (CheckLinksOut
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			steps.Did(1)
 			if r.Kind != state.KindContact && r.Kind != state.KindOrganisation || done[r.Key] {
 				delete(done, r.Key) // the records come in the order of their numbers
 				continue

@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"time"
 
@@ -11,14 +12,16 @@ import (
 
 // checkMail looks whether each message stands in the histories of those who are in it and in no
 // others, and whether the customers that follow from mail are there.
-func (s *Service) checkMail(tx state.Tx, out *CheckOut) error {
+func (s *Service) checkMail(ctx context.Context, tx state.Tx, out *CheckOut) error {
 	bad := func(code, collection string, key []byte) {
 		out.Damages = append(out.Damages, state.Damage{Code: code, Collection: collection, Key: key})
 	}
+	steps := state.Begin(ctx, state.Activities.Kind.Name, 0)
 	for r, err := range state.Records.All(tx, state.PrefixRange("people", nil)) {
 		if err != nil {
 			return err
 		}
+		steps.Did(1)
 		ok, err := entriesStand(tx, r)
 		if err != nil {
 			return err
