@@ -19,16 +19,18 @@ import (
 )
 
 func newCustomerExport(f *factory) *cobra.Command {
-	output := ""
+	output, whole := "", false
 	c := &cobra.Command{
-		Use:   "export CUSTOMER [--output FOLDER|-|json]",
+		Use:   "export CUSTOMER [--whole] [--output FOLDER|-|json]",
 		Short: "everything about one customer, as a page to read and a file for programs",
 		Long: "Everything that is kept about one customer: identifiers with their origin, records with all their\n" +
 			"versions, orders, messages, notes, promises, what was said about contact, why the records are one\n" +
 			"person, who changed what and who looked. It becomes a folder that only you can read, with a page\n" +
 			"(.html) and the same for programs (.json). --output - or json writes the latter to the output.\n" +
+			"Of mail and notes that are private to a colleague there is only the header. --whole has them too: it\n" +
+			"is for a person who wants to see what is kept of them, and says so in the files and in the audit.\n" +
 			"That it was made is written down: kept audit CUSTOMER.",
-		Example:           examples("customer export jana", "customer export jana --output for-jana", "customer export c812 --output - > jana.json"),
+		Example:           examples("customer export jana", "customer export jana --whole --output for-jana", "customer export c812 --output - > jana.json"),
 		Args:              arguments(1, -1),
 		ValidArgsFunction: f.completeFirst(f.customerNames, nil),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -39,7 +41,7 @@ func newCustomerExport(f *factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			out, err := table.CustomerExport(c.Context(), service.CustomerExportIn{Ref: strings.Join(args, " ")})
+			out, err := table.CustomerExport(c.Context(), service.CustomerExportIn{Ref: strings.Join(args, " "), Whole: whole})
 			if err != nil {
 				return err
 			}
@@ -63,10 +65,15 @@ func newCustomerExport(f *factory) *cobra.Command {
 			if files.Page, files.Data, err = writeExport(output, out.Customer.Number, page, data); err != nil {
 				return err
 			}
+			foot := []string{f.printer().T("export.secret")}
+			if about := exportAbout(f.printer(), out); about != "" {
+				foot = append(foot, about)
+			}
 			return f.show(newSheet(f.printer().T("export.made", state.Args{"ref": out.Customer.Number, "name": out.Customer.Name}), files).
-				lines("", files.Page, files.Data).foot(f.printer().T("export.secret")).card)
+				lines("", files.Page, files.Data).foot(foot...).card)
 		},
 	}
+	c.Flags().BoolVar(&whole, "whole", false, "with mail and notes that are private to colleagues: for the person concerned")
 	c.Flags().StringVarP(&output, "output", "o", "", "the `FOLDER` to write into; - or json: to the output")
 	return c
 }
@@ -117,10 +124,21 @@ type exportSection struct {
 func exportPage(p *text.Printer, out service.CustomerExportOut) ([]byte, error) {
 	var b bytes.Buffer
 	err := exportTemplate.Execute(&b, map[string]any{
-		"Title": out.Customer.Number + " " + out.Customer.Name, "Made": p.Day(out.Made), "About": p.T("export.about"),
+		"Title": out.Customer.Number + " " + out.Customer.Name, "Made": p.Day(out.Made), "About": p.T("export.about"), "Private": exportAbout(p, out),
 		"Sections": exportSections(p, out),
 	})
 	return b.Bytes(), err
+}
+
+// exportAbout says what of colleagues' private mail and notes is in an export; "" where there was none.
+func exportAbout(p *text.Printer, out service.CustomerExportOut) string {
+	switch {
+	case out.Whole:
+		return p.T("export.whole")
+	case out.Withheld > 0:
+		return p.T("export.withheld", state.Args{"count": p.Number(int64(out.Withheld)), "ref": out.Customer.Number})
+	}
+	return ""
 }
 
 func exportSections(p *text.Printer, out service.CustomerExportOut) []exportSection {
@@ -270,7 +288,7 @@ var exportTemplate = template.Must(template.New("export").Parse(`<!DOCTYPE html>
 <html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Title}}</title>
 <style>body{font:15px/1.5 system-ui,sans-serif;max-width:62em;margin:2em auto;padding:0 1em}table{border-collapse:collapse;width:100%}
 td{border-top:1px solid #ccc;padding:.3em .8em .3em 0;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere}h2{margin-top:2em;font-size:1.1em}</style>
-</head><body><h1 dir="auto">{{.Title}}</h1><p>{{.About}} {{.Made}}</p>
+</head><body><h1 dir="auto">{{.Title}}</h1><p>{{.About}} {{.Made}}</p>{{with .Private}}<p>{{.}}</p>{{end}}
 {{range .Sections}}<h2 dir="auto">{{.Title}}</h2><table>
 {{range .Rows}}<tr>{{range .}}<td dir="auto">{{.}}</td>{{end}}</tr>
 {{end}}</table>

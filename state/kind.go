@@ -78,6 +78,9 @@ func (k *Kind) Entries(index int, v any) [][]byte { return k.keys(index, v) }
 // Key gives a value's primary key; in a history its place in the order.
 func (k *Kind) Key(v any) []byte { return k.key(v) }
 
+// Type is the type of the values.
+func (k *Kind) Type() reflect.Type { return k.typ }
+
 // IndexOf gives the number of a named index.
 func (k *Kind) IndexOf(name string) (int, error) {
 	for i, x := range k.Indexes {

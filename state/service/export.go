@@ -12,12 +12,18 @@ import (
 // CustomerExportIn names the customer whose data is wanted.
 type CustomerExportIn struct {
 	Ref string `json:"ref"`
+	// Whole asks also for the texts of mail and notes that are private to colleagues: for a person
+	// who wants to see what is kept of them. The read log says that it was asked for.
+	Whole bool `json:"whole,omitempty"`
 }
 
-// CustomerExportOut is everything that the state has about one customer, for whoever asks to see
-// it: nothing is summed up or left out. Stored things are given as they are stored.
+// CustomerExportOut is everything that the state has about one customer: nothing is summed up, and
+// nothing left out but texts that are private to a colleague of who asks. Stored things are given as
+// they are stored.
 type CustomerExportOut struct {
 	Made       time.Time          `json:"made"`
+	Whole      bool               `json:"whole"`    // with what is private to colleagues
+	Withheld   int                `json:"withheld"` // messages, notes and rows of which there is only the header
 	Customer   Customer           `json:"customer"`
 	Numbers    []string           `json:"numbers"` // that became part of this one
 	Believed   []Believed         `json:"believed"`
@@ -69,8 +75,8 @@ type RunLast struct {
 // everything is more entries than a log can have.
 const everything = 1 << 40
 
-// CustomerExport gives everything about one customer, as far as who asks may read it: of personal
-// mailboxes and private entries others have the headers.
+// CustomerExport gives everything about one customer, of personal mailboxes and private entries what
+// the caller may read unless the whole is wanted.
 func (s *Service) CustomerExport(ctx context.Context, in CustomerExportIn) (CustomerExportOut, error) {
 	shown, err := s.CustomerShow(ctx, CustomerShowIn{Ref: in.Ref})
 	if err != nil {
@@ -81,7 +87,7 @@ func (s *Service) CustomerExport(ctx context.Context, in CustomerExportIn) (Cust
 		return CustomerExportOut{}, err
 	}
 	return view(ctx, s, func(tx state.Tx, now time.Time) (CustomerExportOut, error) {
-		out := CustomerExportOut{Made: now, Customer: shown.Customer, Numbers: shown.Numbers, Believed: shown.Believed,
+		out := CustomerExportOut{Made: now, Whole: in.Whole, Customer: shown.Customer, Numbers: shown.Numbers, Believed: shown.Believed,
 			Consents: shown.Consents, Relations: shown.Relations, Records: []ExportRecord{}, History: []state.Activity{},
 			Promises: []ExportPromise{}, Questions: []ExportQuestion{}, Settings: []state.Setting{}, Links: []ExportLink{},
 			Verdicts: []VerdictLine{}, Changes: []AuditEntry{}, Reads: []AuditEntry{}, Names: map[string]string{},
@@ -108,16 +114,19 @@ func (s *Service) CustomerExport(ctx context.Context, in CustomerExportIn) (Cust
 			}
 			out.Names[state.StaffMembers.Ref(m.Number)] = m.Name
 		}
+		if err := s.export(tx, c, &out); err != nil || in.Whole {
+			return out, err
+		}
 		r, err := s.reader(ctx, tx)
 		if err != nil {
 			return out, err
 		}
-		return out, s.export(tx, c, r, &out)
+		return out, s.lookup(tx, now, r).withhold(&out)
 	})
 }
 
-func (s *Service) export(tx state.Tx, c *state.Customer, who reader, out *CustomerExportOut) error {
-	l := s.lookup(tx, out.Made, who)
+func (s *Service) export(tx state.Tx, c *state.Customer, out *CustomerExportOut) error {
+	l := newLookup(tx, out.Made)
 	// What is theirs is found as when they are forgotten, so that the two never differ.
 	e := &erasure{s: s, tx: tx, c: c, numbers: map[uint64]bool{}, records: map[uint64]*state.Record{}, kept: map[uint64]bool{}}
 	if err := e.gather(); err != nil {
@@ -126,9 +135,6 @@ func (s *Service) export(tx state.Tx, c *state.Customer, who reader, out *Custom
 	var subjects [][]byte
 	for _, k := range slices.Sorted(maps.Keys(e.records)) {
 		r := e.records[k]
-		if err := l.closeRecord(r); err != nil {
-			return err
-		}
 		out.Records = append(out.Records, ExportRecord{Number: state.Records.Ref(k), Record: *r})
 		subjects = append(subjects, state.RecordSubject(k))
 		link, err := state.Links.Find(tx, state.NumberKey(k))
@@ -192,9 +198,6 @@ func (s *Service) export(tx state.Tx, c *state.Customer, who reader, out *Custom
 	for _, subject := range subjects {
 		for a, err := range state.Activities.Read(tx, subject, state.Range{}) {
 			if err != nil {
-				return err
-			}
-			if err := l.closeActivity(a); err != nil {
 				return err
 			}
 			out.History = append(out.History, *a)

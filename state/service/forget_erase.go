@@ -409,20 +409,24 @@ func unescaped(b []byte) string {
 	}
 }
 
-// runs takes them out of the names of files.
+// runs takes them out of the names of files, and of where a run is: one that goes on begins again,
+// and finds what it was told unchanged.
 func (e *erasure) runs() error {
 	var hit []*state.Run
 	for r, err := range state.Runs.All(e.w.Tx(), state.Range{}) {
 		if err != nil {
 			return err
 		}
-		if e.words.in(r.Source) || slices.ContainsFunc(r.Options, e.words.in) {
+		if e.words.in(r.Source) || e.words.in(r.Cursor) || slices.ContainsFunc(r.Options, e.words.in) {
 			hit = append(hit, r)
 		}
 	}
 	for _, r := range hit {
 		if e.words.in(r.Source) {
 			r.Source = ""
+		}
+		if e.words.in(r.Cursor) {
+			r.Cursor = ""
 		}
 		r.Options = slices.DeleteFunc(r.Options, e.words.in)
 		if err := state.Runs.Put(e.w, r); err != nil {

@@ -159,11 +159,23 @@ func (s *Service) addressesTold(t *Told) []state.Identifier {
 }
 
 // RowForgotten says whether a row that could not be read names somebody who was forgotten, by an
-// e-mail address in it.
+// e-mail address or a phone number in it.
 func (s *Service) RowForgotten(tx state.Tx, raw string) (bool, error) {
 	m, err := marksOf(tx)
-	if err != nil || m.secret == nil || !strings.Contains(raw, "@") {
+	if err != nil || m.secret == nil {
 		return false, err
+	}
+	for _, word := range phonesIn(raw) {
+		id := identity.PhoneIdentifier(word, s.config.Region)
+		if !pointsToOne(id) {
+			continue
+		}
+		if f, err := m.find(m.identifier(id)); err != nil || f != nil {
+			return f != nil, err
+		}
+	}
+	if !strings.Contains(raw, "@") {
+		return false, nil
 	}
 	for _, word := range strings.FieldsFunc(raw, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;|\"'<>()[]{}", r) }) {
 		id := identity.EmailIdentifier(word)
@@ -176,6 +188,38 @@ func (s *Service) RowForgotten(tx state.Tx, raw string) (bool, error) {
 	}
 	return false, nil
 }
+
+// phonesIn gives what may be phone numbers in a row: each run of digits with what stands between
+// them in a number, and as some write a number behind another, what is left of it word by word.
+func phonesIn(raw string) []string {
+	var out []string
+	add := func(s string) {
+		n := 0
+		for i := range len(s) {
+			if s[i] >= '0' && s[i] <= '9' {
+				n++
+			}
+		}
+		if n >= 6 && n <= 20 {
+			out = append(out, strings.TrimSpace(s))
+		}
+	}
+	for _, run := range strings.FieldsFunc(raw, func(r rune) bool { return !strings.ContainsRune("0123456789+()/.- \u00a0", r) }) {
+		add(run)
+		for rest := strings.TrimSpace(run); ; {
+			_, after, ok := strings.Cut(rest, " ")
+			if !ok || len(out) > maxPhones {
+				break
+			}
+			rest = strings.TrimSpace(after)
+			add(rest)
+		}
+	}
+	return out
+}
+
+// maxPhones is how many phone numbers a row is asked for; a row with more is a list of something else.
+const maxPhones = 200
 
 // needles are the words by which a forgotten person is looked for where nothing but text is kept.
 type needles struct {

@@ -219,6 +219,14 @@ func TestTheForgottenStayAway(t *testing.T) {
 		}
 		gone, err := h.s.RowForgotten(tx, `x;"`+janaMail+`";1`)
 		stays, err2 := h.s.RowForgotten(tx, `x;"tom@ford.example";1`)
+		for row, want := range map[string]bool{
+			"78,+49 451 901820,x": true, "78;(0451) 90 18 20;": true, "0451/901820": true, "77 0451 901820": true, "tel:+49451901820": true,
+			"78,+49 451 901821,x": false, "451": false, "+86 138 0013 8000,李伟": false, "2026-11-22 01:00": false, "": false,
+		} {
+			if got, err := h.s.RowForgotten(tx, row); err != nil || got != want {
+				t.Errorf("%q is hers: %v, %v", row, got, err)
+			}
+		}
 		if !gone || stays {
 			t.Errorf("a row of hers is known: %v, one of Tom's: %v", gone, stays)
 		}
