@@ -20,6 +20,8 @@ import (
 	"github.com/keptcrm/kept/connectors/csv"
 	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
+	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/bolt"
 )
 
 // now is the moment of the scripts: a Saturday.
@@ -66,6 +68,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
+			"hold":    hold,
 			"recode":  recode,
 			"damage":  damage,
 			"spoil":   spoil,
@@ -80,6 +83,16 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", cond)
 		},
 	})
+}
+
+// hold FILE: a program has the lock of a state until the script ends, and answers nobody.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold FILE")
+	}
+	store, err := bolt.Open(ts.MkAbs(args[0]), bolt.Options{Kinds: state.Kinds()})
+	ts.Check(err)
+	ts.Defer(func() { _ = store.Close() })
 }
 
 // exits CODE COMMAND...: the command ends with exactly that exit code.
