@@ -101,6 +101,10 @@ func TestPlantedBugsInAPIConnectorsAreCaught(t *testing.T) {
 			h := crmHarness(bug)
 			var got []string
 			for _, c := range connectortest.Cases(h) {
+				// That no other case fails is no matter of races, and takes nearly all of the time.
+				if slow && !slices.Contains(want, c.Name) {
+					continue
+				}
 				connectortest.Virtual(t, func(t *testing.T) {
 					if len(failures(t, h, c.Name)) > 0 {
 						got = append(got, c.Name)
