@@ -6,10 +6,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/keptcrm/kept/bot"
+	"github.com/keptcrm/kept/state/identity"
 	"github.com/keptcrm/kept/state/service"
 )
 
@@ -59,9 +62,12 @@ func (f *factory) completeFirst(first, second completer) validArgs {
 		if by == nil || len(args) > 1 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return f.complete(c, by, typed), cobra.ShellCompDirectiveNoFileComp
+		return f.complete(c, by, typed), bestFirst
 	}
 }
+
+// bestFirst keeps the order that was given, which is that of find, where the shell would sort.
+const bestFirst = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 
 func (f *factory) completeFlag(by completer) validArgs {
 	return func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
@@ -85,8 +91,8 @@ func (f *factory) complete(c *cobra.Command, by completer, typed string) []strin
 	return by(ctx, api, typed)
 }
 
-// customerNames completes a customer by whatever was begun to be typed: the name, an identifier, or
-// the number. Shells drop what does not begin so.
+// customerNames completes a customer by whatever was begun to be typed: the name from any of its words on, with accents or
+// without, an identifier, or the number. Shells drop what does not begin exactly so, so each is given as it was begun.
 func (f *factory) customerNames(ctx context.Context, api service.API, typed string) []string {
 	if typed == "" {
 		return nil
@@ -98,9 +104,10 @@ func (f *factory) customerNames(ctx context.Context, api service.API, typed stri
 	var names []string
 	taken := map[string]bool{}
 	for _, h := range out.Hits {
-		for _, word := range []string{h.Customer.Name, h.Match, h.Customer.Number} {
+		for _, written := range append(turned(h.Customer.Name), h.Match, h.Customer.Number) {
+			word, ok := continued(typed, written)
 			// A name that two customers have is none to be typed: the second one gets its number.
-			if !strings.HasPrefix(strings.ToLower(word), strings.ToLower(typed)) || taken[word] {
+			if !ok || taken[word] {
 				continue
 			}
 			taken[word] = true
@@ -109,6 +116,31 @@ func (f *factory) customerNames(ctx context.Context, api service.API, typed stri
 		}
 	}
 	return names
+}
+
+// turned gives a name beginning with each of its words in turn, and the same without accents.
+func turned(name string) []string {
+	words := strings.Fields(name)
+	var out []string
+	for _, w := range [][]string{words, strings.Fields(identity.FoldName(name))} {
+		for i := range w {
+			out = append(out, strings.Join(slices.Concat(w[i:], w[:i]), " "))
+		}
+	}
+	return out
+}
+
+// continued gives a text as it goes on where it was begun in another case.
+func continued(typed, text string) (string, bool) {
+	rest := text
+	for _, r := range typed {
+		t, size := utf8.DecodeRuneInString(rest)
+		if size == 0 || unicode.ToLower(t) != unicode.ToLower(r) {
+			return "", false
+		}
+		rest = rest[size:]
+	}
+	return typed + rest, true
 }
 
 func (f *factory) staffNames(ctx context.Context, api service.API, typed string) []string {
@@ -180,9 +212,9 @@ func (f *factory) completePromise(c *cobra.Command, args []string, typed string)
 		both := func(ctx context.Context, api service.API, typed string) []string {
 			return append(f.promiseNames(ctx, api, typed), f.customerNames(ctx, api, typed)...)
 		}
-		return f.complete(c, both, typed), cobra.ShellCompDirectiveNoFileComp
+		return f.complete(c, both, typed), bestFirst
 	case len(args) == 0:
-		return f.complete(c, f.customerNames, typed), cobra.ShellCompDirectiveNoFileComp
+		return f.complete(c, f.customerNames, typed), bestFirst
 	case len(args) == 1 && promiseNumber.MatchString(args[0]):
 		return []string{"done", "not-kept", "withdrawn", "reopen", "by"}, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -225,7 +257,7 @@ func (f *factory) completeRelate(c *cobra.Command, args []string, typed string) 
 	if len(args) > 2 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return f.complete(c, f.customerNames, typed), cobra.ShellCompDirectiveNoFileComp
+	return f.complete(c, f.customerNames, typed), bestFirst
 }
 
 // subNames are the commands below one that begin with what was typed.

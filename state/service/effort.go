@@ -9,7 +9,7 @@ const (
 	effortInside = 12_000
 
 	costSeek     = 8  // to find a place in the index
-	costCustomer = 30 // to read a customer and when somebody last dealt with it
+	costCustomer = 50 // to read a customer and when somebody last dealt with it
 )
 
 // effort is what is left of it.
@@ -17,7 +17,7 @@ type effort struct{ left int }
 
 func (e *effort) grant(n int) { e.left += n }
 
-func (e *effort) spend(n int) { e.left = max(e.left-n, 0) }
+func (e *effort) spend(n int) { e.left -= min(n, max(e.left, 0)) }
 
 // allowed says how many of n keys may be read.
 func (e *effort) allowed(n int) int { return min(n, max(e.left-costSeek, 0)) }
