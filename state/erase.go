@@ -54,6 +54,13 @@ type Scrubber interface {
 	Scrub(ctx context.Context) error
 }
 
+// Settler is a store that puts off work of large transactions until nobody waits for it.
+type Settler interface {
+	// Settle does what was put off once that is worth it, or, with all, to its end. It does so in
+	// several transactions, each of which leaves the state as it was to everybody who reads.
+	Settle(ctx context.Context, all bool) error
+}
+
 // Usage is how a store uses its room, in bytes.
 type Usage struct {
 	Bytes int64 `json:"bytes"`

@@ -318,6 +318,9 @@ func (f *reading) pull(ctx context.Context, run *state.Run) error {
 		if err != nil {
 			return err
 		}
+		if err := f.svc.Settle(ctx, after.State != state.RunRunning); err != nil {
+			return err
+		}
 		run = after
 		f.refuse(refused)
 		f.countryless(b.told)

@@ -125,6 +125,9 @@ func copyBuckets(ctx context.Context, from *bbolt.Tx, to *bbolt.DB) error {
 					return err
 				}
 				b.FillPercent = 1
+				if err := b.SetSequence(from.Bucket(bucket).Sequence()); err != nil {
+					return err
+				}
 				c := from.Bucket(bucket).Cursor()
 				k, v := c.First()
 				if last != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/keptcrm/kept/state"
 )
@@ -86,6 +87,7 @@ func (s *Store) checkBuckets(ctx context.Context, kinds []*state.Kind, report fu
 		known[docPrefix+k.Name] = true
 		for _, x := range k.Indexes {
 			known[idxPrefix+k.Name+"/"+x.Name] = true
+			known[recentPrefix+k.Name+"/"+x.Name] = true
 		}
 	}
 	return s.View(ctx, func(t state.Tx) error {
@@ -255,7 +257,13 @@ func (s *Store) Dump(ctx context.Context, fn func(place string, key, value []byt
 		if err != nil {
 			return err
 		}
-		for _, name := range names {
+		for i, name := range names { // what is recent is read with the index that it belongs to
+			if index, ok := strings.CutPrefix(name, recentPrefix); ok {
+				names[i] = idxPrefix + index
+			}
+		}
+		slices.Sort(names)
+		for _, name := range slices.Compact(names) {
 			if name == metaBucket {
 				continue
 			}

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var children = map[string]func(path string) error{"write": writeForEver}
+var children = map[string]func(path string) error{"write": writeForEver, "merge": mergeForEver}
 
 func child(t *testing.T, task, path string) *exec.Cmd {
 	t.Helper()
@@ -47,9 +47,18 @@ func child(t *testing.T, task, path string) *exec.Cmd {
 	return c
 }
 
-// writeForEver commits batches of several sizes and says of each, once it is done, how far it came.
 func writeForEver(path string) error {
-	s, err := bolt.Open(path, bolt.Options{Kinds: statetest.Kinds()})
+	return commitForEver(path, bolt.Options{Kinds: statetest.Kinds()})
+}
+
+// mergeForEver does the same, with index entries kept apart and merged all the time.
+func mergeForEver(path string) error {
+	return commitForEver(path, bolt.Options{Kinds: statetest.Kinds()}.WithRecents(20, 500, 60))
+}
+
+// commitForEver commits batches of several sizes and says of each, once it is done, how far it came.
+func commitForEver(path string, opts bolt.Options) error {
+	s, err := bolt.Open(path, opts)
 	if err != nil {
 		return err
 	}
@@ -76,6 +85,9 @@ func writeForEver(path string) error {
 			return err
 		}
 		fmt.Println(last)
+		if err := s.Settle(ctx, false); err != nil {
+			return err
+		}
 	}
 }
 
@@ -83,9 +95,18 @@ func writeForEver(path string) error {
 // one all or nothing.
 func TestKilledWhileCommitting(t *testing.T) {
 	t.Parallel()
+	killed(t, "write")
+}
+
+func TestKilledWhileMerging(t *testing.T) {
+	t.Parallel()
+	killed(t, "merge")
+}
+
+func killed(t *testing.T, task string) {
 	path := filepath.Join(t.TempDir(), "kept.db")
 	for round := range 8 {
-		c := child(t, "write", path)
+		c := child(t, task, path)
 		out, err := c.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

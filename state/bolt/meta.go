@@ -12,8 +12,13 @@ import (
 	"github.com/keptcrm/kept/state"
 )
 
-// fileFormat is the number of this layout of buckets and keys.
-const fileFormat = 1
+// plainFormat is the number of the layout of buckets and keys, fileFormat the highest that is read:
+// the same with recent index entries, which a Kept that knows only the first would miss. A file has the
+// higher one only as long as there are such entries.
+const (
+	plainFormat = 1
+	fileFormat  = 2
+)
 
 const (
 	metaBucket = "kept"
@@ -25,6 +30,8 @@ const (
 	docPrefix  = "d/"
 	idxPrefix  = "i/"
 	histPrefix = "h/"
+	// recentPrefix stands in the place of idxPrefix before an index's recent entries.
+	recentPrefix = "r/"
 )
 
 func initMeta(tx *bbolt.Tx) error {
@@ -32,7 +39,7 @@ func initMeta(tx *bbolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	if err := b.Put([]byte(metaFormat), strconv.AppendInt(nil, fileFormat, 10)); err != nil {
+	if err := b.Put([]byte(metaFormat), strconv.AppendInt(nil, plainFormat, 10)); err != nil {
 		return err
 	}
 	return b.Put([]byte(metaNonce), []byte(rand.Text()[:10]))

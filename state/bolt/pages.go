@@ -203,7 +203,7 @@ func belongs(bucket string) (collection, index string) {
 	switch kind, name, ok := strings.Cut(bucket, "/"); {
 	case !ok:
 		return bucket, ""
-	case kind+"/" == idxPrefix:
+	case kind+"/" == idxPrefix, kind+"/" == recentPrefix:
 		collection, index, _ = strings.Cut(name, "/")
 		return collection, index
 	default:

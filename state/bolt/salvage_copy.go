@@ -240,7 +240,7 @@ func (c *copier) fill() error {
 		return err
 	}
 	if meta.Get([]byte(metaFormat)) == nil {
-		if err := meta.Put([]byte(metaFormat), strconv.AppendInt(nil, fileFormat, 10)); err != nil {
+		if err := meta.Put([]byte(metaFormat), strconv.AppendInt(nil, plainFormat, 10)); err != nil {
 			return err
 		}
 	}

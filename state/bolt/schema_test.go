@@ -138,7 +138,7 @@ func TestNewerFilesAreRefused(t *testing.T) {
 			t.Errorf("a newer schema, reading only %v: %v", readOnly, err)
 		}
 	}
-	raw(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte("kept")).Put([]byte("format"), []byte("2")) })
+	raw(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte("kept")).Put([]byte("format"), []byte("3")) })
 	if _, err := bolt.Open(path, bolt.Options{}); !state.IsCode(err, "newer_state") {
 		t.Errorf("a newer format: %v", err)
 	}

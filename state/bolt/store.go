@@ -2,11 +2,13 @@
 // file to copy, one process at a time.
 //
 // The file holds flat buckets: "kept" (format, nonce, what is declared), "d/<collection>" (documents
-// by primary key), "i/<collection>/<index>" (entry and primary key, no value), "h/<collection>"
+// by primary key), "i/<collection>/<index>" (entry and primary key, no value), "r/<collection>/<index>"
+// (the entries of it that a bulk import wrote and [Store.Settle] has not moved there yet), "h/<collection>"
 // (histories: length of subject, subject, order), "blob" and "seq".
 package bolt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +39,8 @@ type Options struct {
 	Salvaged *Salvaged
 	// FileMode is that of a new file; 0600 where it is zero.
 	FileMode os.FileMode
+
+	recents recents // how index entries are kept apart; usualRecents where it is zero
 }
 
 // Store is one open file.
@@ -48,6 +52,7 @@ type Store struct {
 	readOnly bool
 	kinds    []*state.Kind
 	salvaged *Salvaged
+	recents  recents
 
 	writer  chan struct{} // holds one token while a transaction writes, so that waiting can be cancelled
 	readers sync.RWMutex  // held by who reads; whoever overwrites pages holds it alone
@@ -119,7 +124,7 @@ func open(path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, file: file, path: path, readOnly: opts.ReadOnly, kinds: opts.Kinds, salvaged: opts.Salvaged,
+	s := &Store{db: db, file: file, path: path, recents: cmp.Or(opts.recents, usualRecents), readOnly: opts.ReadOnly, kinds: opts.Kinds, salvaged: opts.Salvaged,
 		writer: make(chan struct{}, 1), known: map[*state.Kind]bool{}}
 	return s, nil
 }

@@ -61,6 +61,7 @@ func newSurvey(ctx context.Context, f io.ReaderAt, m metaPage, kinds []*state.Ki
 		s.kinds[docPrefix+k.Name] = k
 		for _, x := range k.Indexes {
 			s.known[idxPrefix+k.Name+"/"+x.Name] = true
+			s.known[recentPrefix+k.Name+"/"+x.Name] = true
 		}
 	}
 	return s
@@ -161,7 +162,7 @@ func (s *survey) fits(bucket string, key, value []byte) (fits, sure bool) {
 		return true, true
 	}
 	switch {
-	case strings.HasPrefix(bucket, idxPrefix):
+	case strings.HasPrefix(bucket, idxPrefix), strings.HasPrefix(bucket, recentPrefix):
 		_, _, ok := splitEntry(key)
 		return ok && len(value) == 0, true
 	case bucket == seqBucket:

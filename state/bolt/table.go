@@ -2,8 +2,10 @@ package bolt
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"sort"
+	"strings"
 
 	"go.etcd.io/bbolt"
 )
@@ -15,6 +17,7 @@ type table struct {
 	tx      *Tx
 	name    string
 	base    *bbolt.Bucket // nil where the file has none
+	recent  *bbolt.Bucket // an index's entries that were not merged yet; nil where there are none
 	cur     *bbolt.Cursor
 	spare   *bbolt.Cursor // of a scan that is over
 	changes overlay
@@ -24,7 +27,11 @@ type table struct {
 
 func (tx *Tx) newTable(name string) (t *table, err error) {
 	defer tx.store.guard(&err)
-	return &table{tx: tx, name: name, base: tx.btx.Bucket([]byte(name))}, nil
+	t = &table{tx: tx, name: name, base: tx.btx.Bucket([]byte(name))}
+	if index, ok := strings.CutPrefix(name, idxPrefix); ok {
+		t.recent = tx.btx.Bucket([]byte(recentPrefix + index))
+	}
+	return t, nil
 }
 
 // get returns a value; it is valid inside the transaction only.
@@ -34,10 +41,15 @@ func (t *table) get(key []byte) (value []byte, found bool, err error) {
 		x := &t.changes.chunks[c][i]
 		return x.value, !x.gone, nil
 	}
+	defer t.tx.store.guard(&err)
+	if t.recent != nil {
+		if v := t.recent.Get(key); v != nil {
+			return v, true, nil
+		}
+	}
 	if t.base == nil {
 		return nil, false, nil
 	}
-	defer t.tx.store.guard(&err)
 	if t.cur == nil {
 		t.cur = t.base.Cursor()
 	}
@@ -55,13 +67,13 @@ func (t *table) del(key []byte) { t.changes.note(change{key: key, gone: true}) }
 
 // drop empties the table.
 func (t *table) drop() {
-	t.dropped = t.dropped || t.base != nil
-	t.base, t.cur, t.spare, t.changes = nil, nil, nil, overlay{}
+	t.dropped = t.dropped || t.base != nil || t.recent != nil
+	t.base, t.recent, t.cur, t.spare, t.changes = nil, nil, nil, nil, overlay{}
 }
 
 // empty says that a scan would find nothing.
 func (t *table) empty() bool {
-	return t.base == nil && len(t.changes.chunks) == 0 && len(t.changes.pending) == 0
+	return t.base == nil && t.recent == nil && len(t.changes.chunks) == 0 && len(t.changes.pending) == 0
 }
 
 func (t *table) dirty() bool {
@@ -71,13 +83,16 @@ func (t *table) dirty() bool {
 // flush puts what was written into the bucket, in order.
 func (t *table) flush() error {
 	if t.dropped {
-		if err := t.tx.btx.DeleteBucket([]byte(t.name)); err != nil {
+		if err := t.remove(); err != nil {
 			return err
 		}
 	}
 	t.changes.settle()
 	if len(t.changes.chunks) == 0 {
 		return nil
+	}
+	if t.tx.bulk && !t.dropped && strings.HasPrefix(t.name, idxPrefix) {
+		return t.flushRecent()
 	}
 	b, err := t.tx.btx.CreateBucketIfNotExists([]byte(t.name))
 	if err != nil {
@@ -98,7 +113,9 @@ func (t *table) flush() error {
 	for _, c := range t.changes.chunks {
 		for i := range c {
 			if c[i].gone {
-				err = b.Delete(c[i].key)
+				if err = b.Delete(c[i].key); err == nil && t.recent != nil {
+					err = t.recent.Delete(c[i].key)
+				}
 			} else {
 				err = b.Put(c[i].key, c[i].value)
 			}
@@ -114,6 +131,7 @@ func (t *table) flush() error {
 type change struct {
 	key, value []byte
 	gone       bool
+	turn       uint32 // its place among those noted
 }
 
 // overlay is the changes of a table in the order of their keys, in chunks, so that putting one in
@@ -150,7 +168,13 @@ func (o *overlay) settle() {
 
 // merge makes all chunks anew from them and what was noted.
 func (o *overlay) merge() {
-	slices.SortStableFunc(o.pending, func(a, b change) int { return bytes.Compare(a.key, b.key) })
+	for i := range o.pending {
+		o.pending[i].turn = uint32(i)
+	}
+	// A stable sort would take twice the time.
+	slices.SortFunc(o.pending, func(a, b change) int {
+		return cmp.Or(bytes.Compare(a.key, b.key), cmp.Compare(a.turn, b.turn))
+	})
 	old := o.chunks
 	o.chunks = make([][]change, 0, len(old)+len(o.pending)/chunkSize+1)
 	var chunk []change
@@ -247,8 +271,9 @@ type cursor struct {
 	reverse  bool
 	begun    bool
 	base     *bbolt.Cursor
-	bk, bv   []byte // the bucket's next
-	c, i     int    // the changes' next; c is outside where there is none
+	recent   *recentCursor // nil where there is nothing recent
+	bk, bv   []byte        // the bucket's next
+	c, i     int           // the changes' next; c is outside where there is none
 }
 
 func (t *table) scan(from, to []byte, reverse bool) *cursor {
@@ -315,12 +340,12 @@ func (c *cursor) start() {
 		case c.to == nil:
 			c.bk, c.bv = c.base.Last()
 		default:
-			if k, _ := c.base.Seek(c.to); k == nil {
-				c.bk, c.bv = c.base.Last()
-				break
-			}
-			c.bk, c.bv = c.base.Prev()
+			c.bk, c.bv = seekBefore(c.base, c.to)
 		}
+	}
+	if c.t.recent != nil {
+		c.recent = newRecentCursor(c.t.recent, c.from, c.to, c.reverse)
+		c.bk, c.bv = c.recent.first(c.bk, c.bv)
 	}
 	o := &c.t.changes
 	switch {
@@ -336,11 +361,23 @@ func (c *cursor) start() {
 }
 
 func (c *cursor) stepBase() {
+	if c.recent != nil {
+		c.bk, c.bv = c.recent.next(c.base)
+		return
+	}
 	if c.reverse {
 		c.bk, c.bv = c.base.Prev()
 	} else {
 		c.bk, c.bv = c.base.Next()
 	}
+}
+
+// seekBefore gives the last entry before key.
+func seekBefore(c *bbolt.Cursor, key []byte) (k, v []byte) {
+	if k, _ := c.Seek(key); k == nil {
+		return c.Last()
+	}
+	return c.Prev()
 }
 
 func (c *cursor) change() *change {

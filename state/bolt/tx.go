@@ -19,7 +19,9 @@ type Tx struct {
 	btx      *bbolt.Tx
 	writable bool
 	done     bool
-	scans    int // running now
+	bulk     bool // so many index entries were written that they go to the recent ones
+	direct   bool // buckets were written to, past the tables
+	scans    int  // running now
 
 	tables map[string]*table
 	opened map[*state.Kind]*collection
@@ -111,6 +113,9 @@ func (tx *Tx) mayWrite() error {
 }
 
 func (tx *Tx) dirty() bool {
+	if tx.direct {
+		return true
+	}
 	for _, t := range tx.tables {
 		if t.dirty() {
 			return true
@@ -128,6 +133,9 @@ func (tx *Tx) commit() (err error) {
 			tx.store.broken = err
 		}
 	}()
+	if err := tx.weigh(); err != nil {
+		return err
+	}
 	names := make([]string, 0, len(tx.tables))
 	for name := range tx.tables {
 		names = append(names, name)
@@ -295,12 +303,16 @@ func (tx *Tx) Put(k *state.Kind, key []byte, value any, expect int64) (int64, er
 		}
 	}
 	key = bytes.Clone(key)
+	var stay [][][]byte
 	if found && len(c.indexes) > 0 {
-		c.unindex(key, raw, fresh)
+		stay = c.unindex(key, raw, fresh)
 	}
 	for i, entries := range fresh {
 		for _, e := range entries {
-			c.indexes[i].put(entryKey(e, key), []byte{})
+			// An entry that is there already is not written again: that would dirty a page for nothing.
+			if stay == nil || !has(stay[i], e) {
+				c.indexes[i].put(entryKey(e, key), []byte{})
+			}
 		}
 	}
 	c.primary.put(key, packed)
@@ -345,19 +357,27 @@ func (c *collection) unique(index int, entries [][]byte, key []byte) error {
 }
 
 // unindex takes out the entries of a stored value that are not among those that stay. Where the
-// value cannot be read its entries are not known; [Store.CheckStorage] finds and repairs them.
-func (c *collection) unindex(key, raw []byte, stay [][][]byte) {
+// value cannot be read its entries are not known; [Store.CheckStorage] finds and repairs them. It
+// returns the entries that the stored value had.
+func (c *collection) unindex(key, raw []byte, stay [][][]byte) [][][]byte {
 	old, _, _, err := decodeValue(c.kind, raw)
 	if err != nil {
-		return
+		return nil
 	}
+	had := make([][][]byte, len(c.indexes))
 	for i, t := range c.indexes {
-		for _, e := range c.kind.Entries(i, old) {
-			if stay == nil || !slices.ContainsFunc(stay[i], func(s []byte) bool { return bytes.Equal(s, e) }) {
+		had[i] = c.kind.Entries(i, old)
+		for _, e := range had[i] {
+			if stay == nil || !has(stay[i], e) {
 				t.del(entryKey(e, key))
 			}
 		}
 	}
+	return had
+}
+
+func has(entries [][]byte, e []byte) bool {
+	return slices.ContainsFunc(entries, func(o []byte) bool { return bytes.Equal(o, e) })
 }
 
 // Delete removes a document and its index entries.

@@ -40,6 +40,13 @@ func (w wrapped) Scrub(ctx context.Context) error {
 	return nil
 }
 
+func (w wrapped) Settle(ctx context.Context, all bool) error {
+	if c, ok := w.Store.(state.Settler); ok {
+		return c.Settle(ctx, all)
+	}
+	return nil
+}
+
 func (w wrapped) Dump(ctx context.Context, fn func(place string, key, value []byte) error) error {
 	if d, ok := w.Store.(dumper); ok {
 		return d.Dump(ctx, fn)
