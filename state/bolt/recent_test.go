@@ -218,3 +218,39 @@ func TestRecentEntriesAreMergedOnceThereAreMany(t *testing.T) {
 		}
 	}
 }
+
+// A salvage loses nothing with a page of recent entries, and learns from them what stood in a page of
+// documents.
+func TestSalvageKnowsRecentEntries(t *testing.T) {
+	t.Parallel()
+	for bucket, lossless := range map[string]bool{"r/person/mail": true, "d/person": false} {
+		s, _ := recentFile(t, 2000)
+		before := statetest.Dump(t, s)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		page, _ := leafOf(t, s.Path(), bucket, state.NumberKey(700))
+		overwrite(t, s.Path(), page)
+		saved, err := bolt.Salvage(ctx, s.Path(), bolt.SalvageOptions{Kinds: statetest.Kinds()})
+		if err != nil || len(saved.Damages) == 0 {
+			t.Fatalf("%s: %+v, %v", bucket, saved, err)
+		}
+		lost := 0
+		for _, d := range saved.Damages {
+			for _, g := range d.Lost {
+				if g.Collection != "person" || !g.Surely {
+					t.Errorf("%s: told %+v", bucket, g)
+				}
+				lost += int(state.KeyNumber(g.To)-state.KeyNumber(g.From)) + 1
+			}
+		}
+		after := dumped(t, s.Path())
+		if lossless != (lost == 0) || lossless && len(after) != len(before) {
+			t.Errorf("%s: %d lost, %d entries of %d", bucket, lost, len(after), len(before))
+		}
+		again := open(t, s.Path(), statetest.Kinds()...)
+		if n := count(t, again); n+lost != 2000 {
+			t.Errorf("%s: %d left, %d said to be lost", bucket, n, lost)
+		}
+	}
+}
