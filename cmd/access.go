@@ -129,7 +129,7 @@ func (f *factory) opener(s settings, h how) api.Opener[service.API] {
 				return service.API{}, nil, errors.Join(err, store.Close())
 			}
 			env := f.engineEnv(s)
-			env.Progress, env.Batch = h.tell, func() int { return aloneBatch(s.state) }
+			env.Progress, env.Batch = h.tell, func() int { return aloneBatch }
 			env.Scratch = func(ctx context.Context) (*service.Service, func(), error) { return f.scratch(ctx, s, store) }
 			svc := f.serve(s, store, env)
 			svc.KeepReads(s.reads)
@@ -140,18 +140,9 @@ func (f *factory) opener(s settings, h how) api.Opener[service.API] {
 }
 
 // aloneBatch is how many records an import commits at once in a process that serves nobody but whoever
-// typed the command. Each touches a dozen places of the file at random, which are in memory until the
-// commit: in a large file hardly two of them lie together.
-func aloneBatch(path string) int {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil || info.Size() < 256<<20:
-		return 10000
-	case info.Size() < 1<<30:
-		return 5000
-	}
-	return 2500
-}
+// typed the command. What a commit writes is in memory until its end; the store keeps the index entries of
+// so many apart, so that this does not grow with the file.
+const aloneBatch = 10000
 
 // name makes the file's own name known to the service, which puts it before the numbers of its ids.
 // A state that was given another name (the demo's) keeps it.
