@@ -20,11 +20,12 @@ func NormalizeCompany(s string) (key, legalForm string) {
 			words = words[1:]
 		}
 		rest, form := cutLegalForm(words)
+		rest = companyWords(strings.Join(rest, " ")) // what the form kept apart may belong together now
 		// A name that is nothing but a legal form, or a filler with one ("Privat GmbH"), is the name itself.
 		if form == "" || companyJunk[strings.Join(rest, " ")] {
 			break
 		}
-		words = companyWords(strings.Join(rest, " ")) // what the form kept apart may belong together now
+		words = rest
 		legalForm = form + strings.TrimSuffix(" "+legalForm, " ")
 	}
 	return strings.Join(words, " "), legalForm
