@@ -68,6 +68,9 @@ func questionsCard(req Request, in service.QuestionListIn, out service.QuestionL
 		}
 		c.Foot = append(c.Foot, p.T("questions.more", state.Args{"n": strconv.Itoa(len(out.Questions)), "total": strconv.Itoa(out.Total), "command": words}))
 	}
+	if out.More > 0 {
+		c.Foot = append(c.Foot, p.T("questions.later", state.Args{"n": strconv.Itoa(out.More)}))
+	}
 	return c
 }
 

@@ -28,11 +28,14 @@ func newCheck(f *factory) *cobra.Command {
 			"that takes its place, and the damaged one stays beside it, with .damaged-1 behind its name.\n" +
 			"With --resolve it finds out anew who is who, from all records and from what people said,\n" +
 			"changes nothing, and prints each record that would be another customer's; exit code 3 where\n" +
-			"there is any.",
+			"there is any. --resolve and --repair are asked for one after the other.",
 		Example: examples("check", "check --repair", "check --resolve"),
 		GroupID: groupCare,
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
+			if resolve && in.Repair {
+				return &state.Error{Class: state.Invalid, Code: "check_one_of"}
+			}
 			bar := f.newBar()
 			ctx := state.WithTeller(c.Context(), bar.work)
 			if resolve {

@@ -182,7 +182,11 @@ func importCard(p *text.Printer, in service.ImportIn, out service.ImportOut, reg
 	case out.Dry && raised > 0:
 		s.foot(p.Count(raised, "question would wait", "questions would wait"))
 	case !out.Dry && out.Asks > 0:
-		s.foot(p.Count(int64(out.Asks), "question waits", "questions wait") + ": " + p.Command("questions"))
+		waits := p.Count(int64(out.Asks), "question waits", "questions wait") + ": " + p.Command("questions")
+		if out.More > 0 {
+			waits += "; " + p.Count(int64(out.More), "more comes", "more come") + " as these are answered"
+		}
+		s.foot(waits)
 	}
 	switch {
 	case out.Dry:

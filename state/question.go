@@ -45,7 +45,7 @@ type Question struct {
 }
 
 // Questions holds questions by number; index "topic" is unique, "open" is by score, best first,
-// "customer" by either customer, "run" by run.
+// "match" has of these the matches alone, "customer" is by either customer, "run" by run.
 var Questions = declare(Declaration[Question]{
 	Name: "question", Letter: "q",
 	Erase: Erase{Rule: EraseDocuments},
@@ -56,7 +56,13 @@ var Questions = declare(Declaration[Question]{
 			if q.State != QuestionOpen {
 				return nil
 			}
-			return [][]byte{NumberKey(uint64(1<<62 - q.Score))}
+			return [][]byte{ScoreKey(q.Score)}
+		}},
+		{Name: "match", Keys: func(q *Question) [][]byte {
+			if q.State != QuestionOpen || q.Kind != QuestionMatch {
+				return nil
+			}
+			return [][]byte{ScoreKey(q.Score)}
 		}},
 		{Name: "customer", Keys: func(q *Question) [][]byte {
 			var keys [][]byte

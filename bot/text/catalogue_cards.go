@@ -107,6 +107,7 @@ var cardTexts = texts{
 	"questions.title":       {`{n#question waits|questions wait}`, `{n#个问题}待答`},
 	"questions.one":         {`Question {number}`, `问题 {number}`},
 	"questions.none":        {`No question waits.`, `没有待答的问题。`},
+	"questions.later":       {`{n#more comes|more come} as these are answered`, `回答之后还会出现 {n#} 个问题`},
 	"questions.more":        {`{n#} of {total#}. All: {kept} {command}`, `共 {total#} 个，显示 {n#} 个。全部：{kept} {command}`},
 	"question.match":        {`Are {a} and {b} one?`, `{a} 与 {b} 是同一客户吗？`},
 	"question.row":          {`{where}[, {field}] could not be read`, `{where}[，{field}]无法读取`},

@@ -73,6 +73,7 @@ var serviceErrors = texts{
 
 // importErrors are those of files and of the runs that read them.
 var importErrors = texts{
+	"error.check_one_of":      {`--resolve changes nothing, so it repairs nothing. First: {admin} check --repair, then: {admin} check --resolve`, `--resolve 不改动任何内容，也就不会修复。先运行：{admin} check --repair，再运行：{admin} check --resolve`},
 	"error.file_missing":      {`There is no file {file}[: {reason}]. Check the name and the folder.`, `没有文件 {file}[：{reason}]。请检查名称和文件夹。`},
 	"error.file_folder":       {`{file} is a folder. Name the files in it: {file}/*.csv`, `{file} 是文件夹。请指明其中的文件：{file}/*.csv`},
 	"error.file_empty":        {`{file} is empty. Export it again.`, `{file} 是空的。请重新导出。`},

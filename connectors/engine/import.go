@@ -170,14 +170,9 @@ func (j *importing) total(ctx context.Context) error {
 	}
 	j.out.Total = t
 	return j.svc.Look(ctx, func(tx state.Tx, _ time.Time) error {
-		j.out.Asks = 0
-		for _, err := range tx.Scan(state.Questions.Kind, state.Range{Index: "open", KeysOnly: true}) {
-			if err != nil {
-				return err
-			}
-			j.out.Asks++
-		}
-		return nil
+		var err error
+		j.out.Asks, j.out.More, err = service.CountQuestions(tx)
+		return err
 	})
 }
 

@@ -52,9 +52,20 @@ type Group struct {
 
 // Candidate is two records that may be one person, and that rules do not join.
 type Candidate struct {
-	A, B    uint64 // records, A before B
-	Reasons []state.Evidence
-	Score   int64 // more is likelier; equals are in the order of what the records are
+	A, B    uint64           // records, A before B
+	Reasons []state.Evidence // of rules alone; all: [Candidate.Why]
+	Score   int64            // more is likelier; equals are in the order of what the records are
+
+	weighed func() []state.Evidence // what their weight is made of; comes before Reasons
+}
+
+// Why gives the reasons, the strongest first. They take longer than all else about a candidate, so
+// they are put together where they are asked for; the records must not have changed.
+func (c *Candidate) Why() []state.Evidence {
+	if c.weighed != nil {
+		c.Reasons, c.weighed = firstOfEach(append(c.weighed(), c.Reasons...)), nil
+	}
+	return c.Reasons
 }
 
 // Partition groups records that are one customer each. It is a pure function of the records and
@@ -276,7 +287,7 @@ func contradictions(x, y *Node) []state.Evidence {
 			Args: state.Args{"a": addressPart(x.version, "street"), "b": addressPart(y.version, "street")}})
 	}
 	if x.birth != "" && y.birth != "" && x.birth != y.birth {
-		out = append(out, state.Evidence{Code: "two_birthdays", Against: true, Args: state.Args{"a": x.birth, "b": y.birth}})
+		out = append(out, state.Evidence{Code: evidenceTwoBirthdays, Against: true, Args: state.Args{"a": x.birth, "b": y.birth}})
 	}
 	return out
 }

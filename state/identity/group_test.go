@@ -85,7 +85,7 @@ func partitioned(t testing.TB, lines []string, words identity.Words, homes map[u
 	}
 	for _, c := range cs {
 		var codes []string
-		for _, r := range c.Reasons {
+		for _, r := range c.Why() {
 			codes = append(codes, r.Code)
 		}
 		asks = append(asks, fmt.Sprintf("%d?%d %s", c.A, c.B, strings.Join(codes, ",")))

@@ -3,6 +3,7 @@ package identity
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/keptcrm/kept/state"
 )
@@ -29,6 +30,8 @@ type Judge interface {
 const (
 	EvidenceByChance    = "by_chance"
 	EvidenceCountedOnce = "counted_once"
+
+	evidenceTwoBirthdays = "two_birthdays"
 )
 
 // Pairing is two contact records that met, and what they weigh.
@@ -93,22 +96,31 @@ func (p *partition) joinByWeight(pairs []Pairing, judge Judge) {
 		if never {
 			continue
 		}
-		reasons := slices.DeleteFunc(judge.Reasons(p.nodes[m.a].Record, p.nodes[m.b].Record), func(r state.Evidence) bool {
-			return r.Code == EvidenceByChance || r.Code == EvidenceCountedOnce
+		weighed := sync.OnceValue(func() []state.Evidence {
+			return slices.DeleteFunc(judge.Reasons(p.nodes[m.a].Record, p.nodes[m.b].Record), func(r state.Evidence) bool {
+				return r.Code == EvidenceByChance || r.Code == EvidenceCountedOnce
+			})
 		})
 		bits := m.w.Bits
+		var ruled []state.Evidence // what the weight does not hold already
+		closer := ""
 		for _, r := range against {
-			if !slices.ContainsFunc(reasons, func(x state.Evidence) bool { return x.Code == r.Code }) {
-				bits -= doubtBits
-				reasons = append(slices.DeleteFunc(reasons, func(x state.Evidence) bool {
-					return r.Code == "two_birthdays" && x.Code == "similar_birthday"
-				}), r)
+			// Of what rules have against two records, the weight can hold a birthday alone.
+			if r.Code == evidenceTwoBirthdays {
+				if slices.ContainsFunc(weighed(), func(x state.Evidence) bool { return x.Code == r.Code }) {
+					continue
+				}
+				closer = "similar_birthday"
 			}
+			bits -= doubtBits
+			ruled = append(ruled, r)
 		}
 		if bits < askAtLeast {
 			continue
 		}
-		p.askWeighed(m.a, m.b, reasons, int64(10*bits))
+		p.askWeighed(m.a, m.b, func() []state.Evidence {
+			return append(slices.DeleteFunc(slices.Clone(weighed()), func(x state.Evidence) bool { return x.Code == closer }), ruled...)
+		}, int64(10*bits))
 	}
 }
 
@@ -143,13 +155,12 @@ func (p *partition) unite(a, b int) {
 	p.people.join(p.people.of(a), p.people.of(b))
 }
 
-func (p *partition) askWeighed(a, b int, reasons []state.Evidence, score int64) {
+func (p *partition) askWeighed(a, b int, weighed func() []state.Evidence, score int64) {
 	key := [2]int{min(a, b), max(a, b)}
 	if c := p.asked[key]; c != nil {
 		// An identifier in common asked already: what it shares is among the reasons.
-		c.Reasons = firstOfEach(append(reasons, c.Reasons...))
-		c.Score = max(c.Score, score) + 5
+		c.weighed, c.Score = weighed, max(c.Score, score)+5
 		return
 	}
-	p.asked[key] = &Candidate{A: p.nodes[key[0]].Record.Key, B: p.nodes[key[1]].Record.Key, Reasons: reasons, Score: score}
+	p.asked[key] = &Candidate{A: p.nodes[key[0]].Record.Key, B: p.nodes[key[1]].Record.Key, weighed: weighed, Score: score}
 }

@@ -12,9 +12,10 @@ import (
 
 // ask brings the match questions around the component up to date with what is in doubt.
 func (t *telling) ask(c *component, asks []identity.Candidate, baseOf map[uint64]uint64) error {
-	wanted := map[string]*state.Question{}
+	wanted := map[[2]uint64]*want{}
 	one := c.ones(baseOf)
-	for _, a := range asks {
+	for i := range asks {
+		a := &asks[i]
 		x, y := baseOf[a.A], baseOf[a.B]
 		ra, rb := a.A, a.B
 		if x == y {
@@ -23,50 +24,33 @@ func (t *telling) ask(c *component, asks []identity.Candidate, baseOf map[uint64
 		if y < x {
 			x, y, ra, rb = y, x, rb, ra
 		}
-		topic := fmt.Sprintf("match:%d:%d", x, y)
-		if wanted[topic] != nil && wanted[topic].Score >= a.Score {
+		key := [2]uint64{x, y}
+		if wanted[key] != nil && wanted[key].score >= a.Score {
 			continue
 		}
-		q := &state.Question{Kind: state.QuestionMatch, Topic: topic, State: state.QuestionOpen, A: x, B: y,
-			RecordA: ra, RecordB: rb, Reasons: a.Reasons, Score: a.Score, Options: []string{"yes", "no"}, Created: t.w.Cause.At,
-			From: c.records[max(ra, rb)].Connection}
-		if one(x) == one(y) {
-			q.State = state.QuestionSettled
-		}
-		if t.run != nil {
-			q.Run = t.run.Number
-		}
-		wanted[topic] = q
+		wanted[key] = &want{a: x, b: y, recordA: ra, recordB: rb, score: a.Score, settled: one(x) == one(y), why: a.Why}
 	}
-	if err := t.askAgain(c, wanted, baseOf); err != nil {
+	had, err := t.askAgain(c, wanted, baseOf)
+	if err != nil {
 		return err
 	}
-	for _, q := range slices.SortedFunc(maps.Values(wanted), func(a, b *state.Question) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B))
+	for _, x := range slices.SortedFunc(maps.Values(wanted), func(a, b *want) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b))
 	}) {
-		old, err := state.Questions.By(t.w.Tx(), "topic", state.TextKey(q.Topic))
-		if err != nil {
+		if err := t.place(c, x, had[[2]uint64{x.a, x.b}]); err != nil {
 			return err
-		}
-		if len(old) > 0 {
-			continue
-		}
-		if q.Number, err = state.Questions.Next(t.w); err != nil {
-			return err
-		}
-		if err := state.Questions.Put(t.w, q); err != nil {
-			return err
-		}
-		if t.run != nil && q.State == state.QuestionOpen {
-			t.run.Counts.Asked++
 		}
 	}
 	return nil
 }
 
+// matchTopic is the topic of the question whether two base customers are one.
+func matchTopic(a, b uint64) string { return fmt.Sprintf("match:%d:%d", a, b) }
+
 // askAgain changes the questions that were asked before to what is wanted now, and takes back
-// those that no longer stand. What it finds is not wanted any more.
-func (t *telling) askAgain(c *component, wanted map[string]*state.Question, baseOf map[uint64]uint64) error {
+// those that no longer stand; the same with doubts. Whose question it finds is not wanted any more;
+// the doubts that stand it gives back.
+func (t *telling) askAgain(c *component, wanted map[[2]uint64]*want, baseOf map[uint64]uint64) (map[[2]uint64]*state.Doubt, error) {
 	bases := maps.Clone(c.bases)
 	for _, b := range baseOf {
 		if !t.known.made[b] { // nothing was asked about it yet
@@ -74,44 +58,90 @@ func (t *telling) askAgain(c *component, wanted map[string]*state.Question, base
 		}
 	}
 	looked := map[uint64]bool{}
+	had := map[[2]uint64]*state.Doubt{}
 	for _, base := range slices.Sorted(maps.Keys(bases)) {
-		old, err := state.Questions.By(t.w.Tx(), "customer", state.NumberKey(base))
+		old, err := c.askedAbout(base)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, q := range old {
+		for _, q := range old.questions {
 			if q.Kind != state.QuestionMatch || looked[q.Number] {
 				continue
 			}
 			looked[q.Number] = true
-			w := wanted[q.Topic]
-			delete(wanted, q.Topic)
-			judged, err := c.judges(q)
-			if err != nil {
-				return err
+			w := wanted[[2]uint64{q.A, q.B}]
+			delete(wanted, [2]uint64{q.A, q.B})
+			if err := t.askSame(c, q, w); err != nil {
+				return nil, err
 			}
-			switch {
-			case q.State == state.QuestionAnswered, w == nil && !judged:
-			case w == nil:
-				if _, err := state.Questions.Delete(t.w, state.NumberKey(q.Number)); err != nil {
-					return err
-				}
-			case q.State != w.State || q.Score != w.Score || q.RecordA != w.RecordA || q.RecordB != w.RecordB ||
-				!slices.EqualFunc(q.Reasons, w.Reasons, sameEvidence):
-				q.State, q.Score, q.Reasons, q.RecordA, q.RecordB = w.State, w.Score, w.Reasons, w.RecordA, w.RecordB
-				if err := state.Questions.Put(t.w, q); err != nil {
-					return err
+		}
+		for _, d := range old.doubts {
+			key := [2]uint64{d.A, d.B}
+			if had[key] != nil {
+				continue
+			}
+			had[key] = d
+			if wanted[key] != nil {
+				continue
+			}
+			judged, err := c.judges(d.RecordA, d.RecordB)
+			if err != nil {
+				return nil, err
+			}
+			if judged {
+				if _, err := state.Doubts.Delete(t.w, state.DoubtKey(d.A, d.B)); err != nil {
+					return nil, err
 				}
 			}
 		}
 	}
-	return nil
+	return had, nil
 }
 
-// judges says whether a question that is not wanted does not stand: both its sides were looked at,
-// or are no more.
-func (c *component) judges(q *state.Question) (bool, error) {
-	for _, k := range []uint64{q.RecordA, q.RecordB} {
+// askSame brings one question up to date with what is wanted, nil: nothing.
+func (t *telling) askSame(c *component, q *state.Question, w *want) error {
+	judged, err := c.judges(q.RecordA, q.RecordB)
+	if err != nil || q.State == state.QuestionAnswered || w == nil && !judged {
+		return err
+	}
+	if w == nil {
+		return t.dropQuestion(q)
+	}
+	reasons := w.why()
+	if q.State == w.state() && q.Score == w.score && q.RecordA == w.recordA && q.RecordB == w.recordB && slices.EqualFunc(q.Reasons, reasons, sameEvidence) {
+		return nil
+	}
+	was := q.State
+	q.State, q.Score, q.Reasons, q.RecordA, q.RecordB = w.state(), w.score, reasons, w.recordA, w.recordB
+	return t.putQuestion(was, q)
+}
+
+// askedAbout is what was asked, or is in doubt, about one base customer.
+type askedAbout struct {
+	questions []*state.Question
+	doubts    []*state.Doubt
+}
+
+func (c *component) askedAbout(base uint64) (askedAbout, error) {
+	if a, ok := c.asked[base]; ok {
+		return a, nil
+	}
+	var a askedAbout
+	var err error
+	if a.questions, err = state.Questions.By(c.tx, "customer", state.NumberKey(base)); err != nil {
+		return a, err
+	}
+	if a.doubts, err = doubtsOf(c.tx, base); err != nil {
+		return a, err
+	}
+	c.asked[base] = a
+	return a, nil
+}
+
+// judges says whether a question about two records that is not wanted does not stand: both were
+// looked at, or are no more.
+func (c *component) judges(a, b uint64) (bool, error) {
+	for _, k := range []uint64{a, b} {
 		if c.records[k] != nil {
 			continue
 		}

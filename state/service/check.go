@@ -230,6 +230,9 @@ func (s *Service) checkReferences(ctx context.Context, tx state.Tx, out *CheckOu
 			bad("record_without_link", state.Records.Kind.Name, state.NumberKey(r.Key))
 		}
 	}
+	if err := checkDoubts(tx, bad); err != nil {
+		return err
+	}
 	for p, err := range state.Promises.All(tx, state.Range{}) {
 		if err != nil {
 			return err

@@ -337,6 +337,11 @@ func (s *Service) rebuild(ctx context.Context, damages []state.Damage) (again re
 	if err := s.Do(ctx, "check.repair", nil, func(w *state.Writer) error { return (&telling{s: s, w: w}).repairMail(damages) }); err != nil {
 		return again, err
 	}
+	if err := s.Do(ctx, "check.repair", nil, func(w *state.Writer) error {
+		return (&telling{s: s, w: w, dirty: map[uint64]bool{}, companies: map[string]bool{}, domains: map[string]bool{}}).repairDoubts(damages)
+	}); err != nil {
+		return again, err
+	}
 	if err := s.SettleMail(ctx); err != nil {
 		return again, err
 	}

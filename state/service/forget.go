@@ -124,6 +124,7 @@ var erasers = []struct {
 	{"mark", (*erasure).marks},
 	{"activity", (*erasure).activities},
 	{"question", (*erasure).questions},
+	{"doubt", (*erasure).doubts},
 	{"record", (*erasure).told},
 	{"mail_due", (*erasure).mailDue},
 	{"link", (*erasure).nothingLeft},

@@ -155,7 +155,7 @@ func (h *house) needle(want bool) {
 			full = full || f == place || strings.HasSuffix(f, k.Name)
 		}
 		switch k.Name {
-		case "link", "read", "relation", "staff", "marker", "forgotten", "promise": // numbers alone, or checked below
+		case "link", "read", "relation", "staff", "marker", "forgotten", "promise", "doubt": // numbers alone, or checked below
 			continue
 		}
 		if !full && k.Erase.Rule != state.EraseNone {

@@ -44,6 +44,11 @@ func (s *Service) QuestionList(ctx context.Context, in QuestionListIn) (Question
 			return out, err
 		}
 		out.Total = len(list)
+		if in.Number == "" && in.Ref == "" && in.From == "" && (in.Kind == "" || in.Kind == state.QuestionMatch) {
+			if out.More, err = countDoubts(tx); err != nil {
+				return out, err
+			}
+		}
 		if limit > 0 {
 			list = list[:min(len(list), limit)]
 		}

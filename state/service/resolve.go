@@ -54,6 +54,7 @@ type component struct {
 	met     *met
 	fresh   bool // links are what is to be found out: none is followed
 	known   *known
+	asked   map[uint64]askedAbout // by base
 }
 
 func (s *Service) newComponent(tx state.Tx) (*component, error) {
@@ -71,7 +72,7 @@ func (s *Service) newComponent(tx state.Tx) (*component, error) {
 func emptyComponent(tx state.Tx, words *wordsSaid, met *met) *component {
 	return &component{tx: tx, words: identity.Words{Shared: map[string]bool{}}, records: map[uint64]*state.Record{},
 		links: map[uint64]*state.Link{}, seenID: map[string]bool{}, bases: map[uint64]bool{}, said: words,
-		former: map[uint64][]uint64{}, known: &known{}, met: met}
+		former: map[uint64][]uint64{}, known: &known{}, met: met, asked: map[uint64]askedAbout{}}
 }
 
 // wordsSaid is what people said of customers, by the numbers they spoke of.
@@ -326,24 +327,37 @@ func (t *telling) gather() (*component, error) {
 	}
 	c.add(c.met.likely()...)
 	for _, base := range slices.Sorted(maps.Keys(c.bases)) {
-		questions, err := state.Questions.By(tx, "customer", state.NumberKey(base))
+		asked, err := c.askedAbout(base)
 		if err != nil {
 			return nil, err
 		}
-		for _, q := range questions {
+		for _, q := range asked.questions {
 			if q.Kind == state.QuestionMatch && q.State == state.QuestionOpen {
 				c.add(q.RecordA, q.RecordB)
+			}
+		}
+		for _, d := range asked.doubts {
+			if !d.Settled {
+				c.add(d.RecordA, d.RecordB)
 			}
 		}
 	}
 	return c, c.grow()
 }
 
-// resolve links the changed records, and those around them, to customers.
+// resolve links the changed records, and those around them, to customers, and asks what is in
+// doubt.
 func (t *telling) resolve() error {
 	if len(t.dirty) == 0 {
 		return nil
 	}
+	if err := t.relink(); err != nil {
+		return err
+	}
+	return t.promote()
+}
+
+func (t *telling) relink() error {
 	c, err := t.gather()
 	if err != nil {
 		return err

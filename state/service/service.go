@@ -52,6 +52,9 @@ type Config struct {
 	// out; Connections says more of single connections, by name.
 	Ignore      []string
 	Connections map[string]ConnectionConfig
+	// Questions is how many questions whether two customers are one wait at a time; 0 is 500. What
+	// more is in doubt becomes a question as these are answered, the likeliest first.
+	Questions int
 }
 
 // ConnectionConfig is what kept.yaml says of one connection.

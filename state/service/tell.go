@@ -80,6 +80,7 @@ type telling struct {
 	senders   map[string]bool // addresses from which mail was sent, and whether that was known before
 	same      []uint64        // records that were told as they are believed ([sawn])
 	known     known
+	doubted   doubted
 	telling   bool // records are told; nobody's word changed
 }
 

@@ -338,6 +338,9 @@ type QuestionListIn struct {
 type QuestionListOut struct {
 	Questions []Question `json:"questions"`
 	Total     int        `json:"total"`
+	// More is how many doubts whether two customers are one become questions as these are answered,
+	// up to 100,000; 0 where the questions of one customer, file or other kind are asked for.
+	More int `json:"more,omitempty"`
 }
 
 // AnswerIn answers a question.

@@ -350,6 +350,7 @@ type ImportOut struct {
 	Dry   bool         `json:"dry"`
 	Total Run          `json:"total"`
 	Asks  int          `json:"questions"` // open in all
+	More  int          `json:"more"`      // doubts that become questions as these are answered, up to 100,000
 }
 
 // ImportFile is what one file was and what came of it.
