@@ -64,6 +64,7 @@ var evidenceTexts = texts{
 
 	"damage.link_without_record":      {`a link has no record`, `有归属没有对应的记录`},
 	"damage.record_without_link":      {`a record belongs to nobody`, `有记录不属于任何客户`},
+	"damage.record_keys_stale":        {`a record is found under other keys than follow from it`, `有记录的查找键与其内容不符`},
 	"damage.doubt_stale":              {`a doubt whether two customers are one is about others by now`, `有一条“是否同一客户”的疑问已不对应原来的客户`},
 	"damage.promise_without_customer": {`a promise has no customer`, `有承诺没有对应的客户`},
 	"damage.page":                     {`a page of the file is damaged`, `文件中有一页损坏`},

@@ -221,6 +221,9 @@ func (s *Service) checkReferences(ctx context.Context, tx state.Tx, out *CheckOu
 			return err
 		}
 		steps.Did(1)
+		if _, same := described(r, s.config.Region); !same {
+			bad("record_keys_stale", state.Records.Kind.Name, state.NumberKey(r.Key))
+		}
 		if r.Kind != state.KindContact && r.Kind != state.KindOrganisation {
 			continue
 		}

@@ -147,6 +147,7 @@ func withoutEchoes(damages []state.Damage, repair bool) []state.Damage {
 	}
 	source := map[string]string{
 		"view_stale": state.Customers.Kind.Name, "link_without_record": state.Records.Kind.Name, "record_without_link": state.Links.Kind.Name,
+		"record_keys_stale": state.Records.Kind.Name,
 	}
 	return slices.DeleteFunc(damages, func(d state.Damage) bool {
 		return lost[source[d.Code]][state.KeyNumber(d.Key)] && (d.Repaired || !repair)
@@ -335,6 +336,9 @@ func (s *Service) rebuild(ctx context.Context, damages []state.Damage) (again re
 		return again, err
 	}
 	if err := s.Do(ctx, "check.repair", nil, func(w *state.Writer) error { return (&telling{s: s, w: w}).repairMail(damages) }); err != nil {
+		return again, err
+	}
+	if err := s.describeAgain(ctx, damages); err != nil {
 		return again, err
 	}
 	if err := s.Do(ctx, "check.repair", nil, func(w *state.Writer) error {
