@@ -32,6 +32,9 @@ func (f *factory) checkLinks(ctx context.Context, bar *bar) error {
 func linksCard(p *text.Printer, out service.CheckLinksOut) bot.Card {
 	s := newSheet("", out)
 	read := p.Count(out.Records, "record", "records") + " of " + p.Count(out.Customers, "customer", "customers") + " found out anew: "
+	if out.Unfinished > 0 {
+		s.lines("", p.T("learn.unfinished", state.Args{"left": p.Number(out.Unfinished)}))
+	}
 	if len(out.Differences) == 0 {
 		return s.lines("", read+"each is linked as it should be").card
 	}

@@ -24,7 +24,7 @@ func newCustomer(f *factory) *cobra.Command {
 	}
 	c.AddCommand(newCustomerList(f), newCustomerShow(f), newCustomerEdit(f), newCustomerTag(f), newCustomerRelate(f),
 		newCustomerMerge(f), newCustomerUnmerge(f), newCustomerKeepApart(f), newCustomerWhy(f),
-		newCustomerExport(f), newCustomerForget(f), newCustomerForgotten(f), newCustomerWaiting(f), newCustomerAdd(f), newCustomerIgnore(f))
+		newCustomerExport(f), newCustomerForget(f), newCustomerForgotten(f), newCustomerWaiting(f), newCustomerAdd(f), newCustomerIgnore(f), newCustomerLearn(f))
 	return c
 }
 

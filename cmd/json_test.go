@@ -80,6 +80,7 @@ var answered = []struct {
 	{"customer waiting", service.WaitingOut{}},
 	{"customer add", service.CustomerAddOut{}},
 	{"customer ignore", service.CustomerIgnoreOut{}},
+	{"customer learn", service.CustomerLearnOut{}},
 	{"staff add", service.StaffOut{}},
 	{"staff list", service.StaffListOut{}},
 	{"staff show", service.StaffOut{}},

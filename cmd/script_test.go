@@ -69,6 +69,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
 			"hold":    hold,
+			"town":    town,
 			"recode":  recode,
 			"damage":  damage,
 			"spoil":   spoil,

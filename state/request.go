@@ -27,6 +27,13 @@ const (
 	BlobClock = "meta/clock"
 	// BlobNonce holds a few characters that tell this state's numbers from another's.
 	BlobNonce = "meta/nonce"
+	// BlobLearnt holds what was learnt of contact records, in a form of package match; there is none
+	// where the cautious beliefs that need no records are in force. It names nobody: numbers, and
+	// hashes of values that at least five records have.
+	BlobLearnt = "meta/learnt"
+	// BlobRelink is there from when a model comes into force until every record was linked by it:
+	// the number of the last record that was, and how many are done, as JSON.
+	BlobRelink = "meta/relink"
 	// BlobSeen with a run's and page's number holds the records that the run saw unchanged.
 	BlobSeen = "seen/"
 	// BlobAside with a run's number holds what the engine needs to read the run's rows again.

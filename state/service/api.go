@@ -73,7 +73,8 @@ type API struct {
 	Import func(context.Context, ImportIn) (ImportOut, error) `api:"long"`
 	Check  func(context.Context, CheckIn) (CheckOut, error)   `api:"long"`
 
-	CheckLinks func(context.Context, CheckLinksIn) (CheckLinksOut, error) `api:"long"`
+	CheckLinks    func(context.Context, CheckLinksIn) (CheckLinksOut, error)       `api:"long"`
+	CustomerLearn func(context.Context, CustomerLearnIn) (CustomerLearnOut, error) `api:"long"`
 
 	Backup func(context.Context, BackupIn, io.Writer) error `api:"stream"`
 }

@@ -2,11 +2,13 @@ package service
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/identity"
+	"github.com/keptcrm/kept/state/identity/match"
 )
 
 // CheckLinksIn asks for every link to be found out anew.
@@ -17,6 +19,7 @@ type CheckLinksOut struct {
 	Records     int64            `json:"records"` // contacts and organisations
 	Customers   int64            `json:"customers"`
 	Differences []LinkDifference `json:"differences"`
+	Unfinished  int64            `json:"unfinished,omitempty"` // records that wait to be linked by what was learnt
 }
 
 // LinkDifference is a record that is linked to another customer than it should be. Is is empty
@@ -36,12 +39,26 @@ type LinkDifference struct {
 func (s *Service) CheckLinks(ctx context.Context, _ CheckLinksIn) (CheckLinksOut, error) {
 	var out CheckLinksOut
 	err := s.Look(ctx, func(tx state.Tx, _ time.Time) error {
-		out = CheckLinksOut{Differences: []LinkDifference{}}
-		words, err := wordsOf(tx)
+		model, err := s.contacts(tx)
 		if err != nil {
 			return err
 		}
-		model, err := s.contacts(tx)
+		if out, err = s.linksBy(ctx, tx, model, nil); err != nil {
+			return err
+		}
+		left, err := relinkLeft(tx)
+		out.Unfinished = left.left()
+		return err
+	})
+	return out, err
+}
+
+// linksBy finds out every link anew as a model weighs, and tells asked, where it is not nil, of each
+// pair of records that would be asked about, some of them twice.
+func (s *Service) linksBy(ctx context.Context, tx state.Tx, model *match.Contacts, asked func(a, b uint64)) (CheckLinksOut, error) {
+	out := CheckLinksOut{Differences: []LinkDifference{}}
+	err := func() error {
+		words, err := wordsOf(tx)
 		if err != nil {
 			return err
 		}
@@ -69,11 +86,32 @@ func (s *Service) CheckLinks(ctx context.Context, _ CheckLinksIn) (CheckLinksOut
 			if err := s.checkComponent(c, r.Key, done, &out); err != nil {
 				return err
 			}
+			if asked != nil {
+				if err := c.asked(asked); err != nil {
+					return err
+				}
+			}
 			delete(done, r.Key)
 		}
 		return nil
-	})
+	}()
 	return out, err
+}
+
+// asked tells of the pairs of a component's records, and of those that are likely one with them, that would be asked about.
+func (c *component) asked(tell func(a, b uint64)) error {
+	own := maps.Clone(c.records)
+	c.add(c.met.likely()...)
+	if err := c.grow(); err != nil {
+		return err
+	}
+	_, asks := identity.Partition(c.nodes(), c.words, c.met.pairings(), c.met.judge)
+	for _, a := range asks {
+		if own[a.A] != nil || own[a.B] != nil {
+			tell(min(a.A, a.B), max(a.A, a.B))
+		}
+	}
+	return nil
 }
 
 // judgedRecords is how many groups one judge weighs before it is forgotten with all that it read.

@@ -465,7 +465,7 @@ func (w *world) batch() []string {
 			}
 			nodes = append(nodes, identity.Node{Record: r})
 		}
-		pairs, judge := meet(nodes)
+		pairs, judge := meet(nodes, w.model())
 		groups, _ := identity.Partition(nodes, identity.Words{}, pairs, judge)
 		for _, g := range groups {
 			var members []string

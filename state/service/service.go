@@ -72,6 +72,7 @@ type Service struct {
 	now    func() time.Time
 	busy   atomic.Int32               // imports that run in this process
 	ignore map[string][]identity.Rule // by connection; "" for all
+	learnt atomic.Pointer[learnt]     // the model in force, as it was read last
 	reads  *readLog                   // nil: reads are not logged ([Service.KeepReads])
 }
 

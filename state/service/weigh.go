@@ -186,6 +186,3 @@ func (m *met) pairings() []identity.Pairing {
 	}
 	return out
 }
-
-// contacts gives what is believed of contact records.
-func (s *Service) contacts(state.Tx) (*match.Contacts, error) { return match.DefaultContacts(), nil }

@@ -16,8 +16,8 @@ import (
 )
 
 // meet weighs all pairs that meet in a block, of all records at once and without any index.
-func meet(nodes []identity.Node) ([]identity.Pairing, identity.Judge) {
-	judge := match.DefaultContacts().Judge()
+func meet(nodes []identity.Node, model *match.Contacts) ([]identity.Pairing, identity.Judge) {
+	judge := model.Judge()
 	blocks := map[string][]*state.Record{}
 	for _, n := range nodes {
 		for _, b := range n.Record.Blocks {
@@ -144,7 +144,7 @@ func (w *world) nodes() ([]identity.Node, identity.Words) {
 // fresh groups everything at once, from what is stored of records and verdicts alone.
 func (w *world) fresh() []string {
 	nodes, words := w.nodes()
-	pairs, judge := meet(nodes)
+	pairs, judge := meet(nodes, w.model())
 	groups, _ := identity.Partition(nodes, words, pairs, judge)
 	var out [][]string
 	for _, g := range groups {
@@ -165,8 +165,12 @@ func TestIncrementalEqualsBatchByWeight(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, rt)
 		var runs []uint64
-		for range rapid.IntRange(1, 8).Draw(rt, "steps") {
-			switch numbers := w.people(); rapid.IntRange(0, 5).Draw(rt, "what") {
+		steps := rapid.IntRange(1, 8).Draw(rt, "steps")
+		for i := range steps {
+			switch numbers := w.people(); rapid.IntRange(0, 7).Draw(rt, "what") {
+			case 6: // another model comes into force, and a few records are linked by it
+				w.must(w.s.believe(w.tick(), rapid.SampledFrom(modelsToBelieve()).Draw(rt, "model")))
+				w.relink(rapid.IntRange(0, 3).Draw(rt, "batches"), rapid.IntRange(1, 4).Draw(rt, "size"))
 			case 0:
 				if len(runs) > 0 {
 					i := rapid.IntRange(0, len(runs)-1).Draw(rt, "run")
@@ -194,6 +198,12 @@ func TestIncrementalEqualsBatchByWeight(t *testing.T) {
 					people = append(people, drawLikely(rt))
 				}
 				runs = append(runs, w.tellPages(people, rapid.IntRange(1, 4).Draw(rt, "page"))...)
+			}
+			if i == steps-1 || rapid.Bool().Draw(rt, "end") {
+				w.relink(-1, rapid.IntRange(1, 4).Draw(rt, "size"))
+			}
+			if w.relinking() {
+				continue
 			}
 			got, want := w.groups(), w.fresh()
 			if !slices.Equal(got, want) {

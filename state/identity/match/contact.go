@@ -189,10 +189,13 @@ var usualNicks = sync.OnceValue(func() map[string]string {
 // Contacts is what is believed of contact records before two of them are looked at: how many there are about, how frequent
 // values are, and what agreement is worth. It does not change; see [DefaultContacts]. It is safe for use by several goroutines.
 type Contacts struct {
-	rows   int
-	counts [contactFeatures]map[uint64]uint32 // how many records have a value, by its hash; rare ones are left out
-	learnt [contactFeatures]*learnt
-	home   float32
+	rows    int                                // assumed
+	rate    float64                            // pairs of records of one person, by record
+	counted int                                // records whose values were counted
+	counts  [contactFeatures]map[uint64]uint32 // how many of them have a value, by its hash; rare ones are left out
+	rare    [contactFeatures]float64           // and how many share a rare one
+	learnt  [contactFeatures]*learnt
+	home    float32
 }
 
 // The features of a contact record.
@@ -241,24 +244,26 @@ const assumedContacts = 100_000
 
 // DefaultContacts is what is believed before any records taught more: cautious weights, a state of a hundred thousand records,
 // and the names that very many people have.
-func DefaultContacts() *Contacts { return &Contacts{rows: assumedContacts, home: startHome} }
+func DefaultContacts() *Contacts {
+	return &Contacts{rows: assumedContacts, rate: believedRate, home: startHome}
+}
 
 // bits gives what a value adds when two records share it.
 func (m *Contacts) bits(k int, text string) float32 {
-	usual := contactKinds[k].usual
+	bits := contactKinds[k].usual
 	if counts := m.counts[k]; counts != nil {
 		if n := counts[hash64(51, text)]; n > 0 {
-			return log2(float64(m.rows+imagined) / float64(n))
+			return min(bits, log2(float64(m.counted+imagined)/float64(n)))
 		}
-		return min(usual, log2(float64(m.rows+imagined)/rareCount))
+		if k != cBirth {
+			bits = min(bits, log2(float64(m.counted+imagined)/m.rare[k]))
+		}
 	}
 	if k == cGiven || k == cFamily {
+		// What nobody has yet comes with the next address book, maybe from another country.
 		if b, ok := frequentNames()[text]; ok {
-			return min(b, usual)
+			return min(b, bits)
 		}
 	}
-	return usual
+	return bits
 }
-
-// rareCount is how many records may have a value that is not counted one by one.
-const rareCount = 4

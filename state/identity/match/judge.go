@@ -91,18 +91,33 @@ func (m *Contacts) weights(rs *rowset) *weights {
 	w := &weights{level: make([][maxLevels]float32, nf), share: make([]float64, nf), implied: make([][]float32, nf), home: m.home}
 	for k, f := range rs.features {
 		kf := &facts[f.kind]
-		l := learnt{m: kf.m, u: kf.u, share: 0.8}
-		if m.learnt[k] != nil {
-			l = *m.learnt[k]
-		}
-		w.m, w.u, w.share[k] = append(w.m, l.m), append(w.u, l.u), l.share
+		w.m, w.u, w.share[k] = append(w.m, kf.m), append(w.u, kf.u), 0.8
 		w.rarest = append(w.rarest, contactKinds[k].usual)
 	}
-	w.setPrior(0.2 * float64(m.rows) / pairsOf(m.rows+imagined))
+	w.setPrior(m.rate * float64(m.rows) / pairsOf(m.rows+imagined))
 	w.weigh(rs)
-	// People write from several addresses, and a company has several domains.
-	w.level[cDomain][1], w.level[cShared][1] = 0, 0
-	w.level[cOrder][1] = exchangedBits
+	believed := slices.Clone(w.level)
+	w.mend = func(w *weights) {
+		for k := range rs.features {
+			for l := range w.level[k] {
+				b := believed[k][l]
+				if k < cBirth { // records meet by their names: what those that met agree in says nothing of names
+					w.level[k][l] = b
+				}
+				w.level[k][l] = min(max(w.level[k][l], b-taughtBits), b+taughtBits)
+			}
+			w.level[k][1] = min(w.level[k][1], 0)
+		}
+		// People write from several addresses, and a company has several domains.
+		w.level[cDomain][1], w.level[cShared][1] = 0, 0
+		w.level[cOrder][1] = exchangedBits
+	}
+	for k, l := range m.learnt {
+		if l != nil {
+			w.m[k], w.u[k], w.share[k] = l.m, l.u, l.share
+		}
+	}
+	w.weigh(rs)
 	return w
 }
 

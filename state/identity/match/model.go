@@ -10,14 +10,15 @@ import (
 type weights struct {
 	level   [][maxLevels]float32 // by feature
 	m, u    []shares
-	share   []float64   // how many of the pairs with the same value do not belong together
-	below   []float32   // by feature: the most that a level below the top is worth
-	most    []float32   // by feature: the most that it can be worth at all
-	rarest  []float32   // by feature: what its rarest value adds
-	prior   float32     // log2 odds that two rows chosen by chance belong together
-	house   float32     // what agreement of all that a household shares can be worth at most
-	implied [][]float32 // by feature and feature: the most that agreement of the first is worth where the second agrees
-	home    float32     // log2 odds that two rows that share all that a household shares are one person
+	share   []float64      // how many of the pairs with the same value do not belong together
+	below   []float32      // by feature: the most that a level below the top is worth
+	most    []float32      // by feature: the most that it can be worth at all
+	rarest  []float32      // by feature: what its rarest value adds
+	prior   float32        // log2 odds that two rows chosen by chance belong together
+	house   float32        // what agreement of all that a household shares can be worth at most
+	implied [][]float32    // by feature and feature: the most that agreement of the first is worth where the second agrees
+	home    float32        // log2 odds that two rows that share all that a household shares are one person
+	mend    func(*weights) // bounds the levels, whatever was learnt; may be nil
 }
 
 // defaults are the weights before the data say more.
@@ -92,6 +93,9 @@ func (w *weights) weigh(rs *rowset) {
 		if f.role == Other {
 			w.level[i][1] = max(w.level[i][1], -2)
 		}
+	}
+	if w.mend != nil {
+		w.mend(w)
 	}
 	w.house = -w.prior + w.home
 	w.below, w.most = make([]float32, len(rs.features)), make([]float32, len(rs.features))
@@ -220,8 +224,10 @@ const (
 )
 
 // learn fits the weights to the table. Candidates are all pairs that blocking found, sorted.
-func learn(rs *rowset, candidates []uint64) *weights {
-	w := defaults(rs)
+func learn(rs *rowset, candidates []uint64) *weights { return learnFrom(rs, candidates, defaults(rs)) }
+
+// learnFrom fits weights to the table, beginning with w.
+func learnFrom(rs *rowset, candidates []uint64, w *weights) *weights {
 	if rs.n < 2 || len(rs.features) == 0 {
 		return w
 	}
