@@ -61,13 +61,17 @@ func (f *factory) learn(ctx context.Context, in service.CustomerLearnIn) error {
 		return err
 	}
 	if in.Dry && !out.Same {
-		command := "customer learn"
-		if in.Default {
-			command += " --default"
-		}
-		return told{&state.Error{Class: state.Findings, Code: "learn_would", Args: state.Args{"command": command}}}
+		return told{learnWould(in)}
 	}
 	return nil
+}
+
+func learnWould(in service.CustomerLearnIn) *state.Error {
+	command := "customer learn"
+	if in.Default {
+		command += " --default"
+	}
+	return &state.Error{Class: state.Findings, Code: "learn_would", Args: state.Args{"command": command}}
 }
 
 func learnCard(p *text.Printer, in service.CustomerLearnIn, out service.CustomerLearnOut) bot.Card {
@@ -105,6 +109,7 @@ func learnCard(p *text.Printer, in service.CustomerLearnIn, out service.Customer
 	if out.Dry && !out.Same {
 		s.lines("", p.T("learn.links", state.Args{"links": p.Number(int64(out.Links))}),
 			p.T("learn.questions", state.Args{"questions": p.Number(out.Questions), "would": p.Number(out.Would)}))
+		s.foot(p.T("error.learn_would", learnWould(in).Args))
 	}
 	if !out.Dry && out.Model.Contacts > 0 {
 		s.foot(p.T("learn.back"))

@@ -80,7 +80,7 @@ func townspeople(n int) []someone {
 			case 1:
 				p.city = "Rostock"
 			case 2:
-				p.given, p.city = p.given[:len(p.given)-1]+"e", ""
+				p.family, p.city = p.family[:len(p.family)-1]+"y", ""
 			}
 			out = append(out, p)
 		}
