@@ -87,7 +87,7 @@ func (s *Service) linksBy(ctx context.Context, tx state.Tx, model *match.Contact
 				return err
 			}
 			if asked != nil {
-				if err := c.asked(asked); err != nil {
+				if err := c.wouldAsk(asked); err != nil {
 					return err
 				}
 			}
@@ -98,8 +98,8 @@ func (s *Service) linksBy(ctx context.Context, tx state.Tx, model *match.Contact
 	return out, err
 }
 
-// asked tells of the pairs of a component's records, and of those that are likely one with them, that would be asked about.
-func (c *component) asked(tell func(a, b uint64)) error {
+// wouldAsk tells of the pairs of a component's records, and of those that are likely one with them, that would be asked about.
+func (c *component) wouldAsk(tell func(a, b uint64)) error {
 	own := maps.Clone(c.records)
 	c.add(c.met.likely()...)
 	if err := c.grow(); err != nil {
