@@ -166,6 +166,8 @@ func rowsOf(v reflect.Value) ([]reflect.Value, reflect.Type) {
 			f := v.Type().Field(i)
 			switch {
 			case !f.IsExported() || f.Type == timeType:
+			case f.Type.Kind() == reflect.Slice && strings.Contains(f.Tag.Get("json"), ",omitempty"):
+				// What may be left out is not what the answer is about.
 			case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct:
 				lists = append(lists, i)
 			case f.Type.Kind() == reflect.Struct:
