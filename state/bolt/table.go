@@ -309,16 +309,26 @@ func (c *cursor) next() (key, value []byte, err error) {
 			}
 			c.stepChange()
 			if x.gone {
+				if c.passed(x.key) { // else a scan would go through all that was deleted behind its end
+					return nil, nil, nil
+				}
 				continue
 			}
 			key, value = x.key, x.value
 		}
-		if c.reverse && c.from != nil && bytes.Compare(key, c.from) < 0 ||
-			!c.reverse && c.to != nil && bytes.Compare(key, c.to) >= 0 {
+		if c.passed(key) {
 			return nil, nil, nil
 		}
 		return key, value, nil
 	}
+}
+
+// passed says whether a key lies behind the scan's end.
+func (c *cursor) passed(key []byte) bool {
+	if c.reverse {
+		return c.from != nil && bytes.Compare(key, c.from) < 0
+	}
+	return c.to != nil && bytes.Compare(key, c.to) >= 0
 }
 
 // close lets another scan use what this one needed.

@@ -423,29 +423,39 @@ func (t touch) link(l *state.Link) {
 // bequeath removes the links of records that are no more. The numbers that were theirs go to the
 // oldest record that was one customer with them by rule, so that what people entered stays there.
 func (t *telling) bequeath(c *component, touched touch) error {
+	heirs := map[uint64]uint64{} // by base: the oldest record that stays
+	var gone []uint64
 	for _, k := range slices.Sorted(maps.Keys(c.links)) {
-		if c.records[k] != nil {
-			continue
+		if c.records[k] == nil {
+			gone = append(gone, k)
+		} else if base := c.links[k].Base; heirs[base] == 0 {
+			heirs[base] = k
 		}
-		gone := c.links[k]
-		touched.link(gone)
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	before := map[uint64]*state.Record{}
+	for _, r := range t.before {
+		if before[r.Key] == nil {
+			before[r.Key] = r
+		}
+	}
+	for _, k := range gone {
+		old := c.links[k]
+		touched.link(old)
 		delete(c.links, k)
 		if _, err := state.Links.Delete(t.w, state.NumberKey(k)); err != nil {
 			return err
 		}
-		var heir *state.Link
-		for x, l := range c.links {
-			if l.Base == gone.Base && c.records[x] != nil && (heir == nil || x < heir.Record) {
-				heir = l
-			}
-		}
+		heir := c.links[heirs[old.Base]]
 		if heir == nil {
-			if err := t.leave(k, gone.Homes()); err != nil {
+			if err := t.leave(before[k], old.Homes()); err != nil {
 				return err
 			}
 			continue
 		}
-		heir = takeOver(heir, gone.Homes())
+		heir = takeOver(heir, old.Homes())
 		c.links[heir.Record] = heir
 		if err := state.Links.Put(t.w, heir); err != nil {
 			return err
@@ -454,13 +464,12 @@ func (t *telling) bequeath(c *component, touched touch) error {
 	return nil
 }
 
-// leave remembers the numbers of a record that is gone, for when it is told again.
-func (t *telling) leave(record uint64, homes []uint64) error {
-	i := slices.IndexFunc(t.before, func(r *state.Record) bool { return r.Key == record })
-	if i < 0 || len(homes) == 0 {
+// leave remembers the numbers of a record that is gone, for when it is told again; r is what it was,
+// nil where nobody knows.
+func (t *telling) leave(r *state.Record, homes []uint64) error {
+	if r == nil || len(homes) == 0 {
 		return nil
 	}
-	r := t.before[i]
 	return state.FormerHomes.Put(t.w, &state.FormerHome{Connection: r.Connection, Kind: r.Kind, ID: r.ID, Homes: homes})
 }
 
