@@ -99,9 +99,7 @@ func (f *factory) forgetCard(out service.CustomerForgetOut, name string) bot.Car
 			copies = append(copies, b.Path+"  "+p.ShortDay(b.At))
 		}
 	}
-	for _, path := range f.beside() {
-		copies = append(copies, path)
-	}
+	copies = append(copies, f.beside()...)
 	s.lines(p.T("forget.copies"), copies...)
 	if out.Scrubbed {
 		s.foot(p.T("forget.back", state.Args{"forgotten": out.Forgotten}))
