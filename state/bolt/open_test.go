@@ -261,7 +261,11 @@ func TestDamagedBytes(t *testing.T) {
 		}
 		defer func() { _ = s.Close() }()
 		if err := s.CheckStorage(ctx, nil, rapid.Bool().Draw(t, "repair"), count); err != nil {
-			t.Fatalf("checking: %v", err)
+			// Where the file says that it was written by a newer program, nobody can know better.
+			if !state.IsCode(err, "newer_state") && !state.IsCode(err, "older_state") {
+				t.Fatalf("checking: %v", err)
+			}
+			damage++
 		}
 		if damage > 0 {
 			told++
