@@ -34,7 +34,7 @@ var learning = texts{
 	"learn.less":           {`less, {bits} bits`, `更弱，{bits} 位`},
 	"learn.told":           {`the same tells {same}; another speaks against {different}`, `相同：{same}；不同：{different}`},
 	"learn.counted":        {`{count} frequent values`, `{count} 个常见值`},
-	"learn.weights":        {`than usual`, `与默认相比`},
+	"learn.weights":        {`what your contacts teach, compared with the usual`, `联系人所教，与默认相比`},
 	"learn.back":           {`To take it back: {admin} customer learn --default`, `要撤销：{admin} customer learn --default`},
 	"learn.unfinished":     {`{left} records still wait to be linked by what was learnt. Go on: {admin} customer learn`, `还有 {left} 条记录等待按所学规则归并。继续：{admin} customer learn`},
 	"learn.field.given":    {`given name`, `名`},

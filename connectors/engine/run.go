@@ -30,15 +30,17 @@ func known(tx state.Tx, connection string, named bool, s *source) (map[string]st
 		return nil, bad(&state.Error{Class: state.Conflict, Code: "connection_type",
 			Args: state.Args{"connection": connection, "type": c.Type, "wanted": s.spec.Name}})
 	}
-	if c != nil && !named && c.Layout == s.desc.Layout && otherTable(c.Columns, s.columns()) {
-		return nil, bad(&state.Error{Class: state.Conflict, Code: "connection_table",
-			Args: state.Args{"connection": connection, "file": s.name}})
-	}
 	r := state.PrefixRange("connection", state.TextKey(connection))
 	r.Reverse = true
 	runs, err := state.Runs.List(tx, r)
 	if err != nil {
 		return nil, err
+	}
+	// A file of which nothing was kept says nothing about the connection.
+	kept := slices.ContainsFunc(runs, func(r *state.Run) bool { return r.State != state.RunUndone && r.Counts.Records > 0 })
+	if c != nil && kept && !named && c.Layout == s.desc.Layout && otherTable(c.Columns, s.columns()) {
+		return nil, bad(&state.Error{Class: state.Conflict, Code: "connection_table",
+			Args: state.Args{"connection": connection, "file": s.name}})
 	}
 	var remembered map[string]string
 	for _, run := range runs {

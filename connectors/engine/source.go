@@ -123,6 +123,13 @@ type source struct {
 
 func (s *source) close() { release(s.conn) }
 
+// recognised says whether a column is one that means something.
+func (s *source) recognised() bool {
+	return slices.ContainsFunc(s.desc.Columns, func(c connectors.Column) bool {
+		return c.Field != "" && !strings.HasPrefix(c.Field, connectors.CustomPrefix)
+	})
+}
+
 // source finds the connector for a file and opens it. given are the options of this call,
 // remembered those of an earlier one.
 func (e *Engine) source(ctx context.Context, path, typ string, given, remembered map[string]string) (*source, error) {
@@ -147,8 +154,13 @@ func (e *Engine) source(ctx context.Context, path, typ string, given, remembered
 	rank := 0
 	for _, spec := range specs {
 		s, err := e.tryOpen(ctx, spec, path, given, remembered)
-		if err == nil {
+		if err == nil && (first == nil || rank > 0 || len(spec.Endings) > 0 || s.recognised()) {
 			return s, nil
+		}
+		if err == nil {
+			// One that takes what is left found nothing in it, and whose ending it has said why.
+			s.close()
+			continue
 		}
 		if ctx.Err() != nil {
 			return nil, err
