@@ -10,11 +10,9 @@ package csv
 import (
 	"context"
 	encsv "encoding/csv"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"io/fs"
 	"path"
 	"strings"
 	"sync"
@@ -159,15 +157,9 @@ func (c *connection) load(ctx context.Context, withIndex bool) (connectors.File,
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	f, err := c.env.Open(c.s.path)
+	f, err := c.env.OpenFile(ctx, c.s.path)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, &connectors.Error{Class: connectors.NotFound, Text: "there is no file " + c.s.path, Cause: err}
-		}
-		if errors.Is(err, fs.ErrPermission) {
-			return nil, nil, &connectors.Error{Class: connectors.Forbidden, Text: c.s.path + " may not be read; check its permissions", Cause: err}
-		}
-		return nil, nil, &connectors.Error{Class: connectors.Invalid, Text: c.s.path + " cannot be opened", Cause: err}
+		return nil, nil, err
 	}
 	l, err := c.look(ctx, f, withIndex)
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"strings"
 	"sync"
@@ -91,35 +90,8 @@ func base(name string) string {
 	return path.Base(strings.TrimRight(strings.ReplaceAll(name, `\`, "/"), "/"))
 }
 
-// source is a file that ends with the context of who reads it.
-type source struct {
-	connectors.File
-	ctx context.Context
-}
-
-func (s source) ReadAt(p []byte, off int64) (int, error) {
-	n, err := s.File.ReadAt(p, off)
-	if gone := s.ctx.Err(); gone != nil {
-		return 0, gone
-	}
-	return n, err
-}
-
 // opener opens a file; what it gives is closed by the caller.
-type opener func(ctx context.Context, path string) (source, error)
-
-func (c *connection) open(ctx context.Context, name string) (source, error) {
-	f, err := c.env.Open(name)
-	switch {
-	case err == nil:
-		return source{f, ctx}, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return source{}, &connectors.Error{Class: connectors.NotFound, Text: "there is no file " + name, Cause: err}
-	case errors.Is(err, fs.ErrPermission):
-		return source{}, &connectors.Error{Class: connectors.Forbidden, Text: name + " may not be read; check its permissions", Cause: err}
-	}
-	return source{}, &connectors.Error{Class: connectors.Invalid, Text: name + " cannot be opened", Cause: err}
-}
+type opener func(ctx context.Context, path string) (connectors.File, error)
 
 // loaded is what is known of the source once it was looked at.
 type loaded struct {
@@ -150,7 +122,7 @@ func (c *connection) load(ctx context.Context, again bool) (*loaded, error) {
 		return nil, err
 	}
 	l := &loaded{parts: parts, left: left}
-	if l.index, err = buildIndex(ctx, l.parts, c.skip, c.open); err != nil {
+	if l.index, err = buildIndex(ctx, l.parts, c.skip, c.env.OpenFile); err != nil {
 		return nil, err
 	}
 	l.mark = l.index.mark

@@ -259,7 +259,7 @@ const (
 
 // sniff looks at the beginning of a file.
 func (c *connection) sniff(ctx context.Context, path string) (content, error) {
-	f, err := c.open(ctx, path)
+	f, err := c.env.OpenFile(ctx, path)
 	if err != nil {
 		return 0, err
 	}

@@ -63,7 +63,7 @@ func (c *connection) Pull(ctx context.Context, kind connectors.Kind, from connec
 	}
 	var page connectors.Page
 	if err == nil {
-		page, err = l.page(ctx, at, c.skip, c.open)
+		page, err = l.page(ctx, at, c.skip, c.env.OpenFile)
 	}
 	if connectors.ClassOf(err) == connectors.CursorExpired {
 		c.forget()
@@ -287,7 +287,7 @@ func (c *connection) Reread(ctx context.Context, rejected, raw string) (connecto
 	file := memory{strings.NewReader(raw)}
 	single := contentOf([]byte(raw[:min(len(raw), enough)])) != isMbox
 	parts := []part{{name: s.Name, folder: s.Folder, place: placeOf(s.Folder), single: single}}
-	again := func(ctx context.Context, _ string) (source, error) { return source{file, ctx}, nil }
+	again := func(ctx context.Context, _ string) (connectors.File, error) { return connectors.Until(ctx, file), nil }
 	ix, err := buildIndex(ctx, parts, nil, again)
 	if err != nil {
 		return connectors.Page{}, err

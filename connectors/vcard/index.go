@@ -28,7 +28,7 @@ type again struct {
 }
 
 // opener opens a part; what it gives is closed by the caller.
-type opener func(ctx context.Context, path string) (source, error)
+type opener func(ctx context.Context, path string) (connectors.File, error)
 
 // sampled is how many cards are looked at for samples.
 const sampled = 500

@@ -57,7 +57,7 @@ func (c *connection) Pull(ctx context.Context, kind connectors.Kind, from connec
 			return connectors.Page{}, &connectors.Error{Class: connectors.CursorExpired, Text: base(c.path) + " has changed since reading began; it is read from the start"}
 		}
 	}
-	return l.page(ctx, at, c.open)
+	return l.page(ctx, at, c.env.OpenFile)
 }
 
 func (l *loaded) page(ctx context.Context, at cursor, open opener) (connectors.Page, error) {
@@ -207,7 +207,7 @@ func Reread(ctx context.Context, rejected, raw string) (connectors.Page, error) 
 	}
 	file := memory{strings.NewReader(raw)}
 	parts := []part{{name: s.File, size: file.Size(), shape: vcard.Shape{Encoding: vcard.Decoded, Start: vcard.Pos{Line: max(s.Line, 1)}}}}
-	again := func(ctx context.Context, _ string) (source, error) { return source{file, ctx}, nil }
+	again := func(ctx context.Context, _ string) (connectors.File, error) { return connectors.Until(ctx, file), nil }
 	ix, err := buildIndex(ctx, parts, again)
 	if err != nil {
 		return connectors.Page{}, err

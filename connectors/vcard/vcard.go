@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -100,33 +99,6 @@ func open(_ context.Context, options map[string]string, env connectors.Env) (con
 
 func base(name string) string { return path.Base(strings.ReplaceAll(name, `\`, "/")) }
 
-// source is a file that ends with the context of who reads it.
-type source struct {
-	connectors.File
-	ctx context.Context
-}
-
-func (s source) ReadAt(p []byte, off int64) (int, error) {
-	n, err := s.File.ReadAt(p, off)
-	if gone := s.ctx.Err(); gone != nil {
-		return 0, gone
-	}
-	return n, err
-}
-
-func (c *connection) open(ctx context.Context, name string) (source, error) {
-	f, err := c.env.Open(name)
-	switch {
-	case err == nil:
-		return source{f, ctx}, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return source{}, &connectors.Error{Class: connectors.NotFound, Text: "there is no file " + name, Cause: err}
-	case errors.Is(err, fs.ErrPermission):
-		return source{}, &connectors.Error{Class: connectors.Forbidden, Text: name + " may not be read; check its permissions", Cause: err}
-	}
-	return source{}, &connectors.Error{Class: connectors.Invalid, Text: name + " cannot be opened", Cause: err}
-}
-
 // files names what is to be read.
 func (c *connection) files() ([]part, error) {
 	if c.env.List != nil {
@@ -167,7 +139,7 @@ func (c *connection) load(ctx context.Context) (*loaded, error) {
 	mark := fmt.Sprintf("%x-%08x", size, sum.Sum32())
 	if c.loaded == nil || c.loaded.mark != mark {
 		l := &loaded{parts: parts, mark: mark}
-		if l.index, err = buildIndex(ctx, l.parts, c.open); err != nil {
+		if l.index, err = buildIndex(ctx, l.parts, c.env.OpenFile); err != nil {
 			return nil, err
 		}
 		if l.index.rows == 0 {
@@ -184,7 +156,7 @@ const enough = 256 << 10
 // fingerprint looks at both ends of a file. Of a file that was named it makes sure that it holds
 // cards at all, before anything longer is done with it.
 func (c *connection) fingerprint(ctx context.Context, p *part, named bool) error {
-	f, err := c.open(ctx, p.path)
+	f, err := c.env.OpenFile(ctx, p.path)
 	if err != nil {
 		return err
 	}
