@@ -79,7 +79,7 @@ func newConnectionTypes(f *factory) *cobra.Command {
 				t := connectorType{Name: spec.Name, Summary: spec.Summary, Options: []connectorOption{}}
 				var rows []bot.Row
 				for _, o := range spec.Options {
-					t.Options = append(t.Options, connectorOption(o))
+					t.Options = append(t.Options, connectorOption{Name: o.Name, Help: o.Help, Required: o.Required, Secret: o.Secret, Default: o.Default})
 					notes := joined(", ", map[bool]string{true: "required"}[o.Required], map[bool]string{true: "secret"}[o.Secret])
 					if o.Default != "" {
 						notes = joined(", ", notes, "default "+o.Default)

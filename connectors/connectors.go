@@ -87,6 +87,21 @@ type Pusher interface {
 	Push(ctx context.Context, in Intent) (Record, error)
 }
 
+// BatchPusher writes several records with one call.
+type BatchPusher interface {
+	// BatchSize is how many intents one call takes.
+	BatchSize() int
+	// PushBatch answers each intent in its place. An error of the call itself holds for all of them.
+	PushBatch(ctx context.Context, ins []Intent) ([]Pushed, error)
+}
+
+// Pushed is what became of one intent of a batch: the record as the system then has it, or an error
+// as [Pusher.Push] would give it.
+type Pushed struct {
+	Record Record
+	Err    error
+}
+
 // Deleter deletes one record; deleting what is gone already is no error.
 type Deleter interface {
 	Delete(ctx context.Context, in Intent) error
@@ -256,8 +271,16 @@ type Spec struct {
 	// Idempotent says that the same Intent pushed twice makes one object there. A connector that is
 	// neither idempotent nor a Finder cannot repeat a write whose answer was lost: a person is asked.
 	Idempotent bool
-	Fields     map[Kind][]FieldSpec
-	Open       func(ctx context.Context, options map[string]string, env Env) (Connector, error)
+	// Tombstones says that Pull tells what is gone, whenever it went. Of other systems a Census finds
+	// it, now and then.
+	Tombstones bool
+	// Presets are providers of such systems whose settings are known.
+	Presets []Preset
+	// Cannot says what the system cannot do that people would expect of it, and what happens instead,
+	// one sentence each.
+	Cannot []string
+	Fields map[Kind][]FieldSpec
+	Open   func(ctx context.Context, options map[string]string, env Env) (Connector, error)
 }
 
 // Option is one setting of a connection.
@@ -267,6 +290,18 @@ type Option struct {
 	Required bool
 	Secret   bool // stored by reference only, masked everywhere
 	Default  string
+	Example  string   // what a value looks like: "https://shop.example.com"
+	Choices  []string // the only values; none: any
+	Where    string   // where in the vendor's pages the value is found: "WooCommerce > Settings > Advanced > REST API"
+}
+
+// Preset is one provider of a kind of system: mail at Gmail.
+type Preset struct {
+	Name    string            // as typed: "gmail"
+	Title   string            // as people know it: "Gmail"
+	Options map[string]string // what is known of it, by option
+	// Where says per option what the provider calls it and where it is found, in place of Option.Where.
+	Where map[string]string
 }
 
 // FieldSpec says what a system can hold in one field, so that the engine compares like with like:

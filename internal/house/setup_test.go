@@ -31,6 +31,9 @@ func newMachine(t *testing.T) machine {
 	}
 	m.fake("id", "echo 1000")
 	m.fake("git", "")
+	for _, server := range []string{"node", "npm", "radicale", "htpasswd", "python3", "xandikos", "imap", "submission-login", "lmtp"} {
+		m.fake(server, "")
+	}
 	m.fake("go", `case "$*" in "env GOVERSION") echo go1.26.8 ;; esac`)
 	return m
 }
@@ -66,7 +69,7 @@ func (m machine) setup() (string, int) {
 		m.t.Fatal(err)
 	}
 	c := exec.Command(filepath.Join(m.path, "bash"), script)
-	c.Env = []string{"PATH=" + m.path, "TMPDIR=" + m.t.TempDir()}
+	c.Env = []string{"PATH=" + m.path, "TMPDIR=" + m.t.TempDir(), "KEPT_SERVERS=off", "KEPT_DOVECOT=" + m.path}
 	out, err := c.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -96,6 +99,8 @@ func TestSetup(t *testing.T) {
 		{"root, apt-get fails", func(m machine) { m.fake("id", "echo 0"); m.fake("apt-get", "exit 100") }, 0,
 			[]string{noCompiler, "apt-get could not install: gcc libc6-dev"}, "apt-get install -y"},
 		{"no apt-get", func(m machine) { m.fake("id", "echo 0") }, 0, []string{noCompiler, "no apt-get here"}, "!apt-get"},
+		{"no Xandikos", func(m machine) { m.fake("gcc", ""); m.apt(); m.remove("xandikos") }, 0,
+			[]string{"no Xandikos", "ask an administrator for: apt-get install xandikos", "the tests can run"}, "!apt-get"},
 		{"no Go", func(m machine) { m.fake("gcc", ""); m.remove("go") }, 1, []string{"no Go: nothing can be built", "https://go.dev/dl"}, "!go "},
 		{"old Go", func(m machine) { m.fake("gcc", ""); m.fake("go", "echo go1.25.3") }, 1, []string{"go1.25.3 is older than Go 1.26"}, "!go mod download"},
 		{"Go that may not fetch a newer one", func(m machine) { m.fake("gcc", ""); m.fake("go", "exit 1") }, 1, []string{"GOTOOLCHAIN=auto"}, "!go mod download"},

@@ -1,0 +1,13 @@
+//go:build !linux
+
+package servers
+
+import (
+	"os"
+	"os/exec"
+)
+
+func ownGroup(*exec.Cmd) {}
+
+func terminate(p *os.Process) { _ = p.Signal(os.Interrupt) }
+func kill(p *os.Process)      { _ = p.Kill() }
