@@ -2,13 +2,12 @@ package vcard
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"slices"
 	"strings"
 
 	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/format/card"
 	"github.com/keptcrm/kept/connectors/format/vcard"
 )
 
@@ -51,15 +50,15 @@ func buildIndex(ctx context.Context, parts []part, open opener) (*index, error) 
 			if isAside(c) {
 				return
 			}
-			if isGroup(c) {
+			if card.IsGroup(c) {
 				ix.group(n, c)
 				return
 			}
-			key, keyed := keyOf(c)
+			key, keyed := card.Key(c)
 			if keyed == connectors.KeyedContent {
-				key = contentID(c)
+				key = card.ContentID(c)
 			}
-			print := fingerprintOf(c)
+			print := card.Fingerprint(c)
 			f, twice := seen[string(keyed)+key]
 			if !twice {
 				seen[string(keyed)+key] = first{print, i, c.Start.Line}
@@ -67,7 +66,7 @@ func buildIndex(ctx context.Context, parts []part, open opener) (*index, error) 
 			}
 			same := f.print == print || keyed == connectors.KeyedContent
 			if !same { // it goes by its content then, which may be another's too
-				id := string(connectors.KeyedContent) + contentID(c)
+				id := string(connectors.KeyedContent) + card.ContentID(c)
 				if _, same = seen[id]; !same {
 					seen[id] = first{print, i, c.Start.Line}
 				}
@@ -113,125 +112,37 @@ func isAside(c *vcard.Card) bool { return c.Problem == vcard.TooLong || c.Proble
 func (ix *index) describe(c *vcard.Card, column map[string]int) {
 	for i := range c.Props {
 		p := &c.Props[i]
-		if unread[p.Name] {
+		if card.Unread(p.Name) {
 			continue
 		}
 		at, known := column[p.Name]
 		if !known {
 			at = len(ix.columns)
 			column[p.Name] = at
-			field := fieldOf(p.Name)
+			field := card.Field(p.Name)
 			ix.columns = append(ix.columns, connectors.Column{Name: p.Name, Field: field, Why: "layout"})
 		}
 		col := &ix.columns[at]
 		if len(col.Samples) == 3 || ix.rows > sampled || p.Binary() {
 			continue
 		}
-		text := short(strings.Join(strings.Fields(strings.Join(p.Parts(), " ")), " "))
+		text := card.Short(strings.Join(strings.Fields(strings.Join(p.Parts(), " ")), " "))
 		if text != "" && !slices.Contains(col.Samples, text) {
 			col.Samples = append(col.Samples, text)
 		}
 	}
 }
 
-func isGroup(c *vcard.Card) bool {
-	for _, name := range []string{"KIND", "X-ADDRESSBOOKSERVER-KIND"} {
-		if strings.EqualFold(strings.TrimSpace(c.Text(name)), "group") {
-			return true
-		}
-	}
-	return false
-}
-
 func (ix *index) group(n int64, c *vcard.Card) {
-	name := groupName(c)
+	name := card.GroupName(c)
 	for i := range c.Props {
 		p := &c.Props[i]
 		if p.Name != "MEMBER" && p.Name != "X-ADDRESSBOOKSERVER-MEMBER" {
 			continue
 		}
 		ix.members[n]++
-		if m := memberKey(p.Text()); name != "" && m != "" && !slices.Contains(ix.groups[m], name) {
+		if m := card.MemberKey(p.Text()); name != "" && m != "" && !slices.Contains(ix.groups[m], name) {
 			ix.groups[m] = append(ix.groups[m], name)
 		}
 	}
-}
-
-func groupName(c *vcard.Card) string {
-	if name := oneLine(c.Text("FN")); name != "" {
-		return name
-	}
-	if p := c.First("N"); p != nil {
-		return oneLine(strings.Join(p.Parts(), " "))
-	}
-	return ""
-}
-
-// memberKey folds how groups name their members.
-func memberKey(s string) string { return strings.ToLower(cleanUID(s)) }
-
-// cleanUID leaves out what only some exports of the same card have.
-func cleanUID(s string) string {
-	s = strings.TrimSpace(s)
-	if len(s) > 9 && strings.EqualFold(s[:9], "urn:uuid:") {
-		s = s[9:]
-	}
-	return s
-}
-
-// keyOf gives what makes a card one of a kind: its UID, else its first e-mail address in lower case,
-// else nothing (then its content is its key).
-func keyOf(c *vcard.Card) (string, connectors.Keyed) {
-	for _, name := range []string{"UID", "X-ABUID"} {
-		if id := strings.TrimSuffix(cleanUID(c.Text(name)), ":ABPerson"); id != "" {
-			return id, connectors.KeyedID
-		}
-	}
-	for i := range c.Props {
-		if p := &c.Props[i]; p.Name == "EMAIL" {
-			if e, ok := parseEmail(p.Text()); ok {
-				return strings.ToLower(e), connectors.KeyedEmail
-			}
-		}
-	}
-	return "", connectors.KeyedContent
-}
-
-// fleeting are properties that change without the card.
-func fleeting(p *vcard.Property) bool {
-	switch p.Name {
-	case "REV", "PRODID", "VERSION":
-		return true
-	}
-	return p.Binary()
-}
-
-// fingerprintOf tells one card from another within a source.
-func fingerprintOf(c *vcard.Card) (sum [16]byte) {
-	h := sha256.New()
-	for i := range c.Props {
-		if p := &c.Props[i]; !fleeting(p) {
-			h.Write(p.Raw())
-		}
-	}
-	copy(sum[:], h.Sum(nil))
-	return sum
-}
-
-// contentID is a hash of what a card says, the same however it is written: folding, encoding, line
-// ends, the order of properties and the photo do not matter.
-func contentID(c *vcard.Card) string {
-	var lines []string
-	for i := range c.Props {
-		p := &c.Props[i]
-		if fleeting(p) {
-			continue
-		}
-		if text := strings.TrimSpace(strings.Join(p.Parts(), "\x01")); strings.Trim(text, "\x01") != "" {
-			lines = append(lines, p.Name+"\x00"+text)
-		}
-	}
-	slices.Sort(lines)
-	sum := sha256.Sum256([]byte(strings.Join(lines, "\x02")))
-	return "h:" + hex.EncodeToString(sum[:10])
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/format/card"
 	"github.com/keptcrm/kept/connectors/format/vcard"
 )
 
@@ -127,11 +128,11 @@ func (b *builder) card(c *vcard.Card) {
 		b.aside(c, "", "the file ends in the middle of this card; export it again, or complete the card up to END:VCARD")
 		return
 	}
-	if isGroup(c) {
+	if card.IsGroup(c) {
 		b.page.Joined++
-		reason := fmt.Sprintf("%q is a group, no person; its members in this file carry it as a tag", short(groupName(c)))
+		reason := fmt.Sprintf("%q is a group, no person; its members in this file carry it as a tag", card.Short(card.GroupName(c)))
 		if b.ix.members[b.done] == 0 {
-			reason = fmt.Sprintf("%q is a group, no person, and names no members", short(groupName(c)))
+			reason = fmt.Sprintf("%q is a group, no person, and names no members", card.Short(card.GroupName(c)))
 		}
 		b.kept(c.Start.Line, "KIND", reason)
 		return
@@ -141,23 +142,23 @@ func (b *builder) card(c *vcard.Card) {
 		b.page.Joined++
 		return
 	}
-	d := &draft{c: c, b: b, fields: map[string][]ranked{}}
-	rec := d.record()
-	if !d.says() {
-		b.drop(d.before)
+	before := len(b.page.Rejected)
+	rec, known := card.Read(c, card.Context{Told: b.kept, Groups: func(member string) []string { return b.ix.groups[member] }})
+	if !known {
+		b.drop(before)
 		b.aside(c, "", "the card has no name, company, e-mail address, phone number or handle")
 		return
 	}
-	key, keyed := keyOf(c)
+	key, keyed := card.Key(c)
 	if isTwice && keyed == connectors.KeyedID {
 		line := c.Start.Line
 		if p := c.First("UID"); p != nil {
 			line = p.Line
 		}
-		b.kept(line, "UID", fmt.Sprintf("%q stands in %s already, on another card", short(key), twice.where))
+		b.kept(line, "UID", fmt.Sprintf("%q stands in %s already, on another card", card.Short(key), twice.where))
 	}
 	if isTwice || keyed == connectors.KeyedContent {
-		key, keyed = contentID(c), connectors.KeyedContent
+		key, keyed = card.ContentID(c), connectors.KeyedContent
 	}
 	rec.ID, rec.Keyed = key, keyed
 	b.page.Changes = append(b.page.Changes, connectors.Change{Record: rec, Where: at})

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/format/card"
 	formats "github.com/keptcrm/kept/connectors/format/vcard"
 )
 
@@ -126,7 +127,7 @@ func book(t testing.TB, text string) string {
 	}), opened(t, "b.vcf", map[string]string{"b.vcf": text})))
 }
 
-func card(lines ...string) string {
+func written(lines ...string) string {
 	return "BEGIN:VCARD\n" + strings.Join(lines, "\n") + "\nEND:VCARD\n"
 }
 
@@ -165,31 +166,31 @@ func TestFixtures(t *testing.T) {
 func TestFields(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
-		"handles": {card("FN:A", "IMPP;X-SERVICE-TYPE=WhatsApp:whatsapp:+49171", "IMPP:xmpp:a@b.example", "IMPP;X-SERVICE-TYPE=Skype;type=HOME:skype:jo%20ny?chat", "IMPP:aim:goim?screenname=jo",
+		"handles": {written("FN:A", "IMPP;X-SERVICE-TYPE=WhatsApp:whatsapp:+49171", "IMPP:xmpp:a@b.example", "IMPP;X-SERVICE-TYPE=Skype;type=HOME:skype:jo%20ny?chat", "IMPP:aim:goim?screenname=jo",
 			"X-SOCIALPROFILE;type=twitter;x-user=jo:http://twitter.com/jo", "X-QQ:12345", "SOCIALPROFILE;SERVICE-TYPE=Mastodon:https://m.example/@jo", "item1.IMPP:jo7", "item1.X-ABLabel:WeChat"),
 			"handle[whatsapp] +49171|handle[xmpp] a@b.example|handle[skype] jo ny|handle[aim] jo|handle[twitter] http://twitter.com/jo|handle[qq] 12345|handle[mastodon] https://m.example/@jo|handle[wechat] jo7|name A"},
-		"labels": {card("FN:A", "TEL;CELL;VOICE:1", "TEL;type=WORK;type=FAX:2", "TEL;TYPE=\"cell,work\":3", "a.TEL:4", "a.X-ABLABEL:_$!<AssistantPhone>!$_", "b.TEL:5", "b.X-ABLabel:Ferienhaus", "TEL;X-Mobile:6", "TEL;PREF;HOME:7"),
+		"labels": {written("FN:A", "TEL;CELL;VOICE:1", "TEL;type=WORK;type=FAX:2", "TEL;TYPE=\"cell,work\":3", "a.TEL:4", "a.X-ABLABEL:_$!<AssistantPhone>!$_", "b.TEL:5", "b.X-ABLabel:Ferienhaus", "TEL;X-Mobile:6", "TEL;PREF;HOME:7"),
 			"name A|phone[home] 7|phone[cell] 1|phone[work fax] 2|phone[work cell] 3|phone[assistant phone] 4|phone[ferienhaus] 5|phone[cell] 6"},
-		"preferred first": {card("FN:A", "EMAIL:a@x.example", "EMAIL;PREF=2:b@x.example", "EMAIL;TYPE=work,pref:c@x.example", "EMAIL;PREF=1:d@x.example"),
+		"preferred first": {written("FN:A", "EMAIL:a@x.example", "EMAIL;PREF=2:b@x.example", "EMAIL;TYPE=work,pref:c@x.example", "EMAIL;PREF=1:d@x.example"),
 			"email[work] c@x.example|email d@x.example|email b@x.example|email a@x.example|name A"},
-		"birthdays":   {card("FN:A", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-29"), "birthday --02-29|name A"},
-		"no day":      {card("FN:A", "BDAY:spring"), `name A|kept b.vcf:3 BDAY: "spring" is no day`},
-		"gender":      {card("FN:A", "GENDER:O;enby", "LANG:zh"), "gender enby|language zh|name A"},
-		"an address":  {card("FN:A", "i.ADR;TYPE=home:;;Am Wall 1\\nHinterhaus;Lübeck;;23552;", "i.X-ABADR:de"), `address[home] Am Wall 1, Hinterhaus, 23552 Lübeck, DE {"city":"Lübeck","country":"DE","postcode":"23552","street":"Am Wall 1, Hinterhaus"}|name A`},
-		"a label":     {card("FN:A", "LABEL;WORK;ENCODING=QUOTED-PRINTABLE:Weg 1=0D=0A12345 Ort", "ADR;HOME:;;;;;;"), "address[work] Weg 1, 12345 Ort|name A"},
-		"no name":     {card("FN:jo@x.example", "EMAIL:jo@x.example"), "email jo@x.example"},
-		"a whole one": {card("FN:Jana Köhler", "N:Jana Köhler;;;;"), "name Jana Köhler"},
-		"a company":   {card("FN:ACME GmbH", "N:;;;;", "ORG:ACME GmbH;", "X-ABShowAs:COMPANY"), "company ACME GmbH"},
-		"an org":      {card("KIND:org", "FN:ACME"), "company ACME"},
-		"units":       {card("ORG:ACME;Lab;Optics", "TITLE:Dr."), "company ACME|department Lab, Optics|title Dr."},
-		"related":     {card("FN:A", "a.X-ABRELATEDNAMES:Jo", "a.X-ABLabel:_$!<Spouse>!$_", "X-MANAGER:Bo", "RELATED;TYPE=friend:Mo", "a1.X-ABDATE:1999-01-02", "a1.X-ABLabel:_$!<Anniversary>!$_", "X-CUSTOMER-NO:77"), "custom.customer_no 77|custom.date[anniversary] 1999-01-02|custom.related[spouse] Jo|custom.related[manager] Bo|custom.related[friend] Mo|name A"},
-		"Android":     {card("FN:A", "X-ANDROID-CUSTOM:vnd.android.cursor.item/nickname;Jo;1;;;;", "X-ANDROID-CUSTOM:vnd.android.cursor.item/contact_event;--03-22;3;;"), "birthday --03-22|name A|nickname Jo"},
-		"reading":     {card("N:山田;太郎", "SOUND;X-IRMC-N:ﾔﾏﾀﾞ;ﾀﾛｳ;;;", "X-PHONETIC-FIRST-NAME:Taro"), "family 山田|given 太郎|phonetic[family] ﾔﾏﾀﾞ|phonetic[given] ﾀﾛｳ|phonetic[given] Taro"},
-		"several":     {card("FN:A", "EMAIL:a@x.example, b@x.example"), "email a@x.example|email b@x.example|name A"},
-		"bad ones":    {card("FN:A", "EMAIL:jana@@x", "TEL:none", "TEL;CELL 1"), `name A|kept b.vcf:5 : "TEL;CELL 1" is no property|kept b.vcf:3 EMAIL: e-mail "jana@@x" is no address|kept b.vcf:4 TEL: phone number "none" has no digits`},
-		"tel":         {card("FN:A", "TEL;VALUE=uri:tel:+1-418-656-9254;ext=102"), "name A|phone +1-418-656-9254;ext=102"},
-		"no photo":    {card("FN:A", "PHOTO;ENCODING=b:/9j/", "LOGO:data:image/png;base64,xx", "KEY:http://x.example"), "name A"},
-		"tags":        {card("FN:A", `CATEGORIES:myContacts,vip\, gold,press`), "name A|tag vip, gold|tag press"},
+		"birthdays":   {written("FN:A", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-29"), "birthday --02-29|name A"},
+		"no day":      {written("FN:A", "BDAY:spring"), `name A|kept b.vcf:3 BDAY: "spring" is no day`},
+		"gender":      {written("FN:A", "GENDER:O;enby", "LANG:zh"), "gender enby|language zh|name A"},
+		"an address":  {written("FN:A", "i.ADR;TYPE=home:;;Am Wall 1\\nHinterhaus;Lübeck;;23552;", "i.X-ABADR:de"), `address[home] Am Wall 1, Hinterhaus, 23552 Lübeck, DE {"city":"Lübeck","country":"DE","postcode":"23552","street":"Am Wall 1, Hinterhaus"}|name A`},
+		"a label":     {written("FN:A", "LABEL;WORK;ENCODING=QUOTED-PRINTABLE:Weg 1=0D=0A12345 Ort", "ADR;HOME:;;;;;;"), "address[work] Weg 1, 12345 Ort|name A"},
+		"no name":     {written("FN:jo@x.example", "EMAIL:jo@x.example"), "email jo@x.example"},
+		"a whole one": {written("FN:Jana Köhler", "N:Jana Köhler;;;;"), "name Jana Köhler"},
+		"a company":   {written("FN:ACME GmbH", "N:;;;;", "ORG:ACME GmbH;", "X-ABShowAs:COMPANY"), "company ACME GmbH"},
+		"an org":      {written("KIND:org", "FN:ACME"), "company ACME"},
+		"units":       {written("ORG:ACME;Lab;Optics", "TITLE:Dr."), "company ACME|department Lab, Optics|title Dr."},
+		"related":     {written("FN:A", "a.X-ABRELATEDNAMES:Jo", "a.X-ABLabel:_$!<Spouse>!$_", "X-MANAGER:Bo", "RELATED;TYPE=friend:Mo", "a1.X-ABDATE:1999-01-02", "a1.X-ABLabel:_$!<Anniversary>!$_", "X-CUSTOMER-NO:77"), "custom.customer_no 77|custom.date[anniversary] 1999-01-02|custom.related[spouse] Jo|custom.related[manager] Bo|custom.related[friend] Mo|name A"},
+		"Android":     {written("FN:A", "X-ANDROID-CUSTOM:vnd.android.cursor.item/nickname;Jo;1;;;;", "X-ANDROID-CUSTOM:vnd.android.cursor.item/contact_event;--03-22;3;;"), "birthday --03-22|name A|nickname Jo"},
+		"reading":     {written("N:山田;太郎", "SOUND;X-IRMC-N:ﾔﾏﾀﾞ;ﾀﾛｳ;;;", "X-PHONETIC-FIRST-NAME:Taro"), "family 山田|given 太郎|phonetic[family] ﾔﾏﾀﾞ|phonetic[given] ﾀﾛｳ|phonetic[given] Taro"},
+		"several":     {written("FN:A", "EMAIL:a@x.example, b@x.example"), "email a@x.example|email b@x.example|name A"},
+		"bad ones":    {written("FN:A", "EMAIL:jana@@x", "TEL:none", "TEL;CELL 1"), `name A|kept b.vcf:5 : "TEL;CELL 1" is no property|kept b.vcf:3 EMAIL: e-mail "jana@@x" is no address|kept b.vcf:4 TEL: phone number "none" has no digits`},
+		"tel":         {written("FN:A", "TEL;VALUE=uri:tel:+1-418-656-9254;ext=102"), "name A|phone +1-418-656-9254;ext=102"},
+		"no photo":    {written("FN:A", "PHOTO;ENCODING=b:/9j/", "LOGO:data:image/png;base64,xx", "KEY:http://x.example"), "name A"},
+		"tags":        {written("FN:A", `CATEGORIES:myContacts,vip\, gold,press`), "name A|tag vip, gold|tag press"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -206,15 +207,15 @@ func TestFields(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	t.Parallel()
-	text := card("UID:urn:uuid:U-1", "FN:One", "REV:20240102T030405Z") + // 1
-		card("FN:Two", "EMAIL:Two@X.example") + // 6
-		card("FN:Three") + // 10
-		card("UID:u-1", "FN:other case, other key") + // 13
-		card("UID:U-1", "FN:Somebody else") + // 17
-		card("UID:U-1", "FN:One", "REV:20250102T030405Z", "PHOTO;ENCODING=b:/9j/") + // 21
-		card("FN:Two's wife", "EMAIL:two@x.example") + // 27
-		card("FN:Three", "NOTE:", "PRODID:x") + // 31
-		card("FN:Somebody else", "UID:U-1") // 36, the same as on 17
+	text := written("UID:urn:uuid:U-1", "FN:One", "REV:20240102T030405Z") + // 1
+		written("FN:Two", "EMAIL:Two@X.example") + // 6
+		written("FN:Three") + // 10
+		written("UID:u-1", "FN:other case, other key") + // 13
+		written("UID:U-1", "FN:Somebody else") + // 17
+		written("UID:U-1", "FN:One", "REV:20250102T030405Z", "PHOTO;ENCODING=b:/9j/") + // 21
+		written("FN:Two's wife", "EMAIL:two@x.example") + // 27
+		written("FN:Three", "NOTE:", "PRODID:x") + // 31
+		written("FN:Somebody else", "UID:U-1") // 36, the same as on 17
 	want := `b.vcf:1 id=U-1 modified 2024-01-02T03:04:05Z
 b.vcf:6 email=two@x.example
 b.vcf:10 content=h:
@@ -243,9 +244,9 @@ kept b.vcf:22 UID: "U-1" stands in b.vcf:1 already, on another card
 
 func TestGroupsAreNoPeople(t *testing.T) {
 	t.Parallel()
-	got := book(t, card("FN:Jana", "UID:urn:uuid:ABC")+
-		card("FN:Moon club", "N:Moon club;;;;", "X-ADDRESSBOOKSERVER-KIND:group", "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:abc", "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:nobody")+
-		card("FN:Li", "EMAIL:li@x.example")+card("KIND:group", "FN:团队", "MEMBER:mailto:li@x.example")+card("KIND:GROUP", "FN:Empty"))
+	got := book(t, written("FN:Jana", "UID:urn:uuid:ABC")+
+		written("FN:Moon club", "N:Moon club;;;;", "X-ADDRESSBOOKSERVER-KIND:group", "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:abc", "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:nobody")+
+		written("FN:Li", "EMAIL:li@x.example")+written("KIND:group", "FN:团队", "MEMBER:mailto:li@x.example")+written("KIND:GROUP", "FN:Empty"))
 	want := `b.vcf:1 id=ABC
   name Jana
   tag Moon club
@@ -264,7 +265,7 @@ kept b.vcf:21 KIND: "Empty" is a group, no person, and names no members
 
 func TestBrokenCards(t *testing.T) {
 	t.Parallel()
-	got := book(t, card("NOTE:nothing else", "EMAIL:no@@address")+"BEGIN:VCARD\nFN:No end\n"+card("FN:Next")+card("PHOTO;ENCODING=b:"+strings.Repeat("A", 33<<20))+"BEGIN:VCARD\nFN:Cut\nTEL:12")
+	got := book(t, written("NOTE:nothing else", "EMAIL:no@@address")+"BEGIN:VCARD\nFN:No end\n"+written("FN:Next")+written("PHOTO;ENCODING=b:"+strings.Repeat("A", 33<<20))+"BEGIN:VCARD\nFN:Cut\nTEL:12")
 	want := `b.vcf:5 content=h:1ac8ee45d0c2e38c4e6f
   name No end
 b.vcf:7 content=h:5bd0bb8c4a3b2d4d3d29
@@ -292,7 +293,7 @@ aside b.vcf:13 : the file ends in the middle of this card; export it again, or c
 func TestReread(t *testing.T) {
 	t.Parallel()
 	gb := "BEGIN:VCARD\r\nORG;CHARSET=GBK:\r\nNOTE;CHARSET=GBK:\xc9\xcf\xba\xa3\r\nPHOTO;ENCODING=BASE64:/9j/\r\n\r\nEND:VCARD\r\n"
-	c := opened(t, "b.vcf", map[string]string{"b.vcf": card("FN:x") + gb})
+	c := opened(t, "b.vcf", map[string]string{"b.vcf": written("FN:x") + gb})
 	_, rejected := pull(t, c)
 	if len(rejected) != 1 || rejected[0].Raw != "BEGIN:VCARD\nORG;CHARSET=GBK:\nNOTE;CHARSET=GBK:上海\nEND:VCARD" {
 		t.Fatalf("%+v", rejected)
@@ -321,9 +322,9 @@ func TestFolder(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"book/readme.txt": "no card", "book/empty.vcf": ""}
 	for i := range 450 {
-		files[fmt.Sprintf("book/%03d.VCF", i)] = card("FN:Person", fmt.Sprintf("EMAIL:p%d@x.example", i))
+		files[fmt.Sprintf("book/%03d.VCF", i)] = written("FN:Person", fmt.Sprintf("EMAIL:p%d@x.example", i))
 	}
-	files["book/450.vcf"] = card("FN:Group", "KIND:group", "MEMBER:mailto:p0@x.example") + card("UID:x", "FN:A") + card("UID:x", "FN:B")
+	files["book/450.vcf"] = written("FN:Group", "KIND:group", "MEMBER:mailto:p0@x.example") + written("UID:x", "FN:A") + written("UID:x", "FN:B")
 	c := opened(t, "book/", files)
 	if err := c.Check(context.Background()); err != nil {
 		t.Fatal(err)
@@ -348,7 +349,7 @@ func TestFolder(t *testing.T) {
 	if err != nil || again.Changes[0].Where != "200.VCF:1" || again.Done != 400 {
 		t.Errorf("%+v %v", again, err)
 	}
-	files["book/449.VCF"] = card("FN:Changed")
+	files["book/449.VCF"] = written("FN:Changed")
 	if _, err := opened(t, "book", files).Pull(context.Background(), connectors.Contact, page.Next); connectors.ClassOf(err) != connectors.CursorExpired {
 		t.Errorf("a changed folder: %v", err)
 	}
@@ -408,7 +409,7 @@ func TestRealExports(t *testing.T) {
 			holds := func(field string, want ...string) {
 				for _, w := range want {
 					w = strings.TrimPrefix(strings.TrimSpace(w), "tel:")
-					if _, isMail := parseEmail(w); field == "email" && !isMail {
+					if _, isMail := card.Email(w); field == "email" && !isMail {
 						continue
 					}
 					if w != "" && !slices.Contains(got[field], w) {
@@ -461,7 +462,7 @@ func TestWrittenIsRead(t *testing.T) {
 }
 
 func FuzzPull(f *testing.F) {
-	f.Add([]byte(card("FN:x", "UID:1", "EMAIL:a@b.example", "ADR:;;a;b;c;d;e", "BDAY:1980-01-01") + card("KIND:group", "MEMBER:1") + card("UID:1", "N:a;b")))
+	f.Add([]byte(written("FN:x", "UID:1", "EMAIL:a@b.example", "ADR:;;a;b;c;d;e", "BDAY:1980-01-01") + written("KIND:group", "MEMBER:1") + written("UID:1", "N:a;b")))
 	f.Add([]byte("BEGIN:VCARD\nIMPP:aim:goim?x=y\nX-SOCIALPROFILE;x-user=a:x-apple:a\nX-ANDROID-CUSTOM:a/nickname;b\nEND:VCARD"))
 	f.Add([]byte("BEGIN:VCARD\nFN;ENCODING=QUOTED-PRINTABLE;CHARSET=GBK:=B1=B1=\n=BE\nTEL:tel:%zz\nREV:0001-01-01\nBEGIN:VCARD\nTEL"))
 	f.Fuzz(func(t *testing.T, data []byte) {

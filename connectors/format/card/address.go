@@ -1,4 +1,4 @@
-package vcard
+package card
 
 import (
 	"slices"
@@ -56,7 +56,7 @@ func (d *draft) address(p *vcard.Property) {
 		return
 	}
 	if code := d.c.InGroup(p.Group, "X-ABADR"); code != nil && parts[connectors.PartCountry] == "" {
-		if c := oneLine(code.Text()); len(c) == 2 {
+		if c := OneLine(code.Text()); len(c) == 2 {
 			parts[connectors.PartCountry] = strings.ToUpper(c)
 		}
 	}
@@ -79,7 +79,7 @@ func (d *draft) address(p *vcard.Property) {
 func lines(s string) string {
 	var out []string
 	for l := range strings.SplitSeq(s, "\n") {
-		if l = strings.TrimRight(oneLine(l), ","); l != "" {
+		if l = strings.TrimRight(OneLine(l), ","); l != "" {
 			out = append(out, l)
 		}
 	}

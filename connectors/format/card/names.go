@@ -1,4 +1,4 @@
-package vcard
+package card
 
 import (
 	"net/mail"
@@ -58,8 +58,8 @@ func set(words string) map[string]bool {
 	return m
 }
 
-// fieldOf gives the field that a property becomes; "" for none. N, which becomes several, is "n".
-func fieldOf(name string) string {
+// Field gives the field that a property becomes; "" for none. N, which becomes several, is "n".
+func Field(name string) string {
 	if f, ok := fields[name]; ok {
 		return f
 	}
@@ -102,7 +102,7 @@ func (d *draft) groupLabel(p *vcard.Property) string {
 	if l == nil {
 		return ""
 	}
-	text := oneLine(l.Text())
+	text := OneLine(l.Text())
 	inner, ok := strings.CutPrefix(text, "_$!<")
 	if !ok {
 		return strings.ToLower(text)
@@ -144,9 +144,9 @@ func typeLabel(p *vcard.Property) string {
 	return strings.Join(out, " ")
 }
 
-// oneLine gives a text without line breaks and doubled blanks, in valid UTF-8 and without what
+// OneLine gives a text without line breaks and doubled blanks, in valid UTF-8 and without what
 // cannot be seen around it.
-func oneLine(s string) string {
+func OneLine(s string) string {
 	if isOneLine(s) {
 		return s
 	}
@@ -168,16 +168,16 @@ func isOneLine(s string) bool {
 	return last != ' ' || s == ""
 }
 
-// short bounds what a message quotes.
-func short(s string) string {
+// Short bounds what a message quotes.
+func Short(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:57]) + "..."
 	}
 	return s
 }
 
-// parseEmail reads one address; ok is false for what is none. The address is as given.
-func parseEmail(text string) (string, bool) {
+// Email reads one address; ok is false for what is none. The address is as given.
+func Email(text string) (string, bool) {
 	s := strings.TrimSpace(text)
 	if len(s) > 7 && strings.EqualFold(s[:7], "mailto:") {
 		s = unpercent(s[7:])
@@ -209,3 +209,6 @@ func parseEmail(text string) (string, bool) {
 	}
 	return s, true
 }
+
+// Unread reports whether a property says nothing of a contact, or is read with another.
+func Unread(property string) bool { return unread[property] }

@@ -1,4 +1,6 @@
-package vcard
+// Package card is what a vCard says of a person, as a record: which property becomes which field,
+// labels, handles, what is noise. It is read from files and from address books on servers alike.
+package card
 
 import (
 	"fmt"
@@ -21,26 +23,48 @@ type ranked struct {
 	rank int
 }
 
+// Context is what a reader knows beside the card itself.
+type Context struct {
+	// Told is called for what could not be read of a card that is read otherwise: the line, the
+	// property (empty for the whole card) and a reason in plain words. May be nil.
+	Told func(line int64, property, reason string)
+	// Groups names the groups that a member is in, by its [MemberKey]. May be nil.
+	Groups func(member string) []string
+}
+
+// Read gives the contact that a card tells, without ID and Version: what makes those differs from
+// source to source. known is false where the card says nothing by which anybody could be known
+// (no name, company, e-mail address, phone number or handle); the record holds the rest then.
+func Read(c *vcard.Card, ctx Context) (rec connectors.Record, known bool) {
+	d := &draft{c: c, ctx: ctx, fields: map[string][]ranked{}}
+	rec = d.record()
+	return rec, d.says()
+}
+
 // draft is a contact being read.
 type draft struct {
 	c      *vcard.Card
-	b      *builder
+	ctx    Context
 	fields map[string][]ranked
-	before int // how many rejected the page had
+}
+
+func (d *draft) told(line int64, property, reason string) {
+	if d.ctx.Told != nil {
+		d.ctx.Told(line, property, reason)
+	}
 }
 
 func (d *draft) record() connectors.Record {
-	d.before = len(d.b.page.Rejected)
 	rec := connectors.Record{Kind: connectors.Contact}
 	if d.c.Problem == vcard.NoEnd {
-		d.b.kept(d.c.Start.Line, "", "the line END:VCARD is missing")
+		d.told(d.c.Start.Line, "", "the line END:VCARD is missing")
 	}
 	for i, line := range d.c.Broken {
 		if i == 5 {
-			d.b.kept(line.Line, "", fmt.Sprintf("%d more lines of this card are no properties", len(d.c.Broken)-i))
+			d.told(line.Line, "", fmt.Sprintf("%d more lines of this card are no properties", len(d.c.Broken)-i))
 			break
 		}
-		d.b.kept(line.Line, "", fmt.Sprintf("%q is no property", short(line.Text)))
+		d.told(line.Line, "", fmt.Sprintf("%q is no property", Short(line.Text)))
 	}
 	for i := range d.c.Props {
 		p := &d.c.Props[i]
@@ -49,10 +73,10 @@ func (d *draft) record() connectors.Record {
 		}
 		text, damaged := p.Decode()
 		if damaged {
-			d.b.kept(p.Line, p.Name, "some bytes are text in no charset; they show as \uFFFD")
+			d.told(p.Line, p.Name, "some bytes are text in no charset; they show as \uFFFD")
 		}
 		if len(text) > longest {
-			d.b.kept(p.Line, p.Name, "is longer than 1 MB and was left out")
+			d.told(p.Line, p.Name, "is longer than 1 MB and was left out")
 			continue
 		}
 		if strings.TrimSpace(text) == "" {
@@ -131,34 +155,34 @@ func (d *draft) add(field string, v connectors.Value, rank int) {
 
 // read takes in one property.
 func (d *draft) read(p *vcard.Property) {
-	field := fieldOf(p.Name)
+	field := Field(p.Name)
 	rank := p.Preference()
 	switch field {
 	case "", "id":
 	case "n":
 		for i, part := range p.Parts() {
 			if i < len(nameParts) {
-				d.add(nameParts[i], connectors.Value{Text: oneLine(part)}, rank)
+				d.add(nameParts[i], connectors.Value{Text: OneLine(part)}, rank)
 			}
 		}
 	case connectors.FieldEmail:
 		d.email(p, rank)
 	case connectors.FieldPhone:
-		text := oneLine(p.Text())
+		text := OneLine(p.Text())
 		if len(text) > 4 && strings.EqualFold(text[:4], "tel:") {
 			text = unpercent(text[4:])
 		}
 		if !strings.ContainsFunc(text, unicode.IsDigit) {
-			d.b.kept(p.Line, p.Name, fmt.Sprintf("phone number %q has no digits", short(text)))
+			d.told(p.Line, p.Name, fmt.Sprintf("phone number %q has no digits", Short(text)))
 			return
 		}
 		d.add(field, connectors.Value{Text: text, Label: d.label(p)}, rank)
 	case connectors.FieldCompany:
 		parts := p.Parts()
-		d.add(field, connectors.Value{Text: oneLine(parts[0])}, rank)
+		d.add(field, connectors.Value{Text: OneLine(parts[0])}, rank)
 		var units []string
 		for _, u := range parts[1:] {
-			if u = oneLine(u); u != "" {
+			if u = OneLine(u); u != "" {
 				units = append(units, u)
 			}
 		}
@@ -170,7 +194,7 @@ func (d *draft) read(p *vcard.Property) {
 		d.handle(p, rank)
 	case connectors.FieldNickname, connectors.FieldTag:
 		for _, s := range p.List() {
-			d.add(field, connectors.Value{Text: oneLine(s)}, rank)
+			d.add(field, connectors.Value{Text: OneLine(s)}, rank)
 		}
 	case connectors.FieldPhonetic:
 		d.phonetic(p)
@@ -179,9 +203,9 @@ func (d *draft) read(p *vcard.Property) {
 	case connectors.FieldNote:
 		d.add(field, connectors.Value{Text: p.Text()}, rank)
 	case connectors.FieldURL:
-		d.add(field, connectors.Value{Text: oneLine(p.Text()), Label: d.label(p)}, rank)
+		d.add(field, connectors.Value{Text: OneLine(p.Text()), Label: d.label(p)}, rank)
 	case connectors.FieldName:
-		d.add(field, connectors.Value{Text: oneLine(p.Text())}, rank)
+		d.add(field, connectors.Value{Text: OneLine(p.Text())}, rank)
 	case connectors.CustomPrefix + "android":
 		d.android(p)
 	case connectors.CustomPrefix + "related", connectors.CustomPrefix + "date", connectors.CustomPrefix + "anniversary":
@@ -189,13 +213,13 @@ func (d *draft) read(p *vcard.Property) {
 		if l := relations[p.Name]; l != "" {
 			label = l
 		}
-		text := oneLine(p.Text())
+		text := OneLine(p.Text())
 		if date, ok := vcard.Date(text); ok && field != connectors.CustomPrefix+"related" {
 			text = date
 		}
 		d.add(field, connectors.Value{Text: text, Label: label}, rank)
 	default:
-		d.add(field, connectors.Value{Text: oneLine(p.Text())}, rank)
+		d.add(field, connectors.Value{Text: OneLine(p.Text())}, rank)
 	}
 }
 
@@ -203,8 +227,8 @@ func (d *draft) read(p *vcard.Property) {
 var nameParts = []string{connectors.FieldFamily, connectors.FieldGiven, connectors.FieldMiddle, connectors.FieldPrefix, connectors.FieldSuffix}
 
 func (d *draft) email(p *vcard.Property, rank int) {
-	text := oneLine(p.Text())
-	if e, ok := parseEmail(text); ok {
+	text := OneLine(p.Text())
+	if e, ok := Email(text); ok {
 		d.add(connectors.FieldEmail, connectors.Value{Text: e, Label: d.label(p)}, rank)
 		return
 	}
@@ -212,12 +236,12 @@ func (d *draft) email(p *vcard.Property, rank int) {
 	parts := strings.FieldsFunc(text, func(c rune) bool { return c == ',' || c == ';' || c == ' ' })
 	var good []string
 	for _, part := range parts {
-		if e, ok := parseEmail(part); ok {
+		if e, ok := Email(part); ok {
 			good = append(good, e)
 		}
 	}
 	if len(good) < 2 || len(good) < len(parts) {
-		d.b.kept(p.Line, p.Name, fmt.Sprintf("e-mail %q is no address", short(text)))
+		d.told(p.Line, p.Name, fmt.Sprintf("e-mail %q is no address", Short(text)))
 		return
 	}
 	for _, e := range good {
@@ -226,10 +250,10 @@ func (d *draft) email(p *vcard.Property, rank int) {
 }
 
 func (d *draft) birthday(p *vcard.Property) {
-	text := oneLine(p.Text())
+	text := OneLine(p.Text())
 	date, ok := vcard.Date(text)
 	if !ok {
-		d.b.kept(p.Line, p.Name, fmt.Sprintf("%q is no day", short(text)))
+		d.told(p.Line, p.Name, fmt.Sprintf("%q is no day", Short(text)))
 		return
 	}
 	for _, omitted := range p.Get("X-APPLE-OMIT-YEAR") {
@@ -244,15 +268,15 @@ var genders = map[string]string{"m": "male", "f": "female", "o": "other", "n": "
 
 func (d *draft) gender(p *vcard.Property) {
 	parts := p.Parts()
-	text := oneLine(parts[0])
+	text := OneLine(parts[0])
 	if g, ok := genders[strings.ToLower(text)]; ok {
 		text = g
 	}
 	if strings.EqualFold(text, "u") {
 		text = ""
 	}
-	if len(parts) > 1 && oneLine(parts[1]) != "" {
-		text = oneLine(parts[1]) // in the person's own words
+	if len(parts) > 1 && OneLine(parts[1]) != "" {
+		text = OneLine(parts[1]) // in the person's own words
 	}
 	d.add(connectors.FieldGender, connectors.Value{Text: text}, 1)
 }
@@ -264,13 +288,13 @@ func (d *draft) phonetic(p *vcard.Property) {
 		}
 		for i, part := range p.Parts() {
 			if i < 2 {
-				d.add(connectors.FieldPhonetic, connectors.Value{Text: oneLine(part), Label: nameParts[i]}, 1)
+				d.add(connectors.FieldPhonetic, connectors.Value{Text: OneLine(part), Label: nameParts[i]}, 1)
 			}
 		}
 		return
 	}
 	label := map[string]string{"X-PHONETIC-FIRST-NAME": "given", "X-PHONETIC-MIDDLE-NAME": "middle", "X-PHONETIC-LAST-NAME": "family"}[p.Name]
-	d.add(connectors.FieldPhonetic, connectors.Value{Text: oneLine(p.Text()), Label: label}, 1)
+	d.add(connectors.FieldPhonetic, connectors.Value{Text: OneLine(p.Text()), Label: label}, 1)
 }
 
 // android reads what Android keeps under its own property: "vnd.android.cursor.item/nickname;Jo;1;;".
@@ -282,13 +306,13 @@ func (d *draft) android(p *vcard.Property) {
 	kind := parts[0][strings.LastIndexByte(parts[0], '/')+1:]
 	switch kind {
 	case "nickname":
-		d.add(connectors.FieldNickname, connectors.Value{Text: oneLine(parts[1])}, 101)
+		d.add(connectors.FieldNickname, connectors.Value{Text: OneLine(parts[1])}, 101)
 	case "relation":
 		label := ""
 		if len(parts) > 3 {
-			label = strings.ToLower(oneLine(parts[3]))
+			label = strings.ToLower(OneLine(parts[3]))
 		}
-		d.add(connectors.CustomPrefix+"related", connectors.Value{Text: oneLine(parts[1]), Label: label}, 101)
+		d.add(connectors.CustomPrefix+"related", connectors.Value{Text: OneLine(parts[1]), Label: label}, 101)
 	case "contact_event":
 		date, ok := vcard.Date(parts[1])
 		if ok && len(parts) > 2 && parts[2] == "3" {
@@ -301,7 +325,7 @@ func (d *draft) android(p *vcard.Property) {
 
 // handle reads accounts at messengers and networks.
 func (d *draft) handle(p *vcard.Property, rank int) {
-	text := oneLine(p.Text())
+	text := OneLine(p.Text())
 	network := networks[p.Name]
 	for _, name := range []string{"X-SERVICE-TYPE", "SERVICE-TYPE"} {
 		if v := p.Get(name); network == "" && len(v) > 0 {
@@ -352,7 +376,7 @@ func unpercent(s string) string {
 // stands whole in one component of N is better taken apart by whoever knows names.
 func (d *draft) names() {
 	name := d.first(connectors.FieldName)
-	if _, isEmail := parseEmail(name); isEmail {
+	if _, isEmail := Email(name); isEmail {
 		delete(d.fields, connectors.FieldName)
 		name = ""
 	}
@@ -392,13 +416,15 @@ func (d *draft) tags() {
 	d.fields[connectors.FieldTag] = slices.DeleteFunc(d.fields[connectors.FieldTag], func(v ranked) bool {
 		return everybody[strings.ToLower(strings.TrimPrefix(v.Text, "* "))]
 	})
-	keys := []string{memberKey(d.c.Text("UID"))}
+	keys := []string{MemberKey(d.c.Text("UID"))}
 	for _, e := range d.fields[connectors.FieldEmail] {
-		keys = append(keys, memberKey("mailto:"+e.Text))
+		keys = append(keys, MemberKey("mailto:"+e.Text))
 	}
-	for _, k := range keys {
-		for _, group := range d.b.ix.groups[k] {
-			d.add(connectors.FieldTag, connectors.Value{Text: group}, 101)
+	if d.ctx.Groups != nil {
+		for _, k := range keys {
+			for _, group := range d.ctx.Groups(k) {
+				d.add(connectors.FieldTag, connectors.Value{Text: group}, 101)
+			}
 		}
 	}
 	if len(d.fields[connectors.FieldTag]) == 0 {
