@@ -55,6 +55,8 @@ var rules = []rule{
 	{from: pats{"./connectors/engine/..."}, to: pats{"./..."},
 		but: plus(belowService, "./connectors", "./connectors/engine/...", "./state/service/..."),
 		why: "the engine moves records of any connection; one that knew a connector, a format, a driver or a chat would need changing with each"},
+	{from: pats{"./connectors/engine/reconcile/..."}, to: pats{"./..."}, but: pats{"./state", "./state/identity/..."},
+		why: "what is written where follows from what the records say; who reads, asks and writes is the engine around it"},
 	{from: pats{"./connectors/..."}, unless: connectorRooms, to: pats{"./..."}, own: 2,
 		but: pats{"./connectors", "./connectors/rest/...", "./connectors/format/..."},
 		why: "a connector is one folder that can be written, tested and thrown away alone; it knows neither state, engine nor its neighbours"},
@@ -103,7 +105,7 @@ var rules = []rule{
 	{from: pats{"./..."}, unless: suites,
 		to:  pats{"testing", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/google/go-cmp/...", "github.com/rogpeppe/go-internal/..."},
 		why: "test libraries are for _test files and suites; they add flags and weight to the binary"},
-	{from: pure, to: pats{"os/...", "net/...", "syscall", "io/fs", "io/ioutil", "database/sql/...", "log/...", "math/rand/...", "crypto/rand"},
+	{from: plus(pure, "./connectors/engine/reconcile/..."), to: pats{"os/...", "net/...", "syscall", "io/fs", "io/ioutil", "database/sql/...", "log/...", "math/rand/...", "crypto/rand"},
 		but: pats{"net/url", "net/netip", "net/mail", "net/textproto"}, // these only parse
 		why: "a pure package has no I/O, clock, chance or store, so that the same records always give the same customer"},
 	{from: pats{"./..."}, unless: pats{"./state/bolt/..."}, to: pats{"go.etcd.io/bbolt/..."},

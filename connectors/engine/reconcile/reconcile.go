@@ -11,7 +11,6 @@
 package reconcile
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -89,7 +88,6 @@ const (
 	WhyByHand  = "by_hand" // several changed it, and one was a person here
 	WhyNewest  = "newest"  // several changed it, and the newest counts
 	WhyDeleted = "deleted" // it is gone elsewhere
-	WhyStrict  = "strictest"
 )
 
 // Change is what a write changes in one field.
@@ -154,7 +152,7 @@ func Confirm(s Shadow, w Write, fields []state.Field, consents []state.Said, rul
 		s.Gone = true
 		return s
 	}
-	s.Fields, s.Owed = slices.Clone(s.Fields), slices.Clone(s.Owed)
+	s.Fields, s.Owed = sorted(s.Fields), sorted(s.Owed)
 	for _, c := range w.Changes {
 		if c.Field == fieldConsent {
 			s.Untaken = untaken(s.Untaken, w.Consents, consents, rules)
@@ -194,9 +192,12 @@ func Answer(sides []Side, field string, values []state.Value, rules Rules) []Sha
 }
 
 // Project gives what a system can hold of a believed customer, for a record to be created there.
+//
+// A system that holds a full name alone gets what the parts compose, and one that holds parts alone
+// what [identity.ParseName] makes of the name.
 func Project(fields []state.Field, matrix []Field) []state.Field {
 	var out []state.Field
-	for _, f := range fields {
+	for _, f := range withNames(fields, matrix) {
 		m, ok := holds(matrix, f.Name)
 		if !ok || !m.Write || f.Name == fieldConsent {
 			continue
