@@ -29,7 +29,7 @@ func mailOf(v *state.Version) *state.Mail {
 	out := &state.Mail{At: m.At, Sent: m.Sent, Automatic: m.Automatic != "" || m.List != ""}
 	at := map[string]int{}
 	add := func(box state.Mailbox, mark func(*state.Mention)) {
-		id := EmailIdentifier(box.Address)
+		id := AddressIdentifier(box.Address)
 		if id.Match == "" {
 			return
 		}
@@ -111,7 +111,7 @@ func MailEntries(r *state.Record) []MailEntry {
 		return nil
 	}
 	msg := v.Message
-	a := state.Activity{ID: state.ActivityID(r.Key, 0), At: m.At, Kind: state.ActivityMessage, Channel: "mail", Connection: r.Connection,
+	a := state.Activity{ID: state.ActivityID(r.Key, 0), At: m.At, Kind: state.ActivityMessage, Channel: channelOf(m.From), Connection: r.Connection,
 		Title: msg.Subject, Record: r.Key, Status: cmp.Or(msg.Automatic, listStatus(msg.List)), From: m.From, Thread: msg.Thread,
 		Mail: msg.MessageID, List: FoldList(msg.List), Files: msg.Attachments}
 	if m.Sent {
@@ -174,21 +174,25 @@ func FoldList(s string) string {
 	return s
 }
 
-// Rule is a rule about whose mail counts: of one address, of a domain with all below it, or of a
+// Rule is a rule about whose mail counts: of one address or account, of a domain with all below it, or of a
 // mailing list.
 type Rule struct {
-	Type  string // state.TypeEmail, TypeDomain, TypeList
+	Type  string // state.TypeEmail, TypeExternalID (a DID), TypeDomain, TypeList
 	Match string
 	Shown string
 }
 
-// ParseRule reads a rule as people write it: jana@example.org, @example.org or example.org, and for
-// a mailing list its id with "list:" before it. ok is false for what is none of them.
+// ParseRule reads a rule as people write it: jana@example.org, @example.org or example.org, a DID, and
+// for a mailing list its id with "list:" before it. ok is false for what is none of them.
 func ParseRule(s string) (r Rule, ok bool) {
 	s = strings.TrimSpace(s)
 	if rest, found := strings.CutPrefix(strings.ToLower(s), "list:"); found {
 		id := FoldList(rest)
 		return Rule{Type: state.TypeList, Match: id, Shown: "list:" + id}, id != ""
+	}
+	if isDID(s) {
+		id := AddressIdentifier(s)
+		return Rule{Type: id.Type, Match: id.Match, Shown: id.Shown}, true
 	}
 	if at := strings.LastIndexByte(s, '@'); at > 0 {
 		id := EmailIdentifier(s)
@@ -203,13 +207,16 @@ func ParseRule(s string) (r Rule, ok bool) {
 
 // Identifier is how a verdict names what the rule is about.
 func (r Rule) Identifier() state.Identifier {
+	if r.Type == state.TypeExternalID {
+		return state.Identifier{Type: r.Type, System: SystemBluesky, Match: r.Match, Shown: r.Shown}
+	}
 	return state.Identifier{Type: r.Type, Match: r.Match, Shown: r.Shown}
 }
 
 // Covers says whether a rule is about an address, by its match value.
 func (r Rule) Covers(match string) bool {
 	switch r.Type {
-	case state.TypeEmail:
+	case state.TypeEmail, state.TypeExternalID:
 		return r.Match == match
 	case state.TypeDomain:
 		return InDomain(match, r.Match)

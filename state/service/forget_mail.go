@@ -5,13 +5,14 @@ import (
 	"slices"
 
 	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/identity"
 )
 
 // This file takes a person out of mail: every message that they are in goes, whoever else is in it.
 
 // messages gathers the messages that an address is in.
 func (e *erasure) messages(id state.Identifier) error {
-	if id.Type != state.TypeEmail {
+	if !identity.InMessages(id) {
 		return nil
 	}
 	for _, automatic := range []bool{false, true} {
@@ -72,7 +73,7 @@ func (e *erasure) marks() error {
 func (e *erasure) mailDue() error {
 	var gone []*state.MailDue
 	for _, id := range e.ids {
-		if id.Type == state.TypeEmail {
+		if identity.InMessages(id) {
 			gone = append(gone, &state.MailDue{Address: id.Match})
 		}
 	}

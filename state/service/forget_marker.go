@@ -148,7 +148,7 @@ func (s *Service) addressesTold(t *Told) []state.Identifier {
 	if msg := t.Version.Message; msg != nil {
 		for _, list := range [][]state.Mailbox{msg.From, msg.ReplyTo, msg.To, msg.Cc, msg.Bcc} {
 			for _, box := range list {
-				ids = append(ids, identity.EmailIdentifier(box.Address))
+				ids = append(ids, identity.AddressIdentifier(box.Address))
 			}
 		}
 	} else if t.Kind == state.KindContact {

@@ -97,9 +97,7 @@ func (r *mailRules) ours(match string) (bool, error) {
 	return own, nil
 }
 
-func emailOf(match string) state.Identifier {
-	return state.Identifier{Type: state.TypeEmail, Match: match, Shown: match}
-}
+func emailOf(match string) state.Identifier { return identity.MatchIdentifier(match) }
 
 // sentFrom says whether some mailbox has mail from an address among what its owner sent.
 func (r *mailRules) sentFrom(match string) (bool, error) {

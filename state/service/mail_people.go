@@ -137,7 +137,7 @@ func (l *lookup) waiting(match string) (Waiting, error) {
 // CustomerAdd makes whoever has an address a customer by a person's word: one who waits in the mail,
 // or somebody new. It is taken back by [Service.CustomerIgnore], and outlives every import.
 func (s *Service) CustomerAdd(ctx context.Context, in CustomerAddIn) (CustomerAddOut, error) {
-	id := identity.EmailIdentifier(in.Address)
+	id := identity.AddressIdentifier(in.Address)
 	if id.Match == "" {
 		return CustomerAddOut{}, &state.Error{Class: state.Invalid, Code: "not_an_address", Args: state.Args{"ref": in.Address}}
 	}
@@ -224,7 +224,7 @@ func (s *Service) CustomerIgnore(ctx context.Context, in CustomerIgnoreIn) (Cust
 		}
 		if err == nil {
 			switch rule.Type {
-			case state.TypeEmail:
+			case state.TypeEmail, state.TypeExternalID:
 				err = putDue(w, rule.Match, false)
 			case state.TypeDomain:
 				err = putDue(w, "@"+rule.Match, false)

@@ -28,7 +28,7 @@ func (l *lookup) subjects(c *state.Customer) ([]subject, error) {
 	for _, b := range bases(c) {
 		out = append(out, subject{key: state.CustomerSubject(b)})
 	}
-	if !slices.ContainsFunc(c.Identifiers, func(a state.Address) bool { return a.Type == state.TypeEmail }) {
+	if !slices.ContainsFunc(c.Identifiers, func(a state.Address) bool { return identity.InMessages(a.Identifier) }) {
 		return out, nil
 	}
 	mail, err := l.hasMail()
@@ -37,7 +37,7 @@ func (l *lookup) subjects(c *state.Customer) ([]subject, error) {
 	}
 	seen := map[string]bool{}
 	for _, a := range c.Identifiers {
-		if a.Type != state.TypeEmail || a.Match == "" || seen[a.Match] {
+		if !identity.InMessages(a.Identifier) || a.Match == "" || seen[a.Match] {
 			continue
 		}
 		seen[a.Match] = true
@@ -367,10 +367,10 @@ next:
 	return out
 }
 
-// addressesOf gives the match values of a customer's e-mail addresses.
+// addressesOf gives the match values by which messages name a customer.
 func addressesOf(c *state.Customer, into map[string]bool) {
 	for _, a := range c.Identifiers {
-		if a.Type == state.TypeEmail {
+		if identity.InMessages(a.Identifier) {
 			into[a.Match] = true
 		}
 	}

@@ -140,7 +140,7 @@ func contactsWanted(tx state.Tx, rules *mailRules, match string) (map[string]*st
 		return nil, id, err
 	}
 	said := verdict != nil && verdict.Kind == state.VerdictCustomer
-	if own || !said && !identity.MayBecome(identity.EmailIdentifier(match)) {
+	if own || !said && !identity.MayBecome(identity.AddressIdentifier(match)) {
 		return nil, id, nil
 	}
 	connections, err := writtenIn(tx, rules, match)
@@ -164,13 +164,21 @@ func contactsWanted(tx state.Tx, rules *mailRules, match string) (map[string]*st
 }
 
 // contactVersion has no time, so that what anybody tells of the person is believed before it.
-func contactVersion(email, name string) *state.Version {
-	v := &state.Version{Implied: true, Fields: []state.Field{{Name: "email", Values: []state.Value{{Text: email}}}}}
+func contactVersion(address, name string) *state.Version {
+	v := &state.Version{Implied: true, Fields: []state.Field{addressField(address)}}
 	if name != "" {
 		v.Fields = append(v.Fields, state.Field{Name: "name", Values: []state.Value{{Text: name}}})
 	}
 	v.Hash = contentHash(v)
 	return v
+}
+
+// addressField is the field of a contact that holds an address of a message.
+func addressField(address string) state.Field {
+	if id := identity.AddressIdentifier(address); id.Type == state.TypeExternalID {
+		return state.Field{Name: "external_id", Values: []state.Value{{Text: address, Label: id.System}}}
+	}
+	return state.Field{Name: "email", Values: []state.Value{{Text: address}}}
 }
 
 // writtenIn gives the connections with a message that one of us wrote to an address.
@@ -259,7 +267,11 @@ func (t *telling) implyContact(old *state.Record, connection, match string, id s
 		if err != nil {
 			return err
 		}
-		return t.put(nil, &state.Record{Key: n, Connection: connection, Kind: state.KindContact, ID: match, Keyed: state.KeyedEmail,
+		keyed := state.KeyedEmail
+		if id.Type != state.TypeEmail {
+			keyed = state.KeyedID
+		}
+		return t.put(nil, &state.Record{Key: n, Connection: connection, Kind: state.KindContact, ID: match, Keyed: keyed,
 			Versions: []state.Version{*v}})
 	}
 	if now := old.Current(); now != nil && len(old.Versions) == 1 && bytes.Equal(now.Hash, v.Hash) {
