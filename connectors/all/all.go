@@ -3,6 +3,7 @@ package all
 
 import (
 	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/bluesky"
 	"github.com/keptcrm/kept/connectors/csv"
 	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
@@ -14,5 +15,6 @@ func Specs() []connectors.Spec {
 		csv.Spec(),
 		vcard.Spec(),
 		mbox.Spec(),
+		bluesky.Spec(),
 	}
 }
