@@ -46,6 +46,9 @@ type API struct {
 	Texts []string
 	// Optional is a field of Record that the vendor can hold empty, other than those in Texts[0].
 	Optional string
+	// Keeps gives what the vendor makes of a text in a field, where that is known to be something else
+	// (it drops tags from names); nil: it keeps every text.
+	Keeps func(field, text string) string
 	// Late is how long before the newest a change may be dated that became visible after it and that
 	// the next pull has to tell. 0: only the census finds such.
 	Late time.Duration

@@ -21,6 +21,7 @@ func apiReadCases() []Case {
 
 // abilities are the small interfaces, by name.
 var abilities = map[string]func(c connectors.Connector) bool{
+	"BatchPusher":     func(c connectors.Connector) bool { _, ok := c.(connectors.BatchPusher); return ok },
 	"Census":          func(c connectors.Connector) bool { _, ok := c.(connectors.Census); return ok },
 	"Deleter":         func(c connectors.Connector) bool { _, ok := c.(connectors.Deleter); return ok },
 	"Describer":       func(c connectors.Connector) bool { _, ok := c.(connectors.Describer); return ok },

@@ -77,6 +77,8 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		say(w, 200, map[string]string{"name": "Nordlicht Optik"})
 	case r.URL.Path == "/v1/ids":
 		v.ids(w, r)
+	case r.URL.Path == "/v1/bulk":
+		v.bulk(w, r)
 	case r.URL.Path == "/v1/contacts" && r.Method == http.MethodGet:
 		v.list(w, r)
 	case r.URL.Path == "/v1/contacts" && r.Method == http.MethodPost:

@@ -4,21 +4,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/keptcrm/kept/connectors/format/money"
 )
-
-// decimalsOf says how many decimals a currency has where it is not two (ISO 4217).
-var decimalsOf = map[string]int{
-	"BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0,
-	"UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
-	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
-}
-
-func decimals(currency string) int {
-	if d, ok := decimalsOf[currency]; ok {
-		return d
-	}
-	return 2
-}
 
 // symbols are the currency signs that mean one currency only. "$" and "¥" mean several.
 var symbols = []struct{ sign, currency string }{
@@ -84,11 +72,11 @@ func parseMoney(text, currency string, decimal byte) (minor int64, ok bool) {
 		return 0, false
 	}
 	negative = negative != neg
-	whole, fraction, ok := splitAmount(body, decimals(currency), decimal)
+	whole, fraction, ok := splitAmount(body, money.Decimals(currency), decimal)
 	if !ok {
 		return 0, false
 	}
-	d := decimals(currency)
+	d := money.Decimals(currency)
 	round := len(fraction) > d && fraction[d] >= '5'
 	for len(fraction) < d {
 		fraction += "0"

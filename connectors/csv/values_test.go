@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/keptcrm/kept/connectors/format/money"
 )
 
 func TestMoney(t *testing.T) {
@@ -42,7 +44,7 @@ func TestAnyAmountComesBack(t *testing.T) {
 		currency := rapid.SampledFrom([]string{"EUR", "JPY", "KWD"}).Draw(t, "currency")
 		dec := rapid.SampledFrom([]string{".", ","}).Draw(t, "decimal")
 		group := rapid.SampledFrom([]string{"", map[string]string{".": ",", ",": "."}[dec], " ", "'"}).Draw(t, "group")
-		d := decimals(currency)
+		d := money.Decimals(currency)
 		sign, n := "", minor
 		if n < 0 {
 			sign, n = "-", -n

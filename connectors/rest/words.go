@@ -234,3 +234,6 @@ func looksLikePage(contentType string, body []byte) bool {
 	head := bytes.ToLower(bytes.TrimLeft(body[:min(len(body), 512)], "\xef\xbb\xbf \t\r\n"))
 	return bytes.HasPrefix(head, []byte("<!doctype html")) || bytes.HasPrefix(head, []byte("<html"))
 }
+
+// IsPage says whether an error is that a web page came where data was asked for.
+func IsPage(err error) bool { return errors.Is(err, errPage) }

@@ -1,0 +1,222 @@
+// Package woocommerce is the connector to shops that run WooCommerce, over its REST API wc/v3.
+//
+// Customers and orders are read, customers are written. What the shop's own servers do was measured
+// on versions 7.9.0 and 11.0.1; fake.go behaves so. Documentation:
+// https://woocommerce.github.io/woocommerce-rest-api-docs/
+package woocommerce
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+
+	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/rest"
+)
+
+// Names of options.
+const (
+	optionURL           = "url"
+	optionKey           = "key"
+	optionSecret        = "secret"
+	optionAuth          = "auth"
+	optionWebhookSecret = "webhook_secret"
+)
+
+// keysPage is where the shop's owner makes and changes keys.
+const keysPage = "WooCommerce > Settings > Advanced > REST API"
+
+// hooksPage is where webhooks are made.
+const hooksPage = "WooCommerce > Settings > Advanced > Webhooks"
+
+// perPage is how many things one call asks for: the most that the API gives.
+const perPage = 100
+
+// limits are what small hosts bear: about ten calls a second is what one shop answered at most.
+var limits = connectors.Limits{PerSecond: 8, Burst: 8, Parallel: 3}
+
+// Spec declares the connector.
+func Spec() connectors.Spec {
+	field := func(name string, many, long int) connectors.FieldSpec {
+		return connectors.FieldSpec{Field: name, Read: true, Write: true, Many: many, Long: long}
+	}
+	read := func(name string) connectors.FieldSpec {
+		return connectors.FieldSpec{Field: name, Read: true, Many: 1}
+	}
+	return connectors.Spec{
+		Name: "woocommerce", Summary: "a WooCommerce shop: customers, guests and orders",
+		Options: []connectors.Option{
+			{Name: optionURL, Help: "the shop's address, with the folder if WordPress lives in one", Required: true, Example: "https://shop.example.com",
+				Where: "WordPress > Settings > General > WordPress Address (URL)"},
+			{Name: optionKey, Help: "the consumer key; it begins with ck_", Required: true, Example: "ck_…", Where: keysPage + " > Add key"},
+			{Name: optionSecret, Help: "the consumer secret; it begins with cs_ and is shown once, when the key is made", Required: true, Secret: true,
+				Where: keysPage + " > Add key"},
+			{Name: optionWebhookSecret, Help: "the secret of the shop's webhooks, where news shall come within seconds", Secret: true, Where: hooksPage + " > Secret"},
+			{Name: optionAuth, Help: "how the key is sent; oauth for web servers that drop the header Authorization, and always over plain http", Default: authBasic,
+				Choices: []string{authBasic, authOAuth}},
+		},
+		Scopes:     []string{"Read/Write (Read is enough where nothing is written), by a user who is administrator or shop manager"},
+		Idempotent: true,
+		Cannot: []string{
+			"WooCommerce says of no customer since when they changed: all are read in each run, a hundred a call; what is equal changes nothing.",
+			"It has no condition for writes (If-Match): Kept reads a customer right before it writes, refuses where something changed, and cannot see an edit within that second.",
+			"It tells nobody what was deleted: the census finds it, or a webhook.",
+			"It sends its own mails: \"New account\" for a customer that is created, and WordPress a note to the old address when an e-mail address changes.",
+			"A customer needs an e-mail address that no other customer has: others are not created, and are told.",
+			"It drops tags, %-codes and line breaks from names, and backslashes from names, companies, phones and addresses; Kept keeps what it then has.",
+			"Administrators, shop managers and other staff: their e-mail address cannot be changed and they cannot be deleted over the API (WooCommerce 9.5.2 and later).",
+			"Prices of lines are without tax, as its order page shows them; an order's total is with tax and shipping.",
+			"The account's balance of points, subscriptions and what else plug-ins keep elsewhere than in meta fields is not read.",
+		},
+		Fields: map[connectors.Kind][]connectors.FieldSpec{
+			connectors.Contact: {
+				field(connectors.FieldGiven, 1, 0), field(connectors.FieldFamily, 1, 0), field(connectors.FieldCompany, 2, 0),
+				field(connectors.FieldEmail, 2, maxEmail), field(connectors.FieldPhone, 2, 0), field(connectors.FieldAddress, 2, 0),
+				read(fieldRole), field(connectors.CustomPrefix, 1, 0),
+			},
+			connectors.Order: {read(fieldMethod), read(fieldCoupons)},
+		},
+		Open: func(_ context.Context, o map[string]string, env connectors.Env) (connectors.Connector, error) {
+			return open(o, env)
+		},
+	}
+}
+
+// How keys are sent.
+const (
+	authBasic = "basic"
+	authOAuth = "oauth"
+)
+
+// maxEmail is how long an e-mail address can be in WordPress' table of users.
+const maxEmail = 100
+
+// shop is one connection.
+type shop struct {
+	rest   *rest.Client
+	env    connectors.Env
+	hook   string // the webhooks' secret; empty: none
+	name   string // how messages call it
+	oauth  bool
+	secure bool
+	// plain says that the shop has no pretty permalinks: its API is asked as ?rest_route=.
+	plain atomic.Bool
+}
+
+func open(o map[string]string, env connectors.Env) (*shop, error) {
+	invalid := func(text string) (*shop, error) {
+		return nil, &connectors.Error{Class: connectors.Invalid, Text: text}
+	}
+	key, secret := strings.TrimSpace(o[optionKey]), strings.TrimSpace(o[optionSecret])
+	switch {
+	case key == "" || secret == "":
+		return invalid("the consumer key or secret is missing; make both at " + keysPage + " > Add key")
+	case strings.HasPrefix(key, "cs_") && strings.HasPrefix(secret, "ck_"):
+		return invalid("consumer key and secret are in each other's place: the key begins with ck_, the secret with cs_")
+	}
+	at := site(o[optionURL])
+	s := &shop{env: env, hook: o[optionWebhookSecret], name: "the shop", secure: strings.HasPrefix(strings.ToLower(at), "https://")}
+	if u, err := url.Parse(at); err == nil && u.Host != "" && u.User == nil {
+		s.name = "the shop " + u.Host
+	}
+	cfg := rest.Config{URL: at, System: s.name, Limits: limits, Secrets: []string{secret, s.hook}}
+	s.oauth = !s.secure || o[optionAuth] == authOAuth
+	if s.oauth {
+		cfg.Auth = rest.OAuth1{Key: key, Secret: secret, InQuery: true}
+	} else {
+		cfg.Auth = rest.Basic(key, secret)
+	}
+	c, err := rest.New(cfg, env)
+	if err != nil {
+		return nil, err
+	}
+	s.rest = c
+	return s, nil
+}
+
+// site gives the address of the WordPress of an address that somebody copied from anywhere in it.
+func site(raw string) string {
+	at := strings.TrimSpace(raw)
+	for _, tail := range []string{"/wp-json", "/wp-admin", "/wp-login.php", "/index.php", "?rest_route="} {
+		if i := strings.Index(at, tail); i > len("https://") {
+			at = at[:i]
+		}
+	}
+	return strings.TrimRight(at, "/")
+}
+
+// Limits are the rate at which the shop is asked.
+func (s *shop) Limits() connectors.Limits { return limits }
+
+// Close lets go of idle network connections.
+func (s *shop) Close() error { return s.rest.Close() }
+
+// Check reads one customer's number. It warns where the key may not write: that is no fault of a
+// connection that only reads.
+func (s *shop) Check(ctx context.Context) error {
+	if _, err := s.do(ctx, http.MethodGet, "customers", url.Values{"per_page": {"1"}, "role": {"all"}, "_fields": {"id"}}, nil, nil); err != nil {
+		return err
+	}
+	if _, err := s.do(ctx, http.MethodGet, "orders", url.Values{"per_page": {"1"}, "_fields": {"id"}}, nil, nil); err != nil {
+		return err
+	}
+	if s.env.DryRun || s.env.Warn == nil {
+		return nil
+	}
+	// An empty batch writes nothing, and is refused where a batch would be.
+	a, err := s.rest.Do(ctx, s.request(http.MethodPost, "customers/batch", nil, map[string]any{}, true), nil)
+	if err != nil && a.Status != 0 {
+		if e := s.judge(a, true); e != nil && e.Class == connectors.Forbidden {
+			s.env.Warn("%s", e.Text)
+		}
+	}
+	return ctx.Err()
+}
+
+// request makes a call to the API; read marks one that changes nothing.
+func (s *shop) request(method, path string, q url.Values, body any, read bool) rest.Request {
+	r := rest.Request{Method: method, Path: "wp-json/wc/v3/" + path, Query: q, Body: body, Read: read}
+	if s.plain.Load() {
+		r.Path, r.Query = "", url.Values{"rest_route": {"/wc/v3/" + path}}
+		for k, v := range q {
+			r.Query[k] = v
+		}
+	}
+	return r
+}
+
+// do makes a call and decodes its answer. Errors are in the shop's terms.
+func (s *shop) do(ctx context.Context, method, path string, q url.Values, body, into any) (rest.Answer, error) {
+	read := method == http.MethodGet
+	a, err := s.rest.Do(ctx, s.request(method, path, q, body, false), into)
+	if err == nil {
+		return a, nil
+	}
+	if noAPI := rest.IsPage(err) || a.Status == http.StatusNotFound && codeOf(a) == ""; noAPI && ctx.Err() == nil {
+		if read && !s.plain.Load() && s.byRoute(ctx) {
+			return s.do(ctx, method, path, q, body, into)
+		}
+		return a, s.noAPI(err)
+	}
+	if a.Status == 0 {
+		return a, err
+	}
+	if e := s.judge(a, !read); e != nil {
+		e.Text = s.rest.Mask().Text(e.Text)
+		return a, e
+	}
+	return a, err
+}
+
+// byRoute finds out whether the API can be asked without pretty permalinks, and remembers it.
+func (s *shop) byRoute(ctx context.Context) bool {
+	s.plain.Store(true)
+	a, err := s.rest.Do(ctx, s.request(http.MethodGet, "customers", url.Values{"per_page": {"1"}, "_fields": {"id"}}, nil, false), nil)
+	if err == nil || codeOf(a) != "" {
+		return true
+	}
+	s.plain.Store(false)
+	return false
+}

@@ -1,0 +1,199 @@
+package woocommerce
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/connectortest"
+)
+
+const (
+	testKey    = "ck_0123456789abcdef"
+	testSecret = "cs_hunter22+secret/="
+)
+
+func value(text, label string) connectors.Value { return connectors.Value{Text: text, Label: label} }
+
+func field(name string, texts ...string) connectors.Field {
+	f := connectors.Field{Name: name}
+	for _, t := range texts {
+		f.Values = append(f.Values, value(t, ""))
+	}
+	return f
+}
+
+func addressValue(label, street, postcode, city, country string) connectors.Value {
+	parts := map[string]string{connectors.PartStreet: street, connectors.PartPostcode: postcode, connectors.PartCity: city, connectors.PartCountry: country}
+	return connectors.Value{Text: addressText(parts), Label: label, Parts: parts}
+}
+
+// kept is what WordPress makes of texts: [doc] its source, not tried.
+func kept(name, text string) string {
+	switch name {
+	case connectors.FieldGiven, connectors.FieldFamily:
+		return unslashed(cleaned(text))
+	case connectors.FieldCompany:
+		return unslashed(text)
+	}
+	return text
+}
+
+func contact(i int) connectors.Record {
+	names := []string{"Jana", "李伟", "جميل", "Zoë 🌟", "Cher"}
+	return connectors.Record{Kind: connectors.Contact, Fields: []connectors.Field{
+		{Name: connectors.FieldAddress, Values: []connectors.Value{addressValue(labelBilling, fmt.Sprintf("Weg %d", i), "23552", "Lübeck", "DE"), addressValue(labelShipping, "长安街 1", "100000", "北京", "CN")}},
+		field(connectors.FieldCompany, "Sternwarte"), field("custom.crm_note", "calls on Mondays"), field(connectors.FieldEmail, fmt.Sprintf("kunde%d@example.org", i)),
+		field(connectors.FieldFamily, "Köhler"), field(connectors.FieldGiven, names[i%len(names)]), field(connectors.FieldPhone, fmt.Sprintf("+49 451 90%04d", i)),
+	}}
+}
+
+func anOrder(i int) connectors.Record {
+	return connectors.Record{Kind: connectors.Order, Fields: []connectors.Field{field(fieldCoupons, "sommer"), field(fieldMethod, fmt.Sprintf("Überweisung %d", i))}}
+}
+
+// customers is the harness for customers at a shop that starts as setup leaves it.
+func customers(spec connectors.Spec, setup func(f *Fake)) connectortest.Harness {
+	return connectortest.Harness{Spec: spec, Secret: testSecret, API: &connectortest.API{
+		Kind: connectors.Contact, Page: perPage,
+		Can: []string{"BatchPusher", "Census", "Deleter", "Fetcher", "Finder", "Limiter", "Puller", "Pusher", "WebhookReceiver"},
+		Server: func(testing.TB) connectortest.Server {
+			f := NewFake(testKey, testSecret)
+			setup(f)
+			return connectortest.Server{Handler: f, Options: map[string]string{"url": "https://shop.example.com" + f.Folder, "key": testKey}, Control: f}
+		},
+		Record: contact, Texts: []string{connectors.FieldGiven, connectors.FieldCompany, "custom.crm_note"}, Optional: connectors.FieldPhone, Keeps: kept,
+		Certain: []string{"id"}, Empty: []byte(`[]`),
+	}}
+}
+
+// reader is a connection that only reads, as one for orders does.
+type reader struct {
+	connectors.Connector
+	connectors.Puller
+	connectors.Fetcher
+	connectors.Census
+	connectors.Limiter
+	connectors.WebhookReceiver
+}
+
+// orders is the harness for orders.
+func orders(spec connectors.Spec, setup func(f *Fake)) connectortest.Harness {
+	h := customers(spec, setup)
+	open := spec.Open
+	h.Spec.Open = func(ctx context.Context, o map[string]string, env connectors.Env) (connectors.Connector, error) {
+		c, err := open(ctx, o, env)
+		if err != nil {
+			return nil, err
+		}
+		return reader{c, c.(connectors.Puller), c.(connectors.Fetcher), c.(connectors.Census), c.(connectors.Limiter), c.(connectors.WebhookReceiver)}, nil
+	}
+	h.API.Kind, h.API.Record, h.API.Texts, h.API.Optional, h.API.Keeps = connectors.Order, anOrder, []string{fieldMethod, fieldCoupons}, fieldCoupons, nil
+	h.API.Can = []string{"Census", "Fetcher", "Limiter", "Puller", "WebhookReceiver"}
+	h.API.Late, h.API.Certain = overlap/2, []string{"id", "date_modified_gmt"}
+	return h
+}
+
+func tokyo(tb testing.TB) *time.Location {
+	tb.Helper()
+	return time.FixedZone("Tokyo", 9*3600) // without a summer time that tests could meet
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	t.Run("customers", func(t *testing.T) {
+		t.Parallel()
+		connectortest.Run(t, customers(Spec(), func(*Fake) {}))
+	})
+	t.Run("orders", func(t *testing.T) {
+		t.Parallel()
+		connectortest.Run(t, orders(Spec(), func(*Fake) {}))
+	})
+	t.Run("orders of a shop in another zone", func(t *testing.T) {
+		t.Parallel()
+		connectortest.Run(t, orders(Spec(), func(f *Fake) { f.Zone = tokyo(t) }))
+	})
+	t.Run("7.9 in a folder without permalinks", func(t *testing.T) {
+		t.Parallel()
+		connectortest.Run(t, customers(Spec(), func(f *Fake) {
+			f.Version, f.Zone, f.Folder, f.Plain, f.German = "7.9.0", tokyo(t), "/laden", true, true
+		}))
+	})
+}
+
+// The same over the network, and over plain http: with OAuth 1.0a.
+func TestOverTheNetwork(t *testing.T) {
+	t.Parallel()
+	for name, h := range map[string]connectortest.Harness{"customers": customers(Spec(), func(*Fake) {}), "orders": orders(Spec(), func(*Fake) {})} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := *h.API
+			api.Real = true
+			api.Server = func(tb testing.TB) connectortest.Server {
+				f := NewFake(testKey, testSecret)
+				s := httptest.NewServer(f)
+				tb.Cleanup(s.Close)
+				return connectortest.Server{Options: map[string]string{"url": s.URL, "key": testKey}, Control: f}
+			}
+			h.API = &api
+			connectortest.Run(t, h)
+		})
+	}
+}
+
+// conn opens a connection to a fake in memory.
+func conn(tb testing.TB, f *Fake, options ...string) *shop {
+	tb.Helper()
+	o := map[string]string{"url": "https://shop.example.com", "key": testKey, "secret": testSecret, "webhook_secret": testSecret}
+	for i := 0; i+1 < len(options); i += 2 {
+		o[options[i]] = options[i+1]
+	}
+	c, err := Spec().Open(context.Background(), o, connectors.Env{Now: time.Now, HTTP: memory{f}, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Warn: func(format string, args ...any) { tb.Logf("warned: "+format, args...) }})
+	if err != nil {
+		tb.Fatalf("Open: %v", err)
+	}
+	return c.(*shop)
+}
+
+// all pulls a kind to its end.
+func all(tb testing.TB, c *shop, kind connectors.Kind) []connectors.Record {
+	tb.Helper()
+	var out []connectors.Record
+	from := connectors.Cursor("")
+	for range 100 {
+		p, err := c.Pull(context.Background(), kind, from)
+		if err != nil {
+			tb.Fatalf("Pull: %v", err)
+		}
+		for _, r := range p.Rejected {
+			tb.Errorf("set aside: %+v", r)
+		}
+		for _, ch := range p.Changes {
+			out = append(out, ch.Record)
+		}
+		if from = p.Next; !p.More {
+			return out
+		}
+	}
+	tb.Fatal("Pull does not end")
+	return nil
+}
+
+func wantError(tb testing.TB, err error, class connectors.Class, words ...string) {
+	tb.Helper()
+	if err == nil || connectors.ClassOf(err) != class {
+		tb.Errorf("%v is %s, want %s", err, connectors.ClassOf(err), class)
+		return
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			tb.Errorf("%q does not say %q", err, w)
+		}
+	}
+	tb.Logf("the user reads: %s", err)
+}
