@@ -7,6 +7,7 @@ import (
 	"github.com/keptcrm/kept/connectors/csv"
 	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
+	"github.com/keptcrm/kept/connectors/woocommerce"
 )
 
 // Specs lists the connectors in the order in which people are shown them.
@@ -16,5 +17,6 @@ func Specs() []connectors.Spec {
 		vcard.Spec(),
 		mbox.Spec(),
 		bluesky.Spec(),
+		woocommerce.Spec(),
 	}
 }

@@ -33,6 +33,7 @@ type cursor struct {
 	Place place  `json:"p,omitzero"`
 	Since string `json:"s,omitempty"` // orders changed after this second, UTC
 	Tie   string `json:"m,omitempty"` // the one second within which orders are read by ID
+	Amid  bool   `json:"a,omitempty"` // the run that set Since goes on: its end goes back by the overlap
 }
 
 func parse(from connectors.Cursor) (cursor, error) {
@@ -213,26 +214,31 @@ func (s *shop) pullOrders(ctx context.Context, c cursor) (connectors.Page, error
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return a.modified.Compare(b.modified) })
 	then, more := c, len(rows) >= perPage
-	switch {
-	case len(rows) == 0:
-	case !more:
-		then = cursor{Since: c.Since}
-		if newest := rows[len(rows)-1].modified; !newest.IsZero() {
+	if !more {
+		newest := instant(text(c.Since))
+		if !c.Amid {
+			newest = newest.Add(overlap)
+		}
+		if len(rows) > 0 && rows[len(rows)-1].modified.After(newest) || c.Since == "" && len(rows) > 0 {
+			newest = rows[len(rows)-1].modified
+		}
+		then = cursor{}
+		if c.Since != "" || len(rows) > 0 {
 			then.Since = bare(newest.Add(-overlap))
 		}
-	default:
-		last := rows[len(rows)-1].modified
-		if rows[0].modified.Equal(last) {
-			c.Tie, c.Place = bare(last), place{Total: c.Place.Total, Done: c.Place.Done}
-			return s.pullTied(ctx, c)
-		}
-		then.Since = bare(last.Add(-time.Second))
-		if then.Since == c.Since {
-			return connectors.Page{}, s.error(connectors.Invalid, "%s does not tell which orders changed since; it needs WooCommerce 5.8 or later", s.name)
-		}
-		rows = slices.DeleteFunc(rows, func(r row) bool { return !r.modified.Before(last) })
+		return s.page(ctx, rows, c.Place, then, false)
 	}
-	return s.page(ctx, rows, c.Place, then, more)
+	last := rows[len(rows)-1].modified
+	if rows[0].modified.Equal(last) {
+		c.Tie, c.Place = bare(last), place{Total: c.Place.Total, Done: c.Place.Done}
+		return s.pullTied(ctx, c)
+	}
+	then.Since, then.Amid = bare(last.Add(-time.Second)), true
+	if then.Since == c.Since {
+		return connectors.Page{}, s.error(connectors.Invalid, "%s does not tell which orders changed since; it needs WooCommerce 5.8 or later", s.name)
+	}
+	rows = slices.DeleteFunc(rows, func(r row) bool { return !r.modified.Before(last) })
+	return s.page(ctx, rows, c.Place, then, true)
 }
 
 // pullTied reads the orders of one second by ID.
@@ -245,9 +251,9 @@ func (s *shop) pullTied(ctx context.Context, c cursor) (connectors.Page, error) 
 		return connectors.Page{}, err
 	}
 	rows = slices.DeleteFunc(rows, func(r row) bool { return !r.modified.Equal(second) })
-	then := cursor{Since: c.Since, Tie: c.Tie, Place: place{Row: next.Row, Last: next.Last, Total: at.Total, Done: at.Done}}
+	then := cursor{Since: c.Since, Tie: c.Tie, Amid: c.Amid, Place: place{Row: next.Row, Last: next.Last, Total: at.Total, Done: at.Done}}
 	if !more {
-		then = cursor{Since: c.Tie, Place: place{Total: at.Total, Done: at.Done}}
+		then = cursor{Since: c.Tie, Amid: true, Place: place{Total: at.Total, Done: at.Done}}
 	}
 	return s.page(ctx, rows, at, then, true)
 }

@@ -103,6 +103,7 @@ type shop struct {
 	secure bool
 	// plain says that the shop has no pretty permalinks: its API is asked as ?rest_route=.
 	plain atomic.Bool
+	met   atomic.Bool // the API has answered
 }
 
 func open(o map[string]string, env connectors.Env) (*shop, error) {
@@ -156,7 +157,7 @@ func (s *shop) Close() error { return s.rest.Close() }
 // Check reads one customer's number. It warns where the key may not write: that is no fault of a
 // connection that only reads.
 func (s *shop) Check(ctx context.Context) error {
-	if _, err := s.do(ctx, http.MethodGet, "customers", url.Values{"per_page": {"1"}, "role": {"all"}, "_fields": {"id"}}, nil, nil); err != nil {
+	if _, err := s.do(ctx, http.MethodGet, "customers", one, nil, nil); err != nil {
 		return err
 	}
 	if _, err := s.do(ctx, http.MethodGet, "orders", url.Values{"per_page": {"1"}, "_fields": {"id"}}, nil, nil); err != nil {
@@ -166,7 +167,7 @@ func (s *shop) Check(ctx context.Context) error {
 		return nil
 	}
 	// An empty batch writes nothing, and is refused where a batch would be.
-	a, err := s.rest.Do(ctx, s.request(http.MethodPost, "customers/batch", nil, map[string]any{}, true), nil)
+	a, err := s.rest.Do(ctx, s.request(s.plain.Load(), http.MethodPost, "customers/batch", nil, map[string]any{}, true), nil)
 	if err != nil && a.Status != 0 {
 		if e := s.judge(a, true); e != nil && e.Class == connectors.Forbidden {
 			s.env.Warn("%s", e.Text)
@@ -175,10 +176,10 @@ func (s *shop) Check(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// request makes a call to the API; read marks one that changes nothing.
-func (s *shop) request(method, path string, q url.Values, body any, read bool) rest.Request {
+// request makes a call to the API, by its path or as ?rest_route=; read marks one that changes nothing.
+func (s *shop) request(plain bool, method, path string, q url.Values, body any, read bool) rest.Request {
 	r := rest.Request{Method: method, Path: "wp-json/wc/v3/" + path, Query: q, Body: body, Read: read}
-	if s.plain.Load() {
+	if plain {
 		r.Path, r.Query = "", url.Values{"rest_route": {"/wc/v3/" + path}}
 		for k, v := range q {
 			r.Query[k] = v
@@ -187,15 +188,25 @@ func (s *shop) request(method, path string, q url.Values, body any, read bool) r
 	return r
 }
 
+// one is the cheapest question.
+var one = url.Values{"per_page": {"1"}, "role": {"all"}, "_fields": {"id"}}
+
 // do makes a call and decodes its answer. Errors are in the shop's terms.
 func (s *shop) do(ctx context.Context, method, path string, q url.Values, body, into any) (rest.Answer, error) {
 	read := method == http.MethodGet
-	a, err := s.rest.Do(ctx, s.request(method, path, q, body, false), into)
+	if !read && !s.met.Load() { // a write to a shop without permalinks would end on its front page
+		if a, err := s.do(ctx, http.MethodGet, "customers", one, nil, nil); err != nil {
+			return a, err
+		}
+	}
+	plain := s.plain.Load()
+	a, err := s.rest.Do(ctx, s.request(plain, method, path, q, body, false), into)
 	if err == nil {
+		s.met.Store(true)
 		return a, nil
 	}
-	if noAPI := rest.IsPage(err) || a.Status == http.StatusNotFound && codeOf(a) == ""; noAPI && ctx.Err() == nil {
-		if read && !s.plain.Load() && s.byRoute(ctx) {
+	if rest.IsPage(err) || a.Status == http.StatusNotFound && codeOf(a) == "" {
+		if read && !plain && ctx.Err() == nil && s.byRoute(ctx) {
 			return s.do(ctx, method, path, q, body, into)
 		}
 		return a, s.noAPI(err)
@@ -212,11 +223,13 @@ func (s *shop) do(ctx context.Context, method, path string, q url.Values, body, 
 
 // byRoute finds out whether the API can be asked without pretty permalinks, and remembers it.
 func (s *shop) byRoute(ctx context.Context) bool {
-	s.plain.Store(true)
-	a, err := s.rest.Do(ctx, s.request(http.MethodGet, "customers", url.Values{"per_page": {"1"}, "_fields": {"id"}}, nil, false), nil)
-	if err == nil || codeOf(a) != "" {
+	if s.plain.Load() {
 		return true
 	}
-	s.plain.Store(false)
+	a, err := s.rest.Do(ctx, s.request(true, http.MethodGet, "customers", one, nil, false), nil)
+	if err == nil || codeOf(a) != "" {
+		s.plain.Store(true)
+		return true
+	}
 	return false
 }
