@@ -10,6 +10,9 @@ package engine
 import (
 	"context"
 	"io"
+	"log/slog"
+	"net"
+	"net/http"
 	"regexp"
 	"slices"
 	"sync"
@@ -40,6 +43,16 @@ type Env struct {
 	// Defaults are options from the configuration (zone, currency). They hold for connectors that
 	// declare them, where neither the call nor an earlier import of the connection says otherwise.
 	Defaults map[string]string
+
+	// Connections are the configured accounts.
+	Connections []Connection
+	// Secret reads what a reference in a connection's options stands for; nil: options are literal.
+	Secret func(ctx context.Context, reference string) (string, error)
+	HTTP   http.RoundTripper                                                    // of connectors; nil: the network
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error) // of connectors; nil: the network
+	Log    *slog.Logger                                                         // for those who look for a fault; nil: nowhere
+	// Wire may change what a connection gets from its surroundings; nil: nothing does.
+	Wire func(connection string, env connectors.Env) connectors.Env
 
 	// Scratch gives a service on a copy of the state, for dry runs, and what throws the copy away.
 	Scratch func(ctx context.Context) (*service.Service, func(), error)
@@ -144,7 +157,11 @@ func (e *Engine) spec(name string) *connectors.Spec {
 
 // connect opens a connector. What it returns is closed with [release].
 func (e *Engine) connect(ctx context.Context, spec *connectors.Spec, options map[string]string) (connectors.Connector, error) {
-	return spec.Open(ctx, options, connectors.Env{Now: e.env.Now, Sleep: e.env.Sleep, Warn: e.env.Warn, Open: e.env.Open, List: e.env.List, Folders: e.env.Folders})
+	return spec.Open(ctx, options, e.connectorEnv())
+}
+
+func (e *Engine) connectorEnv() connectors.Env {
+	return connectors.Env{Now: e.env.Now, Sleep: e.env.Sleep, Warn: e.env.Warn, Open: e.env.Open, List: e.env.List, Folders: e.env.Folders}
 }
 
 // release closes a connector that holds something open.

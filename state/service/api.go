@@ -70,6 +70,12 @@ type API struct {
 
 	CustomerForget func(context.Context, CustomerForgetIn) (CustomerForgetOut, error) `api:"long"`
 
+	PlanList func(context.Context, PlanListIn) (PlanListOut, error) `api:"read"`
+	PlanShow func(context.Context, PlanShowIn) (PlanShowOut, error) `api:"read"`
+
+	Sync            func(context.Context, SyncIn) (SyncOut, error)                       `api:"long"`
+	ConnectionCheck func(context.Context, ConnectionCheckIn) (ConnectionCheckOut, error) `api:"long"`
+
 	Import func(context.Context, ImportIn) (ImportOut, error) `api:"long"`
 	Check  func(context.Context, CheckIn) (CheckOut, error)   `api:"long"`
 

@@ -33,6 +33,12 @@ type rereader struct{ h *house }
 
 func (*rereader) Import(context.Context, ImportIn) (ImportOut, error) { return ImportOut{}, nil }
 
+func (*rereader) Sync(context.Context, SyncIn) (SyncOut, error) { return SyncOut{}, nil }
+
+func (*rereader) ConnectionCheck(context.Context, ConnectionCheckIn) (ConnectionCheckOut, error) {
+	return ConnectionCheckOut{}, nil
+}
+
 func (r *rereader) Reread(w *state.Writer, q *state.Question, raw string) ([]uint64, error) {
 	cells := strings.Split(raw, ",")
 	if len(cells) != 4 {

@@ -40,6 +40,10 @@ type Connections interface {
 	// Reread reads one corrected row again, as part of the connection that it came from, in the
 	// writer's transaction. It returns the contact or order records told.
 	Reread(w *state.Writer, q *state.Question, raw string) ([]uint64, error)
+	// Sync brings connections in step, or with In.Dry plans to.
+	Sync(ctx context.Context, in SyncIn) (SyncOut, error)
+	// ConnectionCheck asks connections whether they work.
+	ConnectionCheck(ctx context.Context, in ConnectionCheckIn) (ConnectionCheckOut, error)
 }
 
 // Config is what a person may set; plain values that cmd fills in.

@@ -14,6 +14,7 @@ func (s *Service) API() API {
 		OptoutAdd: s.OptoutAdd, OptoutRemove: s.OptoutRemove, ImportUndo: s.ImportUndo,
 		ForgottenList: s.ForgottenList, ForgottenLift: s.ForgottenLift, BackupNote: s.BackupNote, CustomerForget: s.CustomerForget,
 		Audit: s.Audit, Doctor: s.Doctor, CustomerExport: s.CustomerExport,
+		PlanList: s.PlanList, PlanShow: s.PlanShow, Sync: s.Sync, ConnectionCheck: s.ConnectionCheck,
 		Import: s.Import, Check: s.Check, CheckLinks: s.CheckLinks, CustomerLearn: s.CustomerLearn, Backup: s.Backup,
 	}
 	s.auditReads(&a)
