@@ -8,6 +8,8 @@ const (
 	QuestionRow          = "row"          // a row that could not be read
 	QuestionOrganisation = "organisation" // is a domain, or a doubtful company name, an organisation?
 	QuestionStaff        = "staff"        // is an address from which mail was sent one of us?
+	QuestionConflict     = "conflict"     // connections say otherwise about one field; which is right?
+	QuestionLost         = "write_lost"   // did a write arrive whose answer was lost?
 )
 
 // The states of a question.
@@ -40,6 +42,7 @@ type Question struct {
 	Created  time.Time  `k:"17" json:"created"`
 	For      string     `k:"18" json:"for,omitempty"` // a staff member, where it is theirs to answer
 	Answer   string     `k:"19" json:"answer,omitempty"`
+	Digest   string     `k:"23" json:"-"` // of what sides said when it was asked: an answer holds for that alone
 	By       string     `k:"20" json:"by,omitempty"`
 	Answered time.Time  `k:"21" json:"answered,omitzero"`
 }

@@ -88,6 +88,10 @@ type Connection struct {
 	Mailbox   string `k:"20" json:"mailbox,omitempty"`
 	Owner     uint64 `k:"21" json:"-"`
 	MailboxBy string `k:"22" json:"mailbox_by,omitempty"`
+
+	// Approved is when a person first applied a plan with writes there; zero: nothing may be written.
+	Approved   time.Time `k:"23" json:"approved,omitzero"`
+	ApprovedBy string    `k:"24" json:"approved_by,omitempty"`
 }
 
 // Connections holds connections by name.

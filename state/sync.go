@@ -12,8 +12,8 @@ const (
 // Plan is the exact list of writes that a sync would make, kept so that a person can read it and
 // apply it.
 type Plan struct {
-	ID          string    `k:"1" json:"id"` // hexadecimal; the beginning of Digest
-	Digest      []byte    `k:"2" json:"-"`  // of all writes: what makes it the same plan when it is made again
+	ID          string    `k:"1" json:"id"` // hexadecimal
+	Digests     []string  `k:"2" json:"-"`  // "shop=...", of the writes at each connection: what makes it the same plan when it is made again
 	State       string    `k:"3" json:"state"`
 	By          string    `k:"4" json:"by"`
 	Created     time.Time `k:"5" json:"created"`
@@ -131,14 +131,19 @@ var Intents = declare(Declaration[Intent]{
 	},
 })
 
-// Shadow is what was agreed between a record and the others of its customer: per field, what the
-// record said when all of them were last in step. What it says differently now is a change.
+// Shadow is what is kept about a record between two runs, so that what it says differently is known
+// to be a change.
 type Shadow struct {
-	Record   uint64  `k:"1" json:"record"`
-	Fields   []Field `k:"2" json:"fields"` // sorted; a field that is here without values was empty
-	Consents []Said  `k:"3" json:"consents,omitempty"`
-	Gone     bool    `k:"4" json:"gone,omitempty"` // that it is gone was dealt with
-	Settled  []byte  `k:"5" json:"-"`              // of all that its customer's plan was made of, where nothing was left to do
+	Record uint64 `k:"1" json:"record"`
+	// Fields are what it said when it was last compared with the others of its customer, sorted; one
+	// without values was empty, one that is not here was never compared.
+	Fields []Field `k:"2" json:"fields"`
+	// Owed are fields that it shall say and does not yet, sorted: a write that was decided and not
+	// confirmed.
+	Owed []Field `k:"3" json:"owed,omitempty"`
+	// Untaken are words about consent that were sent there and that the system did not keep.
+	Untaken []Said `k:"4" json:"untaken,omitempty"`
+	Gone    bool   `k:"5" json:"gone,omitempty"` // that it is gone was dealt with
 }
 
 // Shadows holds them by record; that of a customer's values set by people stands under the

@@ -27,17 +27,23 @@ func asideBlob(run uint64, name string) string {
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
+// asides keeps what a source told and nobody could read.
+type asides struct {
+	svc    *service.Service
+	header string // of the file of a row
+}
+
 // setAside keeps the rejected rows of a batch as questions and tells what was refused. The same row
 // of the same connection is asked about once, in however many files it stands again: who answered
 // it is not asked again.
-func (f *reading) setAside(w *state.Writer, run *state.Run, rejected []connectors.Rejected) ([]service.ImportRefusal, error) {
+func (a asides) setAside(w *state.Writer, run *state.Run, rejected []connectors.Rejected) ([]service.ImportRefusal, error) {
 	var out []service.ImportRefusal
 	for i := range rejected {
 		r := &rejected[i]
 		refusal := service.ImportRefusal{Where: text(r.Where), Field: text(r.Field), Reason: text(r.Reason), Kept: r.Kept}
 		if !r.Kept {
 			var err error
-			if refusal.Question, err = f.ask(w, run, r); err != nil {
+			if refusal.Question, err = a.ask(w, run, r); err != nil {
 				return nil, err
 			}
 			if refusal.Question == "" {
@@ -51,7 +57,7 @@ func (f *reading) setAside(w *state.Writer, run *state.Run, rejected []connector
 }
 
 // ask gives the open question about a row, made now or before; "" where it has been answered.
-func (f *reading) ask(w *state.Writer, run *state.Run, r *connectors.Rejected) (string, error) {
+func (a asides) ask(w *state.Writer, run *state.Run, r *connectors.Rejected) (string, error) {
 	what := r.Raw
 	if what == "" {
 		what = r.Where
@@ -63,7 +69,7 @@ func (f *reading) ask(w *state.Writer, run *state.Run, r *connectors.Rejected) (
 	}
 	forgotten := string(before) == state.AskedForgotten
 	if !forgotten {
-		if forgotten, err = f.svc.RowForgotten(w.Tx(), r.Raw); err != nil {
+		if forgotten, err = a.svc.RowForgotten(w.Tx(), r.Raw); err != nil {
 			return "", err
 		}
 	}
@@ -81,8 +87,8 @@ func (f *reading) ask(w *state.Writer, run *state.Run, r *connectors.Rejected) (
 			return "", nil
 		}
 	}
-	ref, err := f.svc.SetAside(w, run, service.Aside{Where: text(r.Where), Field: text(r.Field), Reason: text(r.Reason),
-		Raw: text(r.Raw), Header: f.src.header()})
+	ref, err := a.svc.SetAside(w, run, service.Aside{Where: text(r.Where), Field: text(r.Field), Reason: text(r.Reason),
+		Raw: text(r.Raw), Header: a.header})
 	if err != nil {
 		return "", err
 	}
@@ -223,6 +229,18 @@ func (e *Engine) Reread(w *state.Writer, q *state.Question, raw string) ([]uint6
 	return kept, state.Runs.Put(w, run)
 }
 
+// openAgain opens the connector that set a row aside.
+func (e *Engine) openAgain(ctx context.Context, run *state.Run, c *state.Connection) (connectors.Connector, error) {
+	if now := e.connection(run.Connection); now != nil && run.Kind == service.RunSync {
+		conn, _, err := e.dial(ctx, now, e.svc, true)
+		return conn, err
+	}
+	spec := e.spec(c.Type)
+	options, _ := e.optionsFor(spec, optionsOf(run.Options), nil)
+	options[PathOption] = run.Source
+	return e.connect(ctx, spec, options)
+}
+
 // reread has the connector read the row. Its source may be gone, so nothing is opened.
 func (e *Engine) reread(tx state.Tx, run *state.Run, q *state.Question, raw string) (connectors.Page, error) {
 	lost := func(cause error) error {
@@ -236,12 +254,8 @@ func (e *Engine) reread(tx state.Tx, run *state.Run, q *state.Question, raw stri
 	if c == nil || e.spec(c.Type) == nil {
 		return connectors.Page{}, lost(errors.New("its connector is not there"))
 	}
-	spec := e.spec(c.Type)
-	said := optionsOf(run.Options)
-	options, _ := e.optionsFor(spec, said, nil)
-	options[PathOption] = run.Source
 	ctx := context.Background() // a transaction of the caller, who waits for one row
-	conn, err := e.connect(ctx, spec, options)
+	conn, err := e.openAgain(ctx, run, c)
 	if err != nil {
 		return connectors.Page{}, lost(err)
 	}

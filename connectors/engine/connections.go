@@ -260,8 +260,8 @@ func (e *Engine) ConnectionCheck(ctx context.Context, in service.ConnectionCheck
 func (e *Engine) checkOne(ctx context.Context, c *Connection) service.ConnectionChecked {
 	out := service.ConnectionChecked{Name: c.Name, Type: c.Type, Steps: []service.CheckedStep{},
 		Address: cmp.Or(c.Options["url"], c.Options["host"], c.Options["handle"], c.Options["user"], c.Options[PathOption])}
-	step := func(code string, err error) bool {
-		s := service.CheckedStep{Code: code, OK: err == nil}
+	step := func(what string, err error) bool {
+		s := service.CheckedStep{Code: what, OK: err == nil}
 		if err != nil {
 			out.Error = connectionError(c.Name, err)
 			s.Args = out.Error.Args

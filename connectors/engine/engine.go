@@ -46,6 +46,7 @@ type Env struct {
 
 	// Connections are the configured accounts.
 	Connections []Connection
+	Region      string // of phone numbers without a country code; ISO 3166
 	// Secret reads what a reference in a connection's options stands for; nil: options are literal.
 	Secret func(ctx context.Context, reference string) (string, error)
 	HTTP   http.RoundTripper                                                    // of connectors; nil: the network

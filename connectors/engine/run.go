@@ -226,7 +226,7 @@ func (f *reading) gather(ctx context.Context, enough int, kind connectors.Kind, 
 		if page.More && page.Next == b.next {
 			return nil, fault(f.out.File, "it does not move on from cursor "+string(page.Next))
 		}
-		if err := b.add(f, &page); err != nil {
+		if err := b.add(f.name, f.out.File, &page); err != nil {
 			return nil, err
 		}
 	}
@@ -234,18 +234,19 @@ func (f *reading) gather(ctx context.Context, enough int, kind connectors.Kind, 
 	return b, nil
 }
 
-func (b *batch) add(f *reading, p *connectors.Page) error {
+// add takes a page of a connection; from is how it is named in an error: a file, or the connection.
+func (b *batch) add(connection, from string, p *connectors.Page) error {
 	b.counts.Told += int64(p.Told)
 	b.counts.Seen += int64(p.Joined)
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		if c.Record.ID == "" || c.Record.Kind == "" {
-			return fault(f.out.File, "it told a record without an id or a kind at "+c.Where)
+			return fault(from, "it told a record without an id or a kind at "+c.Where)
 		}
 		if !c.Record.Implied {
 			b.counts.Seen++
 		}
-		told, moved := toldOf(f.name, c)
+		told, moved := toldOf(connection, c)
 		b.tell(told)
 		p.Rejected = append(p.Rejected, tooLong(c.Where, moved)...)
 	}
@@ -430,7 +431,7 @@ func (f *reading) commit(ctx context.Context, before *state.Run, b *batch) (*sta
 		if _, err := f.svc.Tell(w, r, b.told); err != nil {
 			return err
 		}
-		if refused, err = f.setAside(w, r, b.rejected); err != nil {
+		if refused, err = (asides{f.svc, f.src.header()}).setAside(w, r, b.rejected); err != nil {
 			return err
 		}
 		r.Cursor = string(b.next)

@@ -38,6 +38,7 @@ var unfilled = map[string]string{
 	"Connection.Layout":     "a vendor's name",
 	"Connection.Mailbox":    "a word of the program",
 	"Connection.MailboxBy":  "staff",
+	"Connection.ApprovedBy": "staff",
 	"Activity.Kind":         "a word of the program",
 	"Question.Kind":         "a word of the program",
 	"Question.Topic":        "what makes a question the same one when it is asked again",
@@ -268,6 +269,12 @@ func (e *erasure) owns(v any) bool {
 		return e.records[v.Record] != nil
 	case *state.Customer:
 		return e.numbers[v.Number]
+	case *state.Shadow:
+		return e.records[v.Record] != nil || e.numbers[v.Record&^(1<<63)]
+	case *state.Intent:
+		return e.numbers[v.Customer]
+	case *state.PlannedWrite:
+		return e.numbers[v.Customer]
 	case *state.Setting:
 		return e.numbers[v.Base]
 	case *state.Relation:

@@ -96,6 +96,18 @@ func (h *house) jana() (number string) {
 		if err := w.PutBlob(fmt.Sprintf("%s%016x/base", state.BlobAside, 1), []byte(`{"line":"x,`+janaMail+`"}`)); err != nil {
 			return err
 		}
+		n, _ := state.Customers.ParseRef(number)
+		needle := []state.Field{{Name: "note", Values: []state.Value{{Text: "NEEDLE note"}}}}
+		if err := state.PlannedWrites.Put(w, &state.PlannedWrite{Plan: "5f3c", Seq: 1, Customer: n, Name: "Jana Nadelmann",
+			Fields: []state.PlannedField{{Field: "note", After: needle[0].Values}}}); err != nil {
+			return err
+		}
+		if err := state.Intents.Put(w, &state.Intent{Number: 1, Customer: n, Fields: needle}); err != nil {
+			return err
+		}
+		if err := state.Shadows.Put(w, &state.Shadow{Record: state.HandShadow(n), Fields: needle}); err != nil {
+			return err
+		}
 		return state.LogReads(w.Tx(), []state.Read{{At: h.now, Actor: "s1", What: "brief", Customer: 1}}, time.Time{}, 10)
 	}))
 	return number

@@ -14,12 +14,15 @@ const defaultQuestions = 20
 
 // What an answer did.
 const (
-	didMerge  = "merged"
-	didApart  = "kept_apart"
-	didRead   = "read"
-	didDrop   = "dropped"
-	didOrg    = "organisation"
-	didNotOrg = "no_organisation"
+	didMerge     = "merged"
+	didApart     = "kept_apart"
+	didChoose    = "chosen"      // which connection is right
+	didArrive    = "arrived"     // a write
+	didNotArrive = "not_arrived" // it is sent again
+	didRead      = "read"
+	didDrop      = "dropped"
+	didOrg       = "organisation"
+	didNotOrg    = "no_organisation"
 	// didStaff and didNotStaff are about an address from which mail was sent.
 	didStaff    = "staff"
 	didNotStaff = "not_staff"
@@ -247,6 +250,15 @@ func (s *Service) act(w *state.Writer, q *state.Question, answer, text string) (
 		return s.actRow(w, q, answer, text)
 	case state.QuestionStaff:
 		return s.actStaff(w, q, answer, text)
+	case state.QuestionConflict:
+		out := AnswerOut{Did: didChoose}
+		return out, nameCustomer(w, q.A, &out) // the next sync does it: what is true then may be another thing
+	case state.QuestionLost:
+		out := AnswerOut{Did: didArrive}
+		if answer == "no" {
+			out.Did = didNotArrive
+		}
+		return out, nameCustomer(w, q.A, &out)
 	}
 	return AnswerOut{}, &state.Error{Class: state.Invalid, Code: "unknown_question", Args: state.Args{"kind": q.Kind}}
 }

@@ -10,8 +10,8 @@ import (
 
 // seen remembers which records the run was told as they stood ([sawn]): as numbers, in one blob a page.
 func (t *telling) seen() error {
-	if len(t.same) == 0 {
-		return nil
+	if len(t.same) == 0 || t.run.Kind == RunSync {
+		return nil // a sync is never taken back
 	}
 	n, err := t.w.Next("seen")
 	if err != nil {

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/keptcrm/kept/state"
@@ -101,7 +102,71 @@ func (l *lookup) plannedWrite(p *state.PlannedWrite) (SyncWrite, error) {
 		}
 	}
 	for _, f := range p.Fields {
-		out.Fields = append(out.Fields, SyncField{Field: f.Field, Before: texts(f.Before), After: texts(f.After), From: f.From, At: f.At, Why: f.Why})
+		out.Fields = append(out.Fields, ShowPlannedField(&f))
 	}
 	return out, nil
+}
+
+// ShowQuestions gives the open questions of these topics as people read them.
+func (s *Service) ShowQuestions(tx state.Tx, now time.Time, topics []string) ([]Question, error) {
+	out := []Question{}
+	l := newLookup(tx, now)
+	for _, topic := range topics {
+		found, err := state.Questions.By(tx, "topic", state.TextKey(topic))
+		if err != nil {
+			return nil, err
+		}
+		for _, q := range found {
+			if q.State != state.QuestionOpen {
+				continue
+			}
+			shown, err := l.question(q)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, shown)
+		}
+	}
+	return out, nil
+}
+
+// ShowJoined gives the customer of a record that has other records beside it, with the reasons; nil
+// where it has none.
+func (s *Service) ShowJoined(tx state.Tx, now time.Time, r *state.Record) (*SyncJoined, uint64, error) {
+	l := newLookup(tx, now)
+	c, err := l.ofRecord(r.Key)
+	if err != nil || c == nil {
+		return nil, 0, err
+	}
+	records, err := l.recordsOf(c.Records)
+	if err != nil {
+		return nil, 0, err
+	}
+	out := &SyncJoined{Customer: refOf(c), Records: []RecordRef{}, Evidence: []state.Evidence{}}
+	for _, x := range records {
+		if x.Kind == state.KindContact && x.Current() != nil {
+			out.Records = append(out.Records, RecordRef{Connection: x.Connection, Kind: x.Kind, ID: x.ID, Number: state.Records.Ref(x.Key)})
+		}
+	}
+	if len(out.Records) < 2 {
+		return nil, 0, nil
+	}
+	link, err := state.Links.Find(tx, state.NumberKey(r.Key))
+	if err == nil && link != nil {
+		out.Evidence = append(out.Evidence, link.Evidence...)
+	}
+	return out, c.Number, err
+}
+
+// Texts gives values on one line.
+func Texts(values []state.Value) string { return strings.Join(texts(values), ", ") }
+
+// ShowPlannedField gives one field of a write as people read it.
+func ShowPlannedField(f *state.PlannedField) SyncField {
+	return SyncField{Field: f.Field, Before: texts(f.Before), After: texts(f.After), From: f.From, At: f.At, Why: f.Why}
+}
+
+// IntentID is what goes out with a write: no other state has the same.
+func (s *Service) IntentID(tx state.Tx, number uint64) (string, error) {
+	return newLookup(tx, noTime).id(state.Intents.Ref(number))
 }

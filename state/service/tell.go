@@ -134,7 +134,7 @@ func (t *telling) one(told *Told) (uint64, error) {
 		if t.rehomed(r) {
 			return r.Key, t.put(before, r)
 		}
-		return r.Key, nil
+		return r.Key, t.renew(r, &v)
 	}
 	if i >= 0 {
 		// One run keeps one version of the thing itself, the last told, and one implied, the newest.

@@ -51,6 +51,7 @@ type SyncConnection struct {
 	NeedsPlan bool            `json:"needs_plan"` // it may be written to once a person applied a plan
 	Writes    int             `json:"writes"`     // planned and not sent (a dry run, NeedsPlan)
 	Rejected  []ImportRefusal `json:"rejected"`
+	Refused   []SyncWrite     `json:"refused"`         // writes that failed, with the reason
 	Error     *state.Error    `json:"error,omitempty"` // why its part came to no end; the others' did
 }
 
@@ -81,6 +82,10 @@ const (
 	WriteDelete = "delete"
 )
 
+// WhyRule is why a record is created: a rule of the connection. The other reasons are those of package
+// reconcile.
+const WhyRule = "rule"
+
 // The states of a write.
 const (
 	WritePlanned   = "planned"   // or stored and not yet sent
@@ -98,7 +103,7 @@ type SyncWrite struct {
 	Customer   CustomerRef  `json:"customer"`         // in a dry run its number may not be there yet: ""
 	Record     string       `json:"record,omitempty"` // the ID there; "" of a create
 	Fields     []SyncField  `json:"fields"`
-	Why        string       `json:"why"` // code: "changed", "filled", "rule", "deleted", "owner", "by_hand", "newest", "answered"
+	Why        string       `json:"why"` // code: "changed", "filled", "rule", "deleted", "owner", "by_hand", "newest", "strictest"
 	Rule       string       `json:"rule,omitempty"`
 	State      string       `json:"state"`
 	Error      *state.Error `json:"error,omitempty"`

@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/keptcrm/kept/state"
 )
@@ -492,4 +493,20 @@ func (tx *memTx) Blobs(prefix string) iter.Seq2[state.Blob, error] {
 			return state.Doc{Key: []byte(x.a)}, nil
 		})
 	}
+}
+
+// Copy gives a copy of a state in memory, as a dry run works on one; it is not checked when the test
+// ends. What [Open] gives can be copied as well.
+func Copy(t testing.TB, s state.Store) state.Store {
+	t.Helper()
+	if w, ok := s.(*twice); ok {
+		return Twice(Copy(t, w.Store))
+	}
+	m, ok := s.(*mem)
+	if !ok {
+		t.Fatalf("%T cannot be copied", s)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &mem{writer: make(chan struct{}, 1), now: maps.Clone(m.now), kinds: maps.Clone(m.kinds)}
 }

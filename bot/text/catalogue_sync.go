@@ -1,0 +1,45 @@
+package text
+
+// syncTexts are those of bringing connections in step.
+var syncTexts = texts{
+	"error.sync_stopped": {`Stopped. What was done stands; the next sync goes on from here: {admin} sync`,
+		`已停止。已完成的部分保留；下次同步从这里继续：{admin} sync`},
+	"error.sync_partly": {`Not everything is in step[; these failed: {connections}]. The rest was done. What to do stands beside each of them; then: {admin} sync`,
+		`并非全部同步完成[；失败的连接：{connections}]。其余已完成。请按各条提示处理，然后：{admin} sync`},
+	"error.sync_guard": {`{writes} of {known} contacts at {connection} would change, which is more than {share} % and looks like a mistake. Nothing was sent there. Look at it: {admin} sync {connection} --dry-run; applying that plan is your word that it is meant`,
+		`{connection} 的 {known} 位联系人中有 {writes} 位将被更改，超过 {share}%，很可能有误。未向其发送任何内容。查看：{admin} sync {connection} --dry-run；应用该计划即表示确认`},
+	"error.gone_guard": {`{connection} seems to have lost {gone} of its {known} contacts at once. None was taken as gone. If somebody did delete them: {admin} sync {connection} --accept-gone`,
+		`{connection} 似乎一下子少了 {known} 位联系人中的 {gone} 位。没有任何一位被视为已删除。如果确实有人删除了：{admin} sync {connection} --accept-gone`},
+	"error.plan_stale": {`Plan {plan} no longer fits[: at {connection} something else would be written now]. Nothing was written. A new plan: {admin} sync --dry-run`,
+		`计划 {plan} 已不适用[：{connection} 现在要写入的内容不同]。没有写入任何内容。新建计划：{admin} sync --dry-run`},
+	"error.plan_applied": {`Plan {plan} has been applied already. A new plan: {admin} sync --dry-run`,
+		`计划 {plan} 已经应用过。新建计划：{admin} sync --dry-run`},
+	"error.no_webhooks": {`{connection} ({type}) takes no webhooks; it is read by: {admin} sync {connection}`,
+		`{connection}（{type}）不接收 webhook；请用 {admin} sync {connection} 读取`},
+	"error.webhook_refused": {`A webhook for {connection} was not signed by it and was not read. If its secret was changed there, change it here too: {admin} connection show {connection}`,
+		`发给 {connection} 的 webhook 签名不符，未读取。如果对方更换了密钥，请在此同步更换：{admin} connection show {connection}`},
+
+	"evidence.field_differs": {`{connection} says "{value}"[, since {at}]`, `{connection} 为“{value}”[，自 {at}]`},
+	"evidence.write_lost":    {`{connection} was told to {action} {name}[ at {at}] and did not answer; look there whether it did`, `曾要求 {connection} 对 {name} 执行 {action}[（{at}）]，没有得到答复；请到该系统中查看是否已完成`},
+
+	"did.chosen":      {`The next sync brings it in step: {admin} sync`, `下次同步时统一：{admin} sync`},
+	"did.arrived":     {`It is not sent again.`, `不再发送。`},
+	"did.not_arrived": {`The next sync sends it again: {admin} sync`, `下次同步时重新发送：{admin} sync`},
+
+	"did.connection.token": {`renewed our credentials`, `更新登录凭据`},
+	"did.sync.start":       {`began a sync`, `开始同步`},
+	"did.sync.page":        {`read`, `读取`},
+	"did.sync.census":      {`counted`, `清点`},
+	"did.sync.point":       {`noted how far it was read`, `记录读取进度`},
+	"did.sync.end":         {`ended a sync`, `结束同步`},
+	"did.sync.plan":        {`planned a sync`, `计划同步`},
+	"did.sync.apply":       {`applied a plan`, `应用计划`},
+	"did.sync.decide":      {`decided what is in step`, `确定同步内容`},
+	"did.sync.ask":         {`asked about conflicts`, `提出冲突问题`},
+	"did.sync.send":        {`sent`, `发送`},
+	"did.sync.sent":        {`confirmed what was sent`, `确认已发送`},
+	"did.sync.found":       {`found out what became of a write`, `查明写入结果`},
+	"did.sync.lost":        {`asked what became of a write`, `询问写入结果`},
+	"did.sync.drop":        {`forgot a write`, `放弃写入`},
+	"did.sync.hint":        {`looked after a hint`, `按通知查看`},
+}
