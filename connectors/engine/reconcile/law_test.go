@@ -111,15 +111,19 @@ type world struct {
 
 func newWorld(t *rapid.T) *world {
 	w := &world{touched: map[string]bool{}}
-	for i := range rapid.IntRange(2, 4).Draw(t, "sides") {
-		w.sides = append(w.sides, Side{Connection: fmt.Sprintf("s%d", i), ID: "1", Matrix: matrix(t), Writable: true, CanDelete: true})
-	}
-	for i := range w.sides {
-		for range rapid.IntRange(0, 5).Draw(t, "things") {
-			w.edit(t, i)
-		}
+	for range rapid.IntRange(2, 3).Draw(t, "sides") {
+		w.join(t)
 	}
 	return w
+}
+
+// join has one more system know the customer.
+func (w *world) join(t *rapid.T) {
+	i := len(w.sides)
+	w.sides = append(w.sides, Side{Connection: fmt.Sprintf("s%d", i), ID: "1", Matrix: matrix(t), Writable: true, CanDelete: true})
+	for range rapid.IntRange(0, 5).Draw(t, "things") {
+		w.edit(t, i)
+	}
 }
 
 // edit lets somebody change something at a side.
@@ -273,7 +277,11 @@ func TestConverges(t *testing.T) {
 			case 0, 1, 2:
 				w.edit(t, i)
 			case 3:
-				w.sides[i].Writable = !w.sides[i].Writable
+				if len(w.sides) > 3 || rapid.Bool().Draw(t, "toggle") {
+					w.sides[i].Writable = !w.sides[i].Writable
+					continue
+				}
+				w.join(t)
 			default:
 				w.run(t, r, func() (bool, bool) {
 					return rapid.IntRange(0, 2).Draw(t, "arrives") > 0, rapid.IntRange(0, 2).Draw(t, "answers") > 0

@@ -113,6 +113,12 @@ func TestReconcile(t *testing.T) {
 		{name: "a push is filled and set right at first", sides: func(t *testing.T) []Side {
 			return []Side{side(t, "book", "company=Neu; title=T", was("company=Neu; title=T")), side(t, "news", "company=B", push)}
 		}, want: "news company [B] -> [Neu] changed, book\nnews title [] -> [T] filled, book"},
+		{name: "a push has no word where others meet", sides: func(t *testing.T) []Side {
+			return []Side{side(t, "book", "company=A"), side(t, "crm", "", was("company=")), side(t, "news", "company=B", was("company=B"), push)}
+		}, want: "crm company [] -> [A] filled, book\nnews company [B] -> [A] changed, book"},
+		{name: "a push that was edited still gets what it owes", sides: func(t *testing.T) []Side {
+			return []Side{side(t, "book", "company=Neu", was("company=Neu")), side(t, "news", "company=B", was("company=A"), owing("company=Neu"), push)}
+		}, want: "news company [B] -> [Neu] changed, book"},
 		{name: "what is only read owes", sides: func(t *testing.T) []Side {
 			return []Side{side(t, "book", "company=Neu", was("company=A")), side(t, "shop", "company=A", was("company=A"), pull)}
 		}, want: "shop owes company [Neu]"},
@@ -236,6 +242,9 @@ func TestLists(t *testing.T) {
 		{"two debts of one list", func(t *testing.T) []Side {
 			return []Side{side(t, "book", "phone="+p2, was("phone="+p2), owing("phone="+p2+"|"+p3)), side(t, "crm", "phone="+p1+"|"+p2+"|"+p3, was("phone="+p1+"|"+p2+"|"+p3), owing("phone="+p2+"|"+p3))}
 		}, "book phone [" + p2 + "] -> [" + p2 + "|" + p3 + "] changed, crm\ncrm phone [" + p1 + "|" + p2 + "|" + p3 + "] -> [" + p2 + "|" + p3 + "] changed, ?"},
+		{"what it was given is no word of its own", func(t *testing.T) []Side {
+			return []Side{side(t, "book", "phone="+p2, was("phone="+p2+"|"+p3)), side(t, "crm", "phone="+p2+"|"+p3, was("phone="+p2), owing("phone="+p2+"|"+p3))}
+		}, "crm phone [" + p2 + "|" + p3 + "] -> [" + p2 + "] changed, book"},
 		{"edited while it owed", func(t *testing.T) []Side {
 			return []Side{side(t, "book", "phone="+p2, was("phone="+p2)), side(t, "crm", "phone="+p1+"|"+p3, was("phone="+p1), owing("phone="+p2))}
 		}, "book phone [" + p2 + "] -> [" + p2 + "|" + p3 + "] changed, crm\ncrm phone [" + p1 + "|" + p3 + "] -> [" + p2 + "|" + p3 + "] changed, book"},
