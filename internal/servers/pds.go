@@ -97,8 +97,8 @@ type Account struct {
 }
 
 // CreateAccount makes an account with the handle NAME.test.
-func (p *PDS) CreateAccount(ctx context.Context, name string) (Account, error) {
-	a := Account{Password: "password of " + name}
+func (p *PDS) CreateAccount(ctx context.Context, name, password string) (Account, error) {
+	a := Account{Password: password}
 	err := p.Call(ctx, http.MethodPost, "com.atproto.server.createAccount", "", map[string]string{
 		"email": name + "@example.org", "handle": name + ".test", "password": a.Password}, &a)
 	return a, err

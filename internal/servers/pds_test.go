@@ -11,7 +11,7 @@ func TestPDSComesBackWithItsDataAfterACrash(t *testing.T) {
 	t.Parallel()
 	p := Need(t, StartPDS)
 	ctx := t.Context()
-	a, err := p.CreateAccount(ctx, "sternwarte")
+	a, err := p.CreateAccount(ctx, "sternwarte", "correct horse")
 	if err != nil {
 		t.Fatal(err)
 	}
