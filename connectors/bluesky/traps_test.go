@@ -72,7 +72,8 @@ func (w *wire) count(part string) int {
 
 // desk is an account, a connection to it, and what stands between.
 type desk struct {
-	t     *testing.T
+	t     testing.TB
+	spec  connectors.Spec
 	fake  *Fake
 	wire  *wire
 	store *store
@@ -82,17 +83,19 @@ type desk struct {
 // on runs a test on the virtual clock.
 func on(t *testing.T, run func(d *desk)) {
 	t.Parallel()
-	connectortest.Virtual(t, func(t *testing.T) {
-		f := newFake()
-		o := options()
-		o["password"] = password
-		run(&desk{t: t, fake: f, wire: &wire{h: f}, store: &store{kept: map[string]string{}}, o: o})
-	})
+	connectortest.Virtual(t, func(t *testing.T) { run(newDesk(t, Spec())) })
+}
+
+func newDesk(tb testing.TB, spec connectors.Spec) *desk {
+	f := newFake()
+	o := options()
+	o["password"] = password
+	return &desk{t: tb, spec: spec, fake: f, wire: &wire{h: f}, store: &store{kept: map[string]string{}}, o: o}
 }
 
 func (d *desk) open() *Connection {
 	d.t.Helper()
-	c, err := Spec().Open(context.Background(), d.o, connectors.Env{HTTP: d.wire, Store: d.store, Now: time.Now})
+	c, err := d.spec.Open(context.Background(), d.o, connectors.Env{HTTP: d.wire, Store: d.store, Now: time.Now})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -155,27 +158,27 @@ func first(got, want []string) string {
 
 // Two people who follow from the same millisecond on have records with one hash: where a page ends
 // between them the server leaves the others out.
-func TestFollowersOfOneMoment(t *testing.T) {
-	on(t, func(d *desk) {
-		base := time.Now().Add(-time.Hour)
-		var want []string
-		for i := range 350 { // groups of seven at one time lie across the edges of pages
-			did := d.fake.Person(fmt.Sprintf("p%d.example", i), names[i%len(names)], "")
-			d.fake.Follow(did, base.Add(time.Duration(i/7)*time.Millisecond))
-			want = append(want, did)
-		}
-		c := d.open()
-		bare, err := listed(c)
-		if err != nil || len(bare) == len(want) {
-			t.Fatalf("the fake loses nobody (%d of %d): %v", len(bare), len(want), err)
-		}
-		got, _ := d.pull(c, connectors.Contact, "")
-		d.same("followers", ids(got), want)
-		live, err := c.Census(context.Background(), connectors.Contact, "")
-		if err != nil || len(live.Live) != len(want) {
-			t.Errorf("the census has %d of %d: %v", len(live.Live), len(want), err)
-		}
-	})
+func TestFollowersOfOneMoment(t *testing.T) { on(t, followersOfOneMoment) }
+
+func followersOfOneMoment(d *desk) {
+	base := time.Now().Add(-time.Hour)
+	var want []string
+	for i := range 350 { // groups of seven at one time lie across the edges of pages
+		did := d.fake.Person(fmt.Sprintf("p%d.example", i), names[i%len(names)], "")
+		d.fake.Follow(did, base.Add(time.Duration(i/7)*time.Millisecond))
+		want = append(want, did)
+	}
+	c := d.open()
+	bare, err := listed(c)
+	if err != nil || len(bare) == len(want) {
+		d.t.Fatalf("the fake loses nobody (%d of %d): %v", len(bare), len(want), err)
+	}
+	got, _ := d.pull(c, connectors.Contact, "")
+	d.same("followers", ids(got), want)
+	live, err := c.Census(context.Background(), connectors.Contact, "")
+	if err != nil || len(live.Live) != len(want) {
+		d.t.Errorf("the census has %d of %d: %v", len(live.Live), len(want), err)
+	}
 }
 
 // listed pages as the documentation says.
@@ -220,89 +223,107 @@ func TestMoreThanAPageOfOneMoment(t *testing.T) {
 }
 
 // The cursor of notifications is a time: what else is of its millisecond is on no page.
-func TestMentionsOfOneMoment(t *testing.T) {
-	on(t, func(d *desk) {
-		base := time.Now().Add(-time.Hour)
-		var want []string
-		who := d.fake.Person("jana.example", "Jana", "")
-		for i := range 350 {
-			d.fake.Notify("like", who, "", "", base.Add(time.Duration(i/7)*time.Millisecond))
-			want = append(want, d.fake.Notify(reasons[i%3], who, "@"+handle+" 望遠鏡", "", base.Add(time.Duration(i/7)*time.Millisecond)))
+func TestMentionsOfOneMoment(t *testing.T) { on(t, mentionsOfOneMoment) }
+
+func mentionsOfOneMoment(d *desk) {
+	base := time.Now().Add(-time.Hour)
+	var want []string
+	who := d.fake.Person("jana.example", "Jana", "")
+	for i := range 350 {
+		d.fake.Notify("like", who, "", "", base.Add(time.Duration(i/7)*time.Millisecond))
+		want = append(want, d.fake.Notify(reasons[i%3], who, "@"+handle+" 望遠鏡", "", base.Add(time.Duration(i/7)*time.Millisecond)))
+	}
+	c := d.open()
+	n, at := 0, ""
+	for {
+		l, err := c.listNotifications(context.Background(), at, page)
+		if err != nil {
+			d.t.Fatal(err)
 		}
-		c := d.open()
-		n, at := 0, ""
-		for {
-			l, err := c.listNotifications(context.Background(), at, page)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n += len(*l.Notifications)
-			if at = l.Cursor; at == "" {
-				break
-			}
+		n += len(*l.Notifications)
+		if at = l.Cursor; at == "" {
+			break
 		}
-		if n == len(want) {
-			t.Fatal("the fake loses nothing")
-		}
-		got, end := d.pull(c, connectors.MessageKind, "")
-		d.same("messages", ids(got), want)
-		again, _ := d.pull(d.open(), connectors.MessageKind, end)
-		if len(ids(again)) != len(want) { // all within the overlap of the newest
-			t.Errorf("the overlap tells %d of %d again", len(ids(again)), len(want))
-		}
-	})
+	}
+	if n == len(want) {
+		d.t.Fatal("the fake loses nothing")
+	}
+	got, end := d.pull(c, connectors.MessageKind, "")
+	d.same("messages", ids(got), want)
+	again, _ := d.pull(d.open(), connectors.MessageKind, end)
+	if len(ids(again)) != len(want) { // all within the overlap of the newest
+		d.t.Errorf("the overlap tells %d of %d again", len(ids(again)), len(want))
+	}
 }
 
-func TestWhoStopsFollowingStaysAContact(t *testing.T) {
-	on(t, func(d *desk) {
-		var dids []string
-		for i := range 120 {
-			did := d.fake.Person(fmt.Sprintf("p%d.example", i), names[i%len(names)], "")
-			d.fake.Follow(did, time.Now().Add(-time.Duration(i)*time.Minute))
-			dids = append(dids, did)
-		}
-		c := d.open()
-		_, end := d.pull(c, connectors.Contact, "")
-		left, asleep, deleted, renamed := dids[3], dids[50], dids[77], dids[110]
-		d.fake.Unfollow(left)
-		d.fake.Deactivate(asleep, true)
-		d.fake.Remove(deleted)
-		d.fake.Profile(renamed, "new.example", "李伟", "")
-		of := func(changes []connectors.Change, did string) (found []connectors.Change) {
-			for _, ch := range changes {
-				if ch.Record.ID == did {
-					found = append(found, ch)
-				}
-			}
-			return found
-		}
-		for range 3 { // by other processes, again and again: nothing is told as gone that is not
-			got, next := d.pull(d.open(), connectors.Contact, end)
-			end = next
-			if x := of(got, left); len(x) != 1 || x[0].Gone || text(x[0].Record, connectors.FieldTag) != "" {
-				t.Errorf("who stopped following: %+v", x)
-			}
-			if x := of(got, asleep); len(x) != 0 {
-				t.Errorf("whose account sleeps: %+v", x)
-			}
-			if x := of(got, renamed); len(x) != 1 || text(x[0].Record, connectors.FieldHandle) != "new.example" || text(x[0].Record, connectors.FieldTag) != followerTag {
-				t.Errorf("who took another handle: %+v", x)
+func TestWhoStopsFollowingStaysAContact(t *testing.T) { on(t, whoStopsFollowing) }
+
+func whoStopsFollowing(d *desk) {
+	var dids []string
+	for i := range 120 {
+		did := d.fake.Person(fmt.Sprintf("p%d.example", i), names[i%len(names)], "")
+		d.fake.Follow(did, time.Now().Add(-time.Duration(i)*time.Minute))
+		dids = append(dids, did)
+	}
+	c := d.open()
+	_, end := d.pull(c, connectors.Contact, "")
+	left, asleep, deleted, renamed := dids[3], dids[50], dids[77], dids[110]
+	d.fake.Unfollow(left)
+	d.fake.Deactivate(asleep, true)
+	d.fake.Remove(deleted)
+	d.fake.Profile(renamed, "new.example", "李伟", "")
+	of := func(changes []connectors.Change, did string) (found []connectors.Change) {
+		for _, ch := range changes {
+			if ch.Record.ID == did {
+				found = append(found, ch)
 			}
 		}
-		live, err := d.open().Census(context.Background(), connectors.Contact, "")
-		if err != nil || len(live.Live) != 119 {
-			t.Errorf("the census has %d, want all but the deleted: %v", len(live.Live), err)
+		return found
+	}
+	for range 3 { // by other processes, again and again: nothing is told as gone that is not
+		got, next := d.pull(d.open(), connectors.Contact, end)
+		end = next
+		if x := of(got, left); len(x) != 1 || x[0].Gone || text(x[0].Record, connectors.FieldTag) != "" {
+			d.t.Errorf("who stopped following: %+v", x)
 		}
-		if _, ok := live.Live[deleted]; ok {
-			t.Errorf("who was deleted lives in the census")
+		if x := of(got, asleep); len(x) != 0 {
+			d.t.Errorf("whose account sleeps: %+v", x)
 		}
-		d.fake.Deactivate(asleep, false)
-		d.fake.Follow(left, time.Time{})
-		got, _ := d.pull(d.open(), connectors.Contact, end)
-		if len(of(got, asleep)) != 1 || text(of(got, left)[0].Record, connectors.FieldTag) != followerTag {
-			t.Errorf("who came back: %+v %+v", of(got, asleep), of(got, left))
+		if x := of(got, renamed); len(x) != 1 || text(x[0].Record, connectors.FieldHandle) != "new.example" || text(x[0].Record, connectors.FieldTag) != followerTag {
+			d.t.Errorf("who took another handle: %+v", x)
 		}
-	})
+	}
+	live, err := d.open().Census(context.Background(), connectors.Contact, "")
+	if err != nil || len(live.Live) != 119 {
+		d.t.Errorf("the census has %d, want all but the deleted: %v", len(live.Live), err)
+	}
+	if _, ok := live.Live[deleted]; ok {
+		d.t.Errorf("who was deleted lives in the census")
+	}
+	d.fake.Deactivate(asleep, false)
+	d.fake.Follow(left, time.Time{})
+	got, _ := d.pull(d.open(), connectors.Contact, end)
+	if len(of(got, asleep)) != 1 || text(of(got, left)[0].Record, connectors.FieldTag) != followerTag {
+		d.t.Errorf("who came back: %+v %+v", of(got, asleep), of(got, left))
+	}
+}
+
+// Accounts that sleep are left out of a page after it was cut: an empty page is not the last.
+func TestAPageOfSleepers(t *testing.T) { on(t, aPageOfSleepers) }
+
+func aPageOfSleepers(d *desk) {
+	var want []string
+	for i := range 320 {
+		did := d.fake.Person(fmt.Sprintf("p%d.example", i), "", "")
+		d.fake.Follow(did, time.Now().Add(-time.Duration(i)*time.Minute))
+		if i >= 90 && i < 230 {
+			d.fake.Deactivate(did, true)
+		} else {
+			want = append(want, did)
+		}
+	}
+	got, _ := d.pull(d.open(), connectors.Contact, "")
+	d.same("followers", ids(got), want)
 }
 
 func TestADeletedAccountIsGoneTwice(t *testing.T) {
@@ -332,37 +353,37 @@ func TestADeletedAccountIsGoneTwice(t *testing.T) {
 }
 
 // A run does not log in; it uses what the one before left.
-func TestNoLoginPerRun(t *testing.T) {
-	on(t, func(d *desk) {
-		for range 40 {
-			if err := d.open().Check(context.Background()); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(90 * time.Minute) // tokens run out in between, and are renewed
+func TestNoLoginPerRun(t *testing.T) { on(t, noLoginPerRun) }
+
+func noLoginPerRun(d *desk) {
+	for range 40 {
+		if err := d.open().Check(context.Background()); err != nil {
+			d.t.Fatal(err)
 		}
-		if n := d.fake.Logins(); n != 1 {
-			t.Errorf("40 runs logged in %d times", n)
+		time.Sleep(90 * time.Minute) // tokens run out in between, and are renewed
+	}
+	if n := d.fake.Logins(); n != 1 {
+		d.t.Errorf("40 runs logged in %d times", n)
+	}
+	if n := d.wire.count("refreshSession"); n < 15 || n > 40 {
+		d.t.Errorf("renewed %d times", n)
+	}
+	// one connection that lives for long does not either
+	c := d.open()
+	for range 40 {
+		if err := c.Check(context.Background()); err != nil {
+			d.t.Fatal(err)
 		}
-		if n := d.wire.count("refreshSession"); n < 15 || n > 40 {
-			t.Errorf("renewed %d times", n)
-		}
-		// one connection that lives for long does not either
-		c := d.open()
-		for range 40 {
-			if err := c.Check(context.Background()); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(3 * time.Hour)
-		}
-		if n := d.fake.Logins(); n != 1 {
-			t.Errorf("a long run logged in: %d", n)
-		}
-		// after months of nothing the refresh token is over, too
-		time.Sleep(100 * 24 * time.Hour)
-		if err := d.open().Check(context.Background()); err != nil || d.fake.Logins() != 2 {
-			t.Errorf("after months: %v, %d logins", err, d.fake.Logins())
-		}
-	})
+		time.Sleep(3 * time.Hour)
+	}
+	if n := d.fake.Logins(); n != 1 {
+		d.t.Errorf("a long run logged in: %d", n)
+	}
+	// after months of nothing the refresh token is over, too
+	time.Sleep(100 * 24 * time.Hour)
+	if err := d.open().Check(context.Background()); err != nil || d.fake.Logins() != 2 {
+		d.t.Errorf("after months: %v, %d logins", err, d.fake.Logins())
+	}
 }
 
 // Two processes renew one token at a time: the server bears it, and both go on.
