@@ -65,6 +65,11 @@ func (d *draft) address(p *vcard.Property) {
 		parts[connectors.PartStreet] = parts[connectors.PartStreet2]
 		delete(parts, connectors.PartStreet2)
 	}
+	d.add(connectors.FieldAddress, connectors.Value{Text: addressText(parts), Label: d.label(p), Parts: parts}, p.Preference())
+}
+
+// addressText writes an address on one line.
+func addressText(parts map[string]string) string {
 	text := ""
 	town := strings.TrimSpace(parts[connectors.PartPostcode] + " " + parts[connectors.PartCity])
 	for _, s := range []string{parts[connectors.PartPOBox], parts[connectors.PartStreet], parts[connectors.PartStreet2], town, parts[connectors.PartRegion], parts[connectors.PartCountry]} {
@@ -72,7 +77,7 @@ func (d *draft) address(p *vcard.Property) {
 			text = strings.TrimPrefix(text+", "+s, ", ")
 		}
 	}
-	d.add(connectors.FieldAddress, connectors.Value{Text: text, Label: d.label(p), Parts: parts}, p.Preference())
+	return text
 }
 
 // lines writes several lines as one, cut by commas.

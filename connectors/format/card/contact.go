@@ -146,11 +146,16 @@ func (d *draft) add(field string, v connectors.Value, rank int) {
 		return
 	}
 	for _, old := range d.fields[field] {
-		if old.Text == v.Text && (old.Label == v.Label || field == connectors.FieldEmail || field == connectors.FieldPhone || field == connectors.FieldCompany) {
+		if old.Text == v.Text && (old.Label == v.Label || unlabelled(field)) {
 			return
 		}
 	}
 	d.fields[field] = append(d.fields[field], ranked{v, rank})
+}
+
+// unlabelled are fields of which one value under two labels is one value.
+func unlabelled(field string) bool {
+	return field == connectors.FieldEmail || field == connectors.FieldPhone || field == connectors.FieldCompany
 }
 
 // read takes in one property.
@@ -411,10 +416,14 @@ func (d *draft) names() {
 // everybody are names of the group that every contact is in.
 var everybody = map[string]bool{"mycontacts": true, "my contacts": true}
 
+func isEverybody(tag string) bool {
+	return everybody[strings.ToLower(strings.TrimPrefix(OneLine(tag), "* "))]
+}
+
 // tags joins the categories with the names of the groups that the card is in.
 func (d *draft) tags() {
 	d.fields[connectors.FieldTag] = slices.DeleteFunc(d.fields[connectors.FieldTag], func(v ranked) bool {
-		return everybody[strings.ToLower(strings.TrimPrefix(v.Text, "* "))]
+		return isEverybody(v.Text)
 	})
 	keys := []string{MemberKey(d.c.Text("UID"))}
 	for _, e := range d.fields[connectors.FieldEmail] {

@@ -145,14 +145,15 @@ func typeLabel(p *vcard.Property) string {
 }
 
 // OneLine gives a text without line breaks and doubled blanks, in valid UTF-8 and without what
-// cannot be seen around it.
+// cannot be seen around it. What is meant to hold words together or apart within it stays.
 func OneLine(s string) string {
 	if isOneLine(s) {
 		return s
 	}
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\uFEFF' || r == '\u200B'
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool {
+		return r != '\u00A0' && r != '\u202F' && (unicode.IsSpace(r) || unicode.IsControl(r))
 	}), " ")
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '\uFEFF' || r == '\u200B' })
 }
 
 // isOneLine spares what is one line already, which most values are.

@@ -73,12 +73,22 @@ var escapeOld = strings.NewReplacer("\\", "\\\\", ";", "\\;", "\r\n", "\r\n", "\
 func (c *Card) line(head string, parts []string) []byte {
 	escaped := make([]string, len(parts))
 	for i, s := range parts {
-		s = strings.ToValidUTF8(s, "\uFFFD")
-		if escaped[i] = Escape(s); c.Version == "2.1" {
-			escaped[i] = escapeOld.Replace(s)
-		}
+		escaped[i] = c.escape(s)
 	}
-	value := strings.Join(escaped, ";")
+	return c.whole(head, strings.Join(escaped, ";"))
+}
+
+// escape writes one component as the card's version does.
+func (c *Card) escape(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if c.Version == "2.1" {
+		return escapeOld.Replace(s)
+	}
+	return Escape(s)
+}
+
+// whole writes a property whose value is escaped already.
+func (c *Card) whole(head, value string) []byte {
 	// In UTF-8 all is said; in a source of another charset the line has to say that it is not of it.
 	charset := ""
 	if c.encoding != table.UTF8 && !isUnicode(c.encoding) && !isASCII([]byte(value)) {
