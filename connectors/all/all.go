@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/bluesky"
+	"github.com/keptcrm/kept/connectors/carddav"
 	"github.com/keptcrm/kept/connectors/csv"
 	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
@@ -18,5 +19,6 @@ func Specs() []connectors.Spec {
 		mbox.Spec(),
 		bluesky.Spec(),
 		woocommerce.Spec(),
+		carddav.Spec(),
 	}
 }

@@ -339,7 +339,7 @@ func apiCancelCase(tb testing.TB, h Harness) {
 		})
 		_, err := w.page(ctx, c, from)
 		cancel()
-		if !errors.Is(err, context.Canceled) {
+		if !errors.Is(err, context.Canceled) && (err != nil || n == 0 || w.wire.count(anything) > 0) { // a page can come from memory
 			tb.Errorf("cancelled in the middle of page %d: %v", n, err)
 		}
 		if n := w.wire.count(anything); n > 1 {

@@ -87,7 +87,7 @@ func (b *body) read(req *http.Request, resp *http.Response) ([]byte, error) {
 		return nil, err
 	}
 	if int64(out.Len()) > b.max {
-		return nil, errTooLong
+		return nil, ErrTooLong
 	}
 	if resp.ContentLength > 0 && packed.n < resp.ContentLength {
 		return nil, io.ErrUnexpectedEOF

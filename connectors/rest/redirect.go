@@ -19,7 +19,7 @@ const maxRedirects = 5
 func redirects(w words) func(req *http.Request, via []*http.Request) error {
 	return func(req *http.Request, via []*http.Request) error {
 		first := via[0]
-		if !isRead(first) {
+		if !isRead(first) || callOf(first).stay {
 			return http.ErrUseLastResponse // a write that became a GET would look as if it had happened
 		}
 		if via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https" {

@@ -179,6 +179,12 @@ type Request struct {
 	Read bool
 	// Any takes an answer of any content; else it must be JSON or empty.
 	Any bool
+	// Whole, with Any, says what is wrong with an answer of a status from 200 to 299 that is not whole;
+	// of a read it is asked for again. Web pages are told before.
+	Whole func(a Answer) error
+	// Stay gives answers that send us on back as they are, with their error. A redirect that is
+	// followed becomes a GET, whatever the method was.
+	Stay bool
 }
 
 // Answer is what came back.
@@ -200,7 +206,7 @@ func (c *Client) Do(ctx context.Context, r Request, into any) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	k := call{read: r.Read || safe(method), json: !r.Any}
+	k := call{read: r.Read || safe(method), json: !r.Any, whole: r.Whole, stay: r.Stay}
 	req := c.resty.R().SetContext(context.WithValue(ctx, callKey{}, k))
 	for name, values := range c.cfg.Header {
 		req.Header[name] = slices.Clone(values)
@@ -313,7 +319,10 @@ func (c *Client) target(path string) (string, error) {
 }
 
 // call is what the chain must know of a request beyond HTTP.
-type call struct{ read, json bool }
+type call struct {
+	read, json, stay bool
+	whole            func(a Answer) error
+}
 
 type callKey struct{}
 

@@ -486,3 +486,39 @@ func TestLogHoldsNeitherSecretsNorPeople(t *testing.T) {
 		t.Errorf("asked %s", s.asked[0].URL)
 	}
 }
+
+// An answer that is no JSON can be held to be whole too, and is asked for again where it is not.
+func TestWholeAnswers(t *testing.T) {
+	t.Parallel()
+	whole := func(a rest.Answer) error {
+		if !strings.HasSuffix(string(a.Body), "END") {
+			return errors.New("no END")
+		}
+		return nil
+	}
+	half := &system{answer: func(n int, _ *http.Request) (*http.Response, error) {
+		return says(200, []string{"BEGIN half", "", "BEGIN whole END"}[min(n, 3)-1]), nil
+	}}
+	quick := func(_ *rest.Config, env *connectors.Env) {
+		env.Sleep = func(context.Context, time.Duration) error { return nil }
+	}
+	a, err := client(t, half, quick).Do(t.Context(), rest.Request{Any: true, Whole: whole}, nil)
+	if err != nil || string(a.Body) != "BEGIN whole END" || half.count() != 3 {
+		t.Errorf("%q after %d tries: %v", a.Body, half.count(), err)
+	}
+	page := &system{answer: always(func() (*http.Response, error) {
+		return says(200, "<html>Sign in", "Content-Type", "text/html"), nil
+	})}
+	if _, err := client(t, page, quick).Do(t.Context(), rest.Request{Any: true, Whole: whole}, nil); err == nil || !strings.Contains(err.Error(), "a web page instead of data") || page.count() != 1 {
+		t.Errorf("a page, after %d tries: %v", page.count(), err)
+	}
+	write := &system{answer: always(func() (*http.Response, error) { return says(207, "BEGIN half"), nil })}
+	if _, err := client(t, write, quick).Do(t.Context(), rest.Request{Method: http.MethodPut, Any: true, Whole: whole}, nil); connectors.ClassOf(err) != connectors.Ambiguous || write.count() != 1 {
+		t.Errorf("half an answer to a write, after %d tries: %v", write.count(), err)
+	}
+	on := &system{answer: always(func() (*http.Response, error) { return says(301, "", "Location", "/there"), nil })}
+	if a, err := client(t, on, quick).Do(t.Context(), rest.Request{Method: "PROPFIND", Any: true, Stay: true}, nil); err == nil || a.Status != http.StatusMovedPermanently ||
+		a.Header.Get("Location") != "/there" || on.count() != 1 {
+		t.Errorf("a redirect that is not followed: %d %v", a.Status, err)
+	}
+}

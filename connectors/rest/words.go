@@ -52,11 +52,12 @@ type hidden struct {
 func (h *hidden) Error() string        { return h.text }
 func (h *hidden) Is(target error) bool { return errors.Is(h.err, target) }
 
-// errPage and errUnreadable are causes that the chain itself looks for.
-var (
-	errPage    = errors.New("a web page instead of data")
-	errTooLong = errors.New("answer too long")
-)
+// errPage is a cause that the chain itself looks for.
+var errPage = errors.New("a web page instead of data")
+
+// ErrTooLong is in the chain of the error of an answer longer than [Config.MaxBody], for those who
+// can ask for less.
+var ErrTooLong = errors.New("answer too long")
 
 // noHost says whether an error is that a name leads nowhere: asking again at once changes nothing.
 func noHost(err error) bool {
@@ -190,7 +191,7 @@ func (w words) network(err error, timeout time.Duration) (connectors.Class, stri
 		return connectors.Transient, fmt.Sprintf("there is no %s; check the address and the network", w.host)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return connectors.Transient, fmt.Sprintf("nothing answers at %s; check the address and whether it runs", w.host)
-	case errors.Is(err, errTooLong):
+	case errors.Is(err, ErrTooLong):
 		return connectors.Invalid, fmt.Sprintf("the answer of %s is far too long to be true", w.system)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timedOut) && timedOut.Timeout():
 		return connectors.Transient, fmt.Sprintf("%s did not answer within %s", w.system, span(timeout))
