@@ -125,7 +125,9 @@ func (f *fake) answer() *answerOut {
 	return a
 }
 
-func (a *answerOut) tag(name, inner string) string { return "<" + name + ">" + inner + "</" + name + ">" }
+func (a *answerOut) tag(name, inner string) string {
+	return "<" + name + ">" + inner + "</" + name + ">"
+}
 
 func hrefOf(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
@@ -614,4 +616,3 @@ func sortedCard(text string) string {
 	}
 	return b.String() + "END:VCARD\n"
 }
-
