@@ -90,6 +90,7 @@ type connection struct {
 	finding   chan struct{} // holds one while somebody looks for the home
 	mu        sync.Mutex
 	home      *home
+	newIn     *book
 	clients   map[string]*rest.Client // by scheme and host
 	answers   map[string]*answer      // by book: what was asked and not all told
 	firstOf   map[string]string       // card IDs by UID, of the pull under way

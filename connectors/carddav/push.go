@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/format/card"
@@ -17,98 +16,53 @@ import (
 	"github.com/keptcrm/kept/connectors/rest"
 )
 
-// batch is how many cards are written before they are read back together.
-const batch = 50
-
-// BatchSize: a batch is written card by card, a few at a time, and read back with one request.
-func (c *connection) BatchSize() int { return batch }
-
-// Push writes one card and reads it back.
+// Push writes one card and reads it back: servers store cards in their own way.
 func (c *connection) Push(ctx context.Context, in connectors.Intent) (connectors.Record, error) {
-	out, err := c.PushBatch(ctx, []connectors.Intent{in})
+	h, err := c.at0(ctx)
 	if err != nil {
 		return connectors.Record{}, err
 	}
-	return out[0].Record, out[0].Err
-}
-
-// PushBatch writes cards and reads them back.
-func (c *connection) PushBatch(ctx context.Context, ins []connectors.Intent) ([]connectors.Pushed, error) {
-	h, err := c.at0(ctx)
+	at := ""
+	if in.Record.ID == "" {
+		at, err = c.create(ctx, h, in)
+	} else {
+		at, err = c.update(ctx, h, in)
+	}
 	if err != nil {
-		return nil, err
+		return connectors.Record{}, err
 	}
-	var into book
-	if slices.ContainsFunc(ins, func(in connectors.Intent) bool { return in.Record.ID == "" }) {
-		books, err := c.list(ctx, h)
-		if err == nil {
-			into, err = c.target(books)
-		}
-		if err != nil {
-			return nil, err
-		}
+	cards, err := c.multiget(ctx, h, at[:strings.LastIndexByte(at, '/')+1], []string{at})
+	if err != nil {
+		return connectors.Record{}, &connectors.Error{Class: connectors.Ambiguous, Text: fmt.Sprintf("%s took the card, but it could not be read back: %v", h.server.base.Hostname(), err), Cause: err}
 	}
-	out := make([]connectors.Pushed, len(ins))
-	paths := make([]string, len(ins))
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range min(len(ins), limits.Parallel) {
-		wg.Go(func() {
-			for i := range next {
-				if ins[i].Record.ID == "" {
-					paths[i], out[i].Err = c.create(ctx, h, into, ins[i])
-				} else {
-					paths[i], out[i].Err = c.update(ctx, h, ins[i])
-				}
-			}
-		})
+	rec, ok := c.record(h, cards[at])
+	if !ok {
+		return connectors.Record{}, failed(connectors.Ambiguous, "%s took the card, and does not have it now; somebody may have deleted it", h.server.base.Hostname())
 	}
-	for i := range ins {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-	c.readBack(ctx, h, ins, paths, out)
-	return out, nil
+	c.compare(in, rec)
+	return rec, nil
 }
 
-// readBack reads what was written: servers store cards in their own way.
-func (c *connection) readBack(ctx context.Context, h *home, ins []connectors.Intent, paths []string, out []connectors.Pushed) {
-	byBook := map[string][]string{}
-	for i, p := range paths {
-		if out[i].Err == nil {
-			at := p[:strings.LastIndexByte(p, '/')+1]
-			byBook[at] = append(byBook[at], p)
-		}
+// into gives the book that new cards go to. It is looked for once: a card is written every few
+// milliseconds.
+func (c *connection) into(ctx context.Context, h *home) (book, error) {
+	c.mu.Lock()
+	known := c.newIn
+	c.mu.Unlock()
+	if known != nil {
+		return *known, nil
 	}
-	got := map[string]entry{}
-	failures := map[string]error{}
-	for at, list := range byBook {
-		cards, err := c.multiget(ctx, h, at, list)
-		if err != nil {
-			failures[at] = err
-			continue
-		}
-		for p, e := range cards {
-			got[p] = e
-		}
+	books, err := c.list(ctx, h)
+	if err != nil {
+		return book{}, err
 	}
-	for i, p := range paths {
-		if out[i].Err != nil {
-			continue
-		}
-		if err := failures[p[:strings.LastIndexByte(p, '/')+1]]; err != nil {
-			out[i].Err = &connectors.Error{Class: connectors.Ambiguous, Text: fmt.Sprintf("%s took the card, but it could not be read back: %v", h.server.base.Hostname(), err), Cause: err}
-			continue
-		}
-		rec, ok := c.record(h, got[p])
-		if !ok {
-			out[i].Err = failed(connectors.Ambiguous, "%s took the card, and does not have it now; somebody may have deleted it", h.server.base.Hostname())
-			continue
-		}
-		out[i].Record = rec
-		c.compare(ins[i], rec)
+	b, err := c.target(books)
+	if err == nil {
+		c.mu.Lock()
+		c.newIn = &b
+		c.mu.Unlock()
 	}
+	return b, err
 }
 
 // record reads one card that was asked for.
@@ -163,7 +117,11 @@ func uidOf(in connectors.Intent) string {
 }
 
 // create writes a new card. One that is there under the same UID was written by the same intent.
-func (c *connection) create(ctx context.Context, h *home, into book, in connectors.Intent) (string, error) {
+func (c *connection) create(ctx context.Context, h *home, in connectors.Intent) (string, error) {
+	into, err := c.into(ctx, h)
+	if err != nil {
+		return "", err
+	}
 	uid := uidOf(in)
 	at := into.path + uid + ".vcf"
 	x, err := card.New(uid, in.Record)
@@ -171,6 +129,11 @@ func (c *connection) create(ctx context.Context, h *home, into book, in connecto
 		return "", err
 	}
 	a, err := c.put(ctx, h, at, "If-None-Match", "*", x.Bytes())
+	if connectors.ClassOf(err) == connectors.NotFound && err != nil {
+		c.mu.Lock()
+		c.newIn = nil
+		c.mu.Unlock()
+	}
 	if err == nil || a.Status != http.StatusPreconditionFailed {
 		return at, err
 	}
