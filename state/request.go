@@ -34,6 +34,9 @@ const (
 	// BlobRelink is there from when a model comes into force until every record was linked by it:
 	// the number of the last record that was, and how many are done, as JSON.
 	BlobRelink = "meta/relink"
+	// BlobReconciled is how far the change log was looked through when connections were last brought in
+	// step, and who is left to be looked at again.
+	BlobReconciled = "meta/reconciled"
 	// BlobSeen with a run's and page's number holds the records that the run saw unchanged.
 	BlobSeen = "seen/"
 	// BlobAside with a run's number holds what the engine needs to read the run's rows again.

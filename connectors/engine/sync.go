@@ -22,9 +22,7 @@ type syncing struct {
 	now   time.Time
 	parts []*part
 	plan  *plan
-	// partial says that a plan is for some customers alone.
-	partial bool
-	mu      sync.Mutex // of progress
+	mu    sync.Mutex // of progress
 }
 
 // Sync brings connections in step: it reads what changed at each, all at the same time, finds out

@@ -322,7 +322,7 @@ func (s *syncing) samePlan(ctx context.Context) error {
 // overtaken, and the questions.
 func (s *syncing) decide(ctx context.Context, p *plan) error {
 	for groups := range slices.Chunk(p.groups, decideBatch) {
-		err := s.svc.Do(ctx, "sync.decide", nil, func(w *state.Writer) error {
+		err := s.svc.Do(ctx, whatKept, nil, func(w *state.Writer) error {
 			for _, g := range groups {
 				if err := s.keepGroup(w, g); err != nil {
 					return err
@@ -394,7 +394,7 @@ func (s *syncing) keepQuestions(w *state.Writer, p *plan) error {
 	if s.in.Dry {
 		return nil // what a dry run saw is not so yet
 	}
-	return s.dropQuestions(w, wanted)
+	return s.dropQuestions(w, p, wanted)
 }
 
 // askConflict keeps a conflict as a question; it says whether that is a new one.
@@ -437,16 +437,20 @@ func (s *syncing) askConflict(w *state.Writer, g *group, x *conflict, room bool)
 }
 
 // dropQuestions takes back open questions about conflicts that are none any more.
-func (s *syncing) dropQuestions(w *state.Writer, wanted map[string]bool) error {
-	if slices.ContainsFunc(s.parts, func(p *part) bool { return p.out.Error != nil }) || s.partial {
-		return nil // not all was looked at
-	}
+func (s *syncing) dropQuestions(w *state.Writer, p *plan, wanted map[string]bool) error {
 	var gone []*state.Question
 	for q, err := range state.Questions.All(w.Tx(), state.Range{Index: "open"}) {
 		if err != nil {
 			return err
 		}
-		if q.Kind == state.QuestionConflict && !wanted[q.Topic] {
+		if q.Kind != state.QuestionConflict || wanted[q.Topic] {
+			continue
+		}
+		c, err := s.svc.Survivor(w.Tx(), q.A)
+		if err != nil {
+			return err
+		}
+		if p.looked == nil || c == nil || p.looked[c.Number] {
 			gone = append(gone, q)
 		}
 	}

@@ -22,6 +22,9 @@ type plan struct {
 	groups    []*group // of customers about whom there is anything to do or to keep
 	writes    []*write // by connection, then by customer
 	conflicts int      // that wait for a person
+	// looked are the customers that were looked at; nil: all.
+	looked map[uint64]bool
+	mark   reconciled
 }
 
 // group is one customer with all that connections say.
@@ -103,25 +106,20 @@ func (s *syncing) reconcile(ctx context.Context) error {
 	return s.decide(ctx, s.plan)
 }
 
-// planFor reconciles customers; nil: all.
+// planFor reconciles these customers; nil: all about whom anything may have changed.
 func (s *syncing) planFor(ctx context.Context, numbers []uint64) (*plan, error) {
 	p := &plan{}
 	err := s.svc.Look(ctx, func(tx state.Tx, _ time.Time) error {
 		*p = plan{}
-		if numbers != nil {
-			for _, n := range numbers {
-				c, err := s.svc.Survivor(tx, n)
-				if err != nil {
-					return err
-				}
-				if c == nil {
-					continue
-				}
-				if err := s.planOne(tx, p, c); err != nil {
-					return err
-				}
+		wanted, all := numbers, false
+		if numbers == nil {
+			var err error
+			if wanted, all, err = s.touched(tx, &p.mark); err != nil {
+				return err
 			}
-			return nil
+		}
+		if !all {
+			return s.planThese(ctx, tx, p, wanted)
 		}
 		for c, err := range state.Customers.All(tx, state.Range{Index: "live"}) {
 			if err != nil {
@@ -143,6 +141,27 @@ func (s *syncing) planFor(ctx context.Context, numbers []uint64) (*plan, error) 
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.group.customer.Number, b.group.customer.Number))
 	})
 	return p, nil
+}
+
+func (s *syncing) planThese(ctx context.Context, tx state.Tx, p *plan, numbers []uint64) error {
+	p.looked = map[uint64]bool{}
+	for _, n := range numbers {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		c, err := s.svc.Survivor(tx, n)
+		if err != nil {
+			return err
+		}
+		if c == nil || p.looked[c.Number] {
+			continue
+		}
+		p.looked[c.Number] = true
+		if err := s.planOne(tx, p, c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // planOne adds what is to be done about one customer.

@@ -23,6 +23,11 @@ const (
 // push sends what may be sent, every connection at the same time. What was stale is planned anew, in
 // rounds; of a plan that a person applies nothing is planned anew, since nobody approved that.
 func (s *syncing) push(ctx context.Context) error {
+	if s.plan == nil {
+		return nil
+	}
+	mark := s.plan.mark
+	var pending []uint64
 	for round := 1; ; round++ {
 		s.each(ctx, func(ctx context.Context, p *part) error { return p.push(ctx, s.writesOf(p)) })
 		s.tally(round)
@@ -30,12 +35,13 @@ func (s *syncing) push(ctx context.Context) error {
 			return err
 		}
 		again := s.stale()
+		pending = append(pending, s.plan.unfinished()...)
 		if len(again) == 0 || round == maxRounds || s.in.Apply != "" {
 			s.show()
-			return nil
+			slices.Sort(pending)
+			return s.remember(ctx, mark, slices.Compact(pending))
 		}
 		var err error
-		s.partial = true
 		if s.plan, err = s.planFor(ctx, again); err != nil {
 			return err
 		}
