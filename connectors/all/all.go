@@ -8,6 +8,7 @@ import (
 	"github.com/keptcrm/kept/connectors/csv"
 	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
+	"github.com/keptcrm/kept/connectors/vendure"
 	"github.com/keptcrm/kept/connectors/woocommerce"
 )
 
@@ -20,5 +21,6 @@ func Specs() []connectors.Spec {
 		bluesky.Spec(),
 		woocommerce.Spec(),
 		carddav.Spec(),
+		vendure.Spec(),
 	}
 }
