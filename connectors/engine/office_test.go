@@ -222,6 +222,7 @@ type office struct {
 	conns      []Connection
 	wrap       func(s *system) connectors.Connector
 	idempotent bool
+	tombless   bool // the systems do not tell what is gone
 }
 
 func newOffice(t testing.TB, systems ...*system) *office {
@@ -241,7 +242,7 @@ func (o *office) open() {
 	for _, c := range o.conns {
 		s := o.systems[c.Name]
 		s.idempotent = o.idempotent
-		spec := connectors.Spec{Name: s.name, Tombstones: true, Idempotent: o.idempotent, Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.Contact: s.matrix},
+		spec := connectors.Spec{Name: s.name, Tombstones: !o.tombless, Idempotent: o.idempotent, Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.Contact: s.matrix},
 			Open: func(context.Context, map[string]string, connectors.Env) (connectors.Connector, error) {
 				if o.wrap != nil {
 					return o.wrap(s), nil
