@@ -6,6 +6,7 @@ import (
 	"github.com/keptcrm/kept/connectors/bluesky"
 	"github.com/keptcrm/kept/connectors/carddav"
 	"github.com/keptcrm/kept/connectors/csv"
+	"github.com/keptcrm/kept/connectors/imap"
 	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
 	"github.com/keptcrm/kept/connectors/vendure"
@@ -22,5 +23,6 @@ func Specs() []connectors.Spec {
 		woocommerce.Spec(),
 		carddav.Spec(),
 		vendure.Spec(),
+		imap.Spec(),
 	}
 }

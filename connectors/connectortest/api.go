@@ -61,11 +61,14 @@ type API struct {
 	Writes func(r Seen) bool
 	// HookAge is how old a webhook may be where the vendor signs its time; 0: it signs none.
 	HookAge time.Duration
+	// Stream is set for connectors that speak another protocol than HTTP, over Server.Dial.
+	Stream *Stream
 }
 
 // Server is a vendor and how to reach it.
 type Server struct {
 	Handler http.Handler      // in memory; nil: over the network
+	Dial    Dial              // in memory, of another protocol than HTTP (API.Stream); nil: over the network
 	Options map[string]string // its address, by the connector's option
 	Control Control
 }
@@ -90,6 +93,9 @@ type Hooker interface {
 
 // apiCases are what a connector to an API must do. Those that are about waiting need a virtual clock.
 func apiCases(h Harness) []Case {
+	if h.API.Stream != nil {
+		return streamCases(h)
+	}
 	cases := slices.Concat(apiReadCases(), apiFaultCases(), apiWriteCases(), apiSafetyCases())
 	if h.API.Real {
 		cases = slices.DeleteFunc(cases, func(c Case) bool { return clockCases[c.Name] })
@@ -110,6 +116,7 @@ type world struct {
 	api    *API
 	server Server
 	wire   *wire
+	cable  *cable
 
 	listens bool // whether connections have a log and a recording
 
@@ -121,6 +128,7 @@ type world struct {
 func newWorld(tb testing.TB, h Harness) *world {
 	tb.Helper()
 	w := &world{tb: tb, h: h, api: h.API, server: h.API.Server(tb), store: map[string]string{}}
+	w.cable = newCable(tb, w.server.Dial)
 	w.wire = &wire{handler: w.server.Handler, writes: h.API.Writes}
 	if w.server.Handler == nil {
 		t := http.DefaultTransport.(*http.Transport).Clone()
@@ -182,6 +190,9 @@ func (w *world) env() connectors.Env {
 		}
 	}
 	env := connectors.Env{Now: time.Now, Sleep: sleep, Warn: w.say, Store: w, HTTP: w.wire, Random: func() float64 { return 0.5 }, Unsent: say}
+	if w.api.Stream != nil {
+		env.Dial, env.HTTP = w.cable.dial, nil
+	}
 	if w.listens {
 		env.Log, env.Record = slog.New(slog.NewTextHandler(writer{w}, &slog.HandlerOptions{Level: slog.LevelDebug})), say
 	}
@@ -263,6 +274,12 @@ func (w *world) changed(r connectors.Record, text string) connectors.Record {
 
 // with gives a record with one value in a field; none where the text is empty.
 func with(r connectors.Record, field, text string) connectors.Record {
+	if r.Message != nil {
+		m := *r.Message
+		*messageField(&m, field) = text
+		r.Message = &m
+		return r
+	}
 	r.Fields = slices.DeleteFunc(slices.Clone(r.Fields), func(f connectors.Field) bool { return f.Name == field })
 	if text != "" {
 		r.Fields = append(r.Fields, connectors.Field{Name: field, Values: []connectors.Value{{Text: text}}})
@@ -273,6 +290,9 @@ func with(r connectors.Record, field, text string) connectors.Record {
 
 // value gives the first text of a field.
 func value(r connectors.Record, field string) string {
+	if r.Message != nil {
+		return *messageField(r.Message, field)
+	}
 	for _, f := range r.Fields {
 		if f.Name == field && len(f.Values) > 0 {
 			return f.Values[0].Text

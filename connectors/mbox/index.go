@@ -56,12 +56,12 @@ type indexing struct {
 	joined  mail.Threads
 	nodes   []int32    // by the number of the message; -1: it is not told
 	natural [][16]byte // what each message itself calls its thread, hashed
-	skipped map[place]int64
+	skipped map[mail.Place]int64
 }
 
-func buildIndex(ctx context.Context, parts []part, skip map[place]bool, open opener) (*index, error) {
+func buildIndex(ctx context.Context, parts []part, skip map[mail.Place]bool, open opener) (*index, error) {
 	x := &indexing{index: &index{again: map[int64]again{}, threads: map[int64]string{}, shown: map[string][]string{}, seen: map[string]bool{}},
-		parts: parts, keys: map[[16]byte]occurrence{}, skipped: map[place]int64{}}
+		parts: parts, keys: map[[16]byte]occurrence{}, skipped: map[mail.Place]int64{}}
 	sum := crc32.NewIEEE()
 	var size, n int64
 	for i := range parts {
@@ -75,7 +75,7 @@ func buildIndex(ctx context.Context, parts []part, skip map[place]bool, open ope
 		size += parts[i].size
 		_, _ = fmt.Fprintf(sum, "%s %x\n", parts[i].name, parts[i].size) // a sum takes everything
 	}
-	for _, p := range []place{drafts, spam, trash} {
+	for _, p := range []mail.Place{mail.Drafts, mail.Spam, mail.Trash} {
 		_, _ = fmt.Fprint(sum, skip[p])
 	}
 	for i, node := range x.nodes {
@@ -87,7 +87,7 @@ func buildIndex(ctx context.Context, parts []part, skip map[place]bool, open ope
 			x.threads[int64(i)] = name
 		}
 	}
-	for _, p := range []place{drafts, spam, trash} {
+	for _, p := range []mail.Place{mail.Drafts, mail.Spam, mail.Trash} {
 		if x.skipped[p] > 0 {
 			x.left = append(x.left, left{place: p, count: x.skipped[p]})
 		}
@@ -128,16 +128,16 @@ func eachLetter(ctx context.Context, p *part, open opener, sum hash.Hash32, f fu
 }
 
 // leftOut says whether a message is one of those that are left out, and why.
-func leftOut(p *part, h *mail.Header, m *mail.Message, skip map[place]bool) place {
+func leftOut(p *part, h *mail.Header, m *mail.Message, skip map[mail.Place]bool) mail.Place {
 	at := p.place
 	switch {
-	case at == drafts || at == spam || at == trash:
+	case at == mail.Drafts || at == mail.Spam || at == mail.Trash:
 	case p.gone || expunged(h):
-		at = trash
-	case p.draft || h.Has("x-mozilla-draft-info") && len(m.From) > 0 && !h.Has("received") && at != sent && m.ID == "":
-		at = drafts
+		at = mail.Trash
+	case p.draft || h.Has("x-mozilla-draft-info") && len(m.From) > 0 && !h.Has("received") && at != mail.Sent && m.ID == "":
+		at = mail.Drafts
 	default:
-		at = placeOfLabels(m.Labels)
+		at = mail.PlaceOfLabels(m.Labels)
 	}
 	if skip[at] {
 		return at
@@ -154,10 +154,10 @@ func expunged(h *mail.Header) bool {
 
 // isSent says whether the mailbox keeps a message among what its owner sent.
 func isSent(p *part, m *mail.Message) bool {
-	return p.place == sent || slices.ContainsFunc(m.Labels, func(l string) bool { return placeOf(l) == sent })
+	return p.place == mail.Sent || slices.ContainsFunc(m.Labels, func(l string) bool { return mail.PlaceOf(l) == mail.Sent })
 }
 
-func (x *indexing) letter(part int, n int64, l *letter, skip map[place]bool) {
+func (x *indexing) letter(part int, n int64, l *letter, skip map[mail.Place]bool) {
 	p := &x.parts[part]
 	x.nodes, x.natural = append(x.nodes, -1), append(x.natural, [16]byte{})
 	h, body := mail.ReadHeader(l.raw)
@@ -175,7 +175,7 @@ func (x *indexing) letter(part int, n int64, l *letter, skip map[place]bool) {
 	if m.Date.IsZero() {
 		m.Date = l.arrived()
 	}
-	here := occurrence{n: n, print: printOf(m), part: part, line: l.line, sent: isSent(p, m)}
+	here := occurrence{n: n, print: m.Print(), part: part, line: l.line, sent: isSent(p, m)}
 	key := contentKey
 	if m.ID != "" {
 		key = func(*mail.Header, []byte) string { return m.ID }
@@ -216,23 +216,6 @@ func hashOf(s string) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// printOf tells two messages of one Message-ID apart. A copy has the same date, people and subject;
-// a list may have put its name before the subject.
-func printOf(m *mail.Message) uint64 {
-	h := sha256.New()
-	subject, _ := mail.NormalSubject(m.Subject)
-	_, _ = fmt.Fprintf(h, "%d\x00%s", m.Date.Unix(), subject)
-	for _, a := range m.To {
-		_, _ = fmt.Fprintf(h, "\x00%s", strings.ToLower(a.Address))
-	}
-	sum := h.Sum(nil)
-	var n uint64
-	for _, b := range sum[:8] {
-		n = n<<8 | uint64(b)
-	}
-	return n
-}
-
 // contentKey is a hash of what a message says, the same however its lines end and wherever it lies.
 func contentKey(h *mail.Header, body []byte) string {
 	sum := sha256.New()
@@ -266,7 +249,7 @@ var shownAs = []struct{ name, field string }{
 }
 
 func (x *indexing) describe(p *part, l *letter, m *mail.Message) {
-	folder := folderOfLabels(m.Labels, p.folder)
+	folder := mail.FolderOfLabels(m.Labels, p.folder)
 	if folder != "" && len(x.folders) < 200 && !slices.Contains(x.folders, folder) {
 		x.folders = append(x.folders, folder)
 	}
@@ -275,7 +258,7 @@ func (x *indexing) describe(p *part, l *letter, m *mail.Message) {
 			return
 		}
 		x.seen[column] = true
-		text = short(text)
+		text = mail.Short(text)
 		if s := x.shown[column]; len(s) < 3 && !slices.Contains(s, text) {
 			x.shown[column] = append(s, text)
 		}
@@ -315,12 +298,4 @@ func (ix *index) columns() []connectors.Column {
 		}
 	}
 	return out
-}
-
-// short bounds what is shown of a text.
-func short(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:59]) + "…"
-	}
-	return s
 }

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/format/mail"
 )
 
 // layout is the only one there is, so that an mbox, a maildir and a letter can be one connection.
@@ -30,7 +31,7 @@ func Spec() connectors.Spec {
 		Folders: true,
 		Options: []connectors.Option{
 			{Name: "path", Help: "the file, or the folder with the mail", Required: true},
-			{Name: "skip", Help: "kinds of folders that are left out: drafts, spam, trash, or none", Default: "drafts,spam,trash"},
+			{Name: "skip", Help: "kinds of folders that are left out: drafts, mail.Spam, mail.Trash, or none", Default: "drafts,spam,trash"},
 			{Name: "folder", Help: "the mail folder that the file is of, where its name does not say it: Sent, Inbox"},
 		},
 		Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.MessageKind: nil},
@@ -58,7 +59,7 @@ func unreadable(file string, err error) error {
 type connection struct {
 	path   string
 	folder string // what a person said that it is
-	skip   map[place]bool
+	skip   map[mail.Place]bool
 	env    connectors.Env
 
 	mu     sync.Mutex
@@ -70,16 +71,16 @@ func open(_ context.Context, options map[string]string, env connectors.Env) (con
 	if options["path"] == "" {
 		return nil, invalid("name the file: the option path is missing")
 	}
-	c := &connection{path: options["path"], folder: strings.TrimSpace(options["folder"]), env: env, skip: map[place]bool{drafts: true, spam: true, trash: true}}
+	c := &connection{path: options["path"], folder: strings.TrimSpace(options["folder"]), env: env, skip: map[mail.Place]bool{mail.Drafts: true, mail.Spam: true, mail.Trash: true}}
 	if said := strings.TrimSpace(options["skip"]); said != "" {
-		c.skip = map[place]bool{}
+		c.skip = map[mail.Place]bool{}
 		for word := range strings.SplitSeq(said, ",") {
-			switch p := place(strings.ToLower(strings.TrimSpace(word))); p {
-			case drafts, spam, trash:
+			switch p := mail.Place(strings.ToLower(strings.TrimSpace(word))); p {
+			case mail.Drafts, mail.Spam, mail.Trash:
 				c.skip[p] = true
 			case "none", "":
 			default:
-				return nil, invalid("the option skip takes drafts, spam, trash or none, not %q", word)
+				return nil, invalid("the option skip takes drafts, mail.Spam, mail.Trash or none, not %q", word)
 			}
 		}
 	}
@@ -104,7 +105,7 @@ type loaded struct {
 // left is a folder that is left out, or messages that lie in none.
 type left struct {
 	name  string
-	place place
+	place mail.Place
 	count int64 // 0: not counted
 }
 

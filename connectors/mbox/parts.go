@@ -16,7 +16,7 @@ type part struct {
 	path   string
 	name   string // as people are shown it, within the source
 	folder string // the mail folder that it is or lies in
-	place  place
+	place  mail.Place
 	single bool
 	draft  bool // by a maildir's flags
 	gone   bool // likewise: in the trash
@@ -68,7 +68,7 @@ func (c *connection) parts(ctx context.Context) ([]part, []left, error) {
 	if c.folder != "" {
 		p.folder = c.folder
 	}
-	if p.place = placeOf(p.folder); c.skip[p.place] && c.folder == "" {
+	if p.place = mail.PlaceOf(p.folder); c.skip[p.place] && c.folder == "" {
 		p.place = "" // a file that was named is read
 	}
 	return []part{p}, nil, nil
@@ -127,7 +127,7 @@ func (w *walk) folder(path, rel string, names []string, depth int) error {
 			name = strings.ReplaceAll(f[1:], ".", "/")
 		}
 		sub := join(rel, name)
-		if p := placeOf(name); w.c.skip[p] && depth >= 0 {
+		if p := mail.PlaceOf(name); w.c.skip[p] && depth >= 0 {
 			w.left = append(w.left, left{name: sub, place: p})
 			continue
 		}
@@ -171,7 +171,7 @@ func (w *walk) top(otherwise string) string {
 	if w.c.folder != "" {
 		return w.c.folder
 	}
-	if name := folderName(strings.TrimPrefix(base(w.c.path), ".")); placeOf(name) != "" {
+	if name := folderName(strings.TrimPrefix(base(w.c.path), ".")); mail.PlaceOf(name) != "" {
 		return name
 	}
 	return otherwise
@@ -198,7 +198,7 @@ func (w *walk) maildir(path, rel string, folders []string) error {
 					break
 				}
 			}
-			w.parts = append(w.parts, part{path: path + "/" + sub + "/" + n, name: join(folder, unique), folder: folder, place: placeOf(folder), single: true,
+			w.parts = append(w.parts, part{path: path + "/" + sub + "/" + n, name: join(folder, unique), folder: folder, place: mail.PlaceOf(folder), single: true,
 				draft: strings.Contains(flags, "D"), gone: strings.Contains(flags, "T")})
 		}
 	}
@@ -238,7 +238,7 @@ func (w *walk) file(path, rel, name string) error {
 	default:
 		return nil
 	}
-	p.place = placeOf(p.folder)
+	p.place = mail.PlaceOf(p.folder)
 	if w.c.skip[p.place] && (rel != "" || !p.single) {
 		w.left = append(w.left, left{name: p.folder, place: p.place})
 		return nil

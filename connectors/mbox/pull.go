@@ -78,18 +78,18 @@ func (c *connection) Pull(ctx context.Context, kind connectors.Kind, from connec
 func leftWords(source string, all []left) []connectors.Rejected {
 	var out []connectors.Rejected
 	for _, l := range all {
-		in := map[place]string{drafts: "drafts", spam: "spam", trash: "the trash"}[l.place]
+		in := map[mail.Place]string{mail.Drafts: "drafts", mail.Spam: "spam", mail.Trash: "the trash"}[l.place]
 		r := connectors.Rejected{Where: source + "/" + l.name, Field: "Folder", Kept: true, Reason: fmt.Sprintf("the folder is %s and is left out; --skip none reads it", in)}
 		if l.count > 0 {
 			r.Where = source
-			r.Reason = fmt.Sprintf("%d messages are %s and are left out; --skip none reads them", l.count, map[place]string{drafts: "drafts", spam: "spam", trash: "in the trash"}[l.place])
+			r.Reason = fmt.Sprintf("%d messages are %s and are left out; --skip none reads them", l.count, map[mail.Place]string{mail.Drafts: "drafts", mail.Spam: "spam", mail.Trash: "in the trash"}[l.place])
 		}
 		out = append(out, r)
 	}
 	return out
 }
 
-func (l *loaded) page(ctx context.Context, at cursor, skip map[place]bool, open opener) (connectors.Page, error) {
+func (l *loaded) page(ctx context.Context, at cursor, skip map[mail.Place]bool, open opener) (connectors.Page, error) {
 	b := &builder{ix: l.index, skip: skip}
 	for !b.full() && at.done < l.index.rows {
 		if at.part >= len(l.parts) {
@@ -113,7 +113,7 @@ func (l *loaded) page(ctx context.Context, at cursor, skip map[place]bool, open 
 // builder makes one page.
 type builder struct {
 	ix   *index
-	skip map[place]bool
+	skip map[mail.Place]bool
 	text int
 	page connectors.Page
 }
@@ -186,8 +186,9 @@ func (b *builder) letter(p *part, n int64, l *letter, src io.ReaderAt) error {
 	if m.ID == "" || isTwice {
 		rec.ID, rec.Keyed = contentKey(h, body), connectors.KeyedContent
 	}
-	rec.Message = dataOf(p, m)
-	if rec.Message.Draft = p.draft || p.place == drafts || placeOfLabels(m.Labels) == drafts; rec.Message.Draft {
+	rec.Message = m.Data(p.folder)
+	rec.Message.Sent = isSent(p, m)
+	if rec.Message.Draft = p.draft || p.place == mail.Drafts || mail.PlaceOfLabels(m.Labels) == mail.Drafts; rec.Message.Draft {
 		rec.Message.Sent = false
 	}
 	if t, ok := b.ix.threads[n]; ok {
@@ -196,51 +197,12 @@ func (b *builder) letter(p *part, n int64, l *letter, src io.ReaderAt) error {
 		rec.Message.Thread = rec.ID
 	}
 	if isTwice {
-		b.kept(at, "Message-ID", m, fmt.Sprintf("its Message-ID is in %s already, on another message", twice.where))
+		b.page.Rejected = append(b.page.Rejected, m.Partly(at, "Message-ID", fmt.Sprintf("its Message-ID is in %s already, on another message", twice.where)))
 	}
-	for _, problem := range m.Problems {
-		b.kept(at, problem.Field, m, problem.Reason)
-	}
-	if m.Date.IsZero() && len(m.Problems) == 0 {
-		b.kept(at, "Date", m, "it says nowhere when it was written")
-	}
+	b.page.Rejected = append(b.page.Rejected, m.Troubles(at)...)
 	b.text += 1<<10 + len(m.Text) + len(m.Quoted) + len(m.Signature)
 	b.page.Changes = append(b.page.Changes, connectors.Change{Record: rec, Where: at})
 	return nil
-}
-
-func dataOf(p *part, m *mail.Message) *connectors.MessageData {
-	d := &connectors.MessageData{MessageID: m.ID, InReplyTo: m.InReplyTo, References: m.References, At: m.Date,
-		From: mailboxes(m.From), ReplyTo: mailboxes(m.ReplyTo), To: mailboxes(m.To), Cc: mailboxes(m.Cc), Bcc: mailboxes(m.Bcc),
-		Subject: m.Subject, Text: m.Text, Quoted: m.Quoted, Signature: m.Signature,
-		Automatic: connectors.Automatic(m.Automatic), List: m.List, Folder: folderOfLabels(m.Labels, p.folder), Sent: isSent(p, m)}
-	for _, a := range m.Attachments {
-		d.Attachments = append(d.Attachments, connectors.Attachment{Name: a.Name, Type: a.Type, Size: a.Size})
-	}
-	return d
-}
-
-func mailboxes(all []mail.Address) []connectors.Mailbox {
-	var out []connectors.Mailbox
-	for _, a := range all {
-		out = append(out, connectors.Mailbox{Name: a.Name, Address: a.Address})
-	}
-	return out
-}
-
-// kept tells what could not be read of a message that was read otherwise; it names the message.
-func (b *builder) kept(at, field string, m *mail.Message, reason string) {
-	name := "without a subject"
-	if m.Subject != "" {
-		name = `"` + short(strings.ReplaceAll(m.Subject, `"`, "'")) + `"`
-	}
-	if len(m.From) > 0 {
-		name += " from " + short(m.From[0].Address)
-	}
-	if !m.Date.IsZero() {
-		name += " of " + m.Date.Format("2006-01-02")
-	}
-	b.page.Rejected = append(b.page.Rejected, connectors.Rejected{Where: at, Field: field, Reason: "message " + name + ": " + reason, Kept: true})
 }
 
 // setAside is Rejected.Context.
@@ -286,7 +248,7 @@ func (c *connection) Reread(ctx context.Context, rejected, raw string) (connecto
 	raw = strings.TrimSuffix(raw, "\n") + "\n"
 	file := memory{strings.NewReader(raw)}
 	single := contentOf([]byte(raw[:min(len(raw), enough)])) != isMbox
-	parts := []part{{name: s.Name, folder: s.Folder, place: placeOf(s.Folder), single: single}}
+	parts := []part{{name: s.Name, folder: s.Folder, place: mail.PlaceOf(s.Folder), single: single}}
 	again := func(ctx context.Context, _ string) (connectors.File, error) { return connectors.Until(ctx, file), nil }
 	ix, err := buildIndex(ctx, parts, nil, again)
 	if err != nil {

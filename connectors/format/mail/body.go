@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"math"
 	"path"
@@ -177,12 +178,7 @@ func (b *builder) part(p *enmime.Part, root bool) []line {
 		return b.children(p)
 	}
 	disposition, ds := params(p.Header.Get("Content-Disposition"))
-	name := ds["filename"]
-	for _, other := range []string{ds["name"], ps["name"], ps["filename"]} {
-		if name == "" {
-			name = other
-		}
-	}
+	name := nameOfPart(ds, ps)
 	switch {
 	case strings.HasPrefix(ctype, "multipart/"): // its parts were not found
 		if len(bytes.TrimSpace(p.Content)) == 0 {
@@ -192,9 +188,9 @@ func (b *builder) part(p *enmime.Part, root bool) []line {
 	case disposition != "attachment" && strings.HasPrefix(ctype, "text/") && name == "" && mislabelled(p):
 		b.once("one of its parts is said to be base64 and is not; it is left out")
 		return nil
-	case disposition != "attachment" && (name == "" || root) && ctype == "text/plain":
+	case isText(ctype, disposition, name, root) && ctype == "text/plain":
 		return b.plain(p.Content, ps)
-	case disposition != "attachment" && (name == "" || root) && ctype == "text/html":
+	case isText(ctype, disposition, name, root):
 		return b.html(p.Content, ps)
 	case name == "" && (ctype == "message/delivery-status" || ctype == "text/rfc822-headers" || ctype == "message/disposition-notification" || ctype == "text/x-amp-html" || ctype == "text/watch-html"):
 		return nil
@@ -203,6 +199,16 @@ func (b *builder) part(p *enmime.Part, root bool) []line {
 	}
 	b.attach(name, ctype, int64(len(p.Content)))
 	return nil
+}
+
+// nameOfPart gives the name of a file, by its disposition and its type.
+func nameOfPart(disposition, ctype map[string]string) string {
+	return cmp.Or(disposition["filename"], disposition["name"], ctype["name"], ctype["filename"])
+}
+
+// isText says whether a part is read, rather than told as a file.
+func isText(ctype, disposition, name string, root bool) bool {
+	return disposition != "attachment" && (name == "" || root) && (ctype == "text/plain" || ctype == "text/html")
 }
 
 // mislabelled says whether a text became noise by a transfer encoding that it does not have.
