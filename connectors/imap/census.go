@@ -141,12 +141,11 @@ func (c *connection) count(ctx context.Context, s *session, f *folder, at counti
 	}
 	set = slices.DeleteFunc(set, func(u uint32) bool { return u < at.Next })
 	var unknown uids
-	for i, u := range set {
+	for _, u := range set {
 		key, ok := c.knows(f, u)
 		if !ok {
 			if len(unknown) == max(room, 1) {
 				next = &counting{Folder: f.raw, Validity: f.validity, Next: u}
-				set = set[:i]
 				break
 			}
 			unknown = append(unknown, u)

@@ -35,15 +35,14 @@ type fake struct {
 
 // traps are ways of servers that are not as one would wish.
 type traps struct {
-	unsafe     bool              // refuses to open folders until ID came: 163, 126
-	unsaidID   bool              // and does not say that it takes ID
-	noNext     bool              // tells no UIDNEXT
-	noPlain    bool              // takes LOGIN alone
-	refuse     map[string]string // what a command is refused with, by its name: "LOGIN": "NO [ALERT] …"
-	idleEnds   time.Duration     // ends an IDLE after this long, with the connection
-	chatty     bool              // tells of flags, expunges and alerts in the middle of answers
-	firstToken string            // a token that has run out
-	greeting   string
+	unsafe   bool              // refuses to open folders until ID came: 163, 126
+	unsaidID bool              // and does not say that it takes ID
+	noNext   bool              // tells no UIDNEXT
+	noPlain  bool              // takes LOGIN alone
+	refuse   map[string]string // what a command is refused with, by its name: "LOGIN": "NO [ALERT] …"
+	idleEnds time.Duration     // ends an IDLE after this long, with the connection
+	chatty   bool              // tells of flags, expunges and alerts in the middle of answers
+	greeting string
 }
 
 type fakeBox struct {

@@ -95,10 +95,9 @@ type connection struct {
 	session *session
 	plan    *plan // what of a pull is left, as far as this connection began it
 
-	mu      sync.Mutex
-	known   map[string]*keys // what messages are called, by folder
-	alert   string           // what the server wants people to know, last
-	watches map[*session]bool
+	mu    sync.Mutex
+	known map[string]*keys // what messages are called, by folder
+	alert string           // what the server wanted people to know, last
 }
 
 // keys remembers what the messages of a folder are called, so that a census asks for none twice.
@@ -238,9 +237,14 @@ func (c *connection) unasked(r *response) {
 	if r.code != "ALERT" || r.text == "" {
 		return
 	}
+	text := c.quoted(r.text)
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.alert = c.quoted(r.text)
+	again := c.alert == text
+	c.alert = text
+	c.mu.Unlock()
+	if !again {
+		c.env.Warn("%s says: %s", c.system(), text)
+	}
 }
 
 // tries is how often a call is made that broke on the way; each on a new session.
