@@ -90,9 +90,17 @@ func sameParts(a, b map[string]string) bool {
 	return true
 }
 
+// companyOf gives the company of the bills, or else that of the parcels.
+func companyOf(billing, shipping *person) text {
+	if strings.TrimSpace(string(billing.Company)) == "" {
+		return shipping.Company
+	}
+	return billing.Company
+}
+
 // people adds what the billing and shipping blocks say beside names and e-mail.
 func (f fields) people(billing, shipping *person) {
-	f.pair(connectors.FieldCompany, labelShipping, billing.Company, shipping.Company, equal)
+	f.add(connectors.FieldCompany, "", companyOf(billing, shipping))
 	f.pair(connectors.FieldPhone, labelShipping, billing.Phone, shipping.Phone, equal)
 	here, there := billing.parts(), shipping.parts()
 	if here != nil {

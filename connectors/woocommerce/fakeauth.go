@@ -1,6 +1,7 @@
 package woocommerce
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -161,6 +162,6 @@ func (f *Fake) signed(r *http.Request, q url.Values, secret string) bool {
 		scheme = "https"
 	}
 	mac := hmac.New(sha256.New, []byte(secret+"&"))
-	mac.Write([]byte(r.Method + "&" + enc(scheme+"://"+r.Host+r.URL.Path) + "&" + enc(strings.Join(pairs, "&"))))
+	mac.Write([]byte(r.Method + "&" + enc(scheme+"://"+r.Host+cmp.Or(r.URL.Path, "/")) + "&" + enc(strings.Join(pairs, "&"))))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil)) == q.Get("oauth_signature")
 }

@@ -212,6 +212,9 @@ func (f *Fake) updateUser(id int64, in map[string]any, single bool) result {
 	}
 	if has {
 		next.email = email
+		if !anEmail.MatchString(email) { // sanitize_email leaves nothing of what is none, and nothing is taken
+			next.email = ""
+		}
 	}
 	if r, ok := f.set(&next, in); !ok {
 		return r

@@ -185,7 +185,7 @@ func (s *shop) refused(r refusal) *connectors.Error {
 	case "woocommerce_rest_customer_invalid_email":
 		return s.error(connectors.Invalid, "at %s another customer has this e-mail address; if the two are one person, remove one there", s.name)
 	case "customer_invalid_email", "customer_invalid_billing_email", "registration-error-invalid-email":
-		return s.error(connectors.Invalid, "%s does not take this e-mail address: it is none, or not written as addresses are", s.name)
+		return s.badEmail()
 	case "wc_user_invalid_id", "woocommerce_rest_invalid_id", "woocommerce_rest_shop_order_invalid_id", "woocommerce_rest_invalid_order_id":
 		return s.error(connectors.NotFound, "%s has that no longer", s.name)
 	case "woocommerce_rest_request_entity_too_large":
@@ -204,13 +204,17 @@ func (s *shop) refused(r refusal) *connectors.Error {
 		return s.error(connectors.Invalid, "%s misses %s", s.name, strings.Join(params, ", "))
 	case "rest_invalid_param":
 		if slices.Contains(params, "email") || slices.Contains(params, "billing") {
-			return s.error(connectors.Invalid, "%s does not take this e-mail address: it is none, or not written as addresses are", s.name)
+			return s.badEmail()
 		}
 		return s.error(connectors.Invalid, "%s does not take %s as it is", s.name, strings.Join(params, ", "))
 	case "rest_invalid_json":
 		return s.error(connectors.Invalid, "%s could not read what was sent; a firewall before it may have changed it", s.name)
 	}
 	return nil
+}
+
+func (s *shop) badEmail() *connectors.Error {
+	return s.error(connectors.Invalid, "%s does not take this e-mail address: WordPress knows only those of Latin letters, digits and signs, with a domain; correct it, or leave it out of the shop", s.name)
 }
 
 func noEmail(name string) *connectors.Error {

@@ -215,20 +215,26 @@ func (s *shop) pullOrders(ctx context.Context, c cursor) (connectors.Page, error
 	slices.SortStableFunc(rows, func(a, b row) int { return a.modified.Compare(b.modified) })
 	then, more := c, len(rows) >= perPage
 	if !more {
-		newest := instant(text(c.Since))
-		if !c.Amid {
-			newest = newest.Add(overlap)
+		var newest time.Time
+		if c.Since != "" {
+			newest = instant(text(c.Since))
+			if !c.Amid {
+				newest = newest.Add(overlap)
+			}
 		}
-		if len(rows) > 0 && rows[len(rows)-1].modified.After(newest) || c.Since == "" && len(rows) > 0 {
-			newest = rows[len(rows)-1].modified
+		if n := len(rows); n > 0 && rows[n-1].modified.After(newest) {
+			newest = rows[n-1].modified
 		}
 		then = cursor{}
-		if c.Since != "" || len(rows) > 0 {
+		if !newest.IsZero() {
 			then.Since = bare(newest.Add(-overlap))
 		}
 		return s.page(ctx, rows, c.Place, then, false)
 	}
 	last := rows[len(rows)-1].modified
+	if last.IsZero() {
+		return connectors.Page{}, s.error(connectors.Invalid, "%s does not tell when its orders changed; a plug-in takes date_modified_gmt out of its REST API", s.name)
+	}
 	if rows[0].modified.Equal(last) {
 		c.Tie, c.Place = bare(last), place{Total: c.Place.Total, Done: c.Place.Done}
 		return s.pullTied(ctx, c)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -220,14 +221,21 @@ func (s *shop) body(in connectors.Intent, c *customer) (map[string]any, error) {
 			if account == "" {
 				return nil, noEmail(s.name)
 			}
+			for _, e := range []string{account, billing} {
+				if e != "" && !isEmail(e) && e != string(c.Email) && e != string(c.Billing.Email) {
+					return nil, s.badEmail()
+				}
+			}
 			put("", "email", account, c.Email)
 			if billing != "" {
 				put(labelBilling, "email", billing, c.Billing.Email)
 			}
 		case field == connectors.FieldCompany:
-			here, there := assign(values, string(c.Billing.Company), string(c.Shipping.Company))
-			put(labelBilling, "company", here, c.Billing.Company)
-			put(labelShipping, "company", there, c.Shipping.Company)
+			company := textOf(in.Record, field)
+			put(labelBilling, "company", company, c.Billing.Company)
+			if now := c.Shipping.Company; now != "" && equal(string(now), string(companyOf(&c.Billing, &c.Shipping))) { // another one on parcels stays
+				put(labelShipping, "company", company, now)
+			}
 		case field == connectors.FieldPhone:
 			here, there := assign(values, string(c.Billing.Phone), string(c.Shipping.Phone))
 			put(labelBilling, "phone", here, c.Billing.Phone)
@@ -269,8 +277,9 @@ func (c *customer) metaChange(key, value string, creating bool) map[string]any {
 		if string(now.Key) != key {
 			continue
 		}
-		if _, ok := c.meta(key); !ok && !blank(now.Value) {
-			return nil // several rows, or a structure of a plug-in
+		switch was, ok := c.meta(key); {
+		case !ok && !blank(now.Value), ok && was == value:
+			return nil // several rows, or a structure of a plug-in; or nothing changes
 		}
 		m["id"] = int64(now.ID)
 	}
@@ -312,6 +321,14 @@ func (s *shop) address(parts map[string]string, p *person, put func(member, valu
 	}
 	return nil
 }
+
+// aWordPressEmail is what WordPress takes for an address (is_email): no quotes, no letters beyond
+// ASCII, a domain with a dot.
+var aWordPressEmail = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$")
+
+// isEmail says whether the shop will take an address. It is asked before anything is sent: what is
+// none is refused in a single call, and empties the customer's address in a batch.
+func isEmail(s string) bool { return len(s) >= 6 && aWordPressEmail.MatchString(s) }
 
 // emails gives the account's address and that of its bills; an empty one of the bills stays as it is.
 // What the account has now stays the account's if it is among the values: WordPress writes to people

@@ -65,6 +65,7 @@ func Spec() connectors.Spec {
 			"It tells nobody what was deleted: the census finds it, or a webhook.",
 			"It sends its own mails: \"New account\" for a customer that is created, and WordPress a note to the old address when an e-mail address changes.",
 			"A customer needs an e-mail address that no other customer has: others are not created, and are told.",
+			"It holds two e-mail addresses, phones and addresses: the account's or the bills', and a second that is the parcels'; more are not written.",
 			"It drops tags, %-codes and line breaks from names, and backslashes from names, companies, phones and addresses; Kept keeps what it then has.",
 			"Administrators, shop managers and other staff: their e-mail address cannot be changed and they cannot be deleted over the API (WooCommerce 9.5.2 and later).",
 			"Prices of lines are without tax, as its order page shows them; an order's total is with tax and shipping.",
@@ -72,7 +73,7 @@ func Spec() connectors.Spec {
 		},
 		Fields: map[connectors.Kind][]connectors.FieldSpec{
 			connectors.Contact: {
-				field(connectors.FieldGiven, 1, 0), field(connectors.FieldFamily, 1, 0), field(connectors.FieldCompany, 2, 0),
+				field(connectors.FieldGiven, 1, 0), field(connectors.FieldFamily, 1, 0), field(connectors.FieldCompany, 1, 0),
 				field(connectors.FieldEmail, 2, maxEmail), field(connectors.FieldPhone, 2, 0), field(connectors.FieldAddress, 2, 0),
 				read(fieldRole), field(connectors.CustomPrefix, 1, 0),
 			},
