@@ -81,6 +81,7 @@ type Connection struct {
 	followers bool
 	mentions  bool
 	dms       bool
+	size      int // how many things are asked for at a time
 	session   session
 
 	self    atomic.Pointer[self]
@@ -114,7 +115,7 @@ func open(_ context.Context, o map[string]string, env connectors.Env) (connector
 			return nil, invalid("%s is yes or no, not %q", name, v)
 		}
 	}
-	c := &Connection{env: env, followers: option("followers") == "yes", mentions: option("mentions") == "yes", dms: option("dms") == "yes",
+	c := &Connection{env: env, followers: option("followers") == "yes", mentions: option("mentions") == "yes", dms: option("dms") == "yes", size: page,
 		people: map[string]person{}, members: map[string]convo{}}
 	c.session = session{c: c, url: strings.TrimSuffix(option("url"), "/"), identifier: handle, password: strings.TrimSpace(o["password"])}
 	var err error

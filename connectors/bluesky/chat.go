@@ -48,7 +48,7 @@ func (c *Connection) pullChat(ctx context.Context, me self, p *progress) (connec
 		out, err := c.pullConvo(ctx, me, p)
 		return out, len(p.Convos) == 0 && p.Past, err
 	}
-	list, err := c.listConvos(ctx, p.At, page)
+	list, err := c.listConvos(ctx, p.At, c.size)
 	if err != nil {
 		return connectors.Page{}, false, err
 	}
@@ -123,7 +123,7 @@ func (c *Connection) pullConvo(ctx context.Context, me self, p *progress) (conne
 	if err != nil {
 		return connectors.Page{}, err
 	}
-	q := url.Values{"convoId": {id}, "limit": {strconv.Itoa(page)}}
+	q := url.Values{"convoId": {id}, "limit": {strconv.Itoa(c.size)}}
 	if p.Convo != "" {
 		q.Set("cursor", p.Convo)
 	}

@@ -2,8 +2,8 @@ package bluesky
 
 import (
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -98,7 +98,7 @@ func NewFake(did, handle string) *Fake {
 
 func fakeCID(of string) string {
 	sum := sha256.Sum256([]byte(of))
-	return "bafyrei" + hex.EncodeToString(sum[:16])
+	return "bafyrei" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:]))
 }
 
 // stamp writes a datetime as the servers do.
@@ -365,8 +365,8 @@ func (f *Fake) describe(w http.ResponseWriter, q url.Values) {
 	give(w, map[string]any{"handle": a.handle, "did": a.did, "didDoc": map[string]any{}, "collections": []string{}, "handleIsCorrect": true})
 }
 
-// list gives the account's records, the newest key first. The last page that is full has a cursor
-// all the same.
+// list gives the account's records, the newest key first. Every page that is not empty has a cursor,
+// also the last.
 func (f *Fake) list(w http.ResponseWriter, q url.Values) {
 	limit, ok := limitOf(w, q, 50)
 	if !ok {
@@ -393,7 +393,7 @@ func (f *Fake) list(w http.ResponseWriter, q url.Values) {
 		}
 	}
 	out := map[string]any{"records": records}
-	if len(records) == limit {
+	if last != "" {
 		out["cursor"] = last
 	}
 	give(w, out)

@@ -249,7 +249,6 @@ func (f *Fake) viewFollowers(w http.ResponseWriter, q url.Values) {
 			return x.at.UnixMilli() > n || x.at.UnixMilli() == n && x.cid(f.me) >= cid
 		})
 	}
-	full := len(rows) >= limit
 	rows = rows[:min(limit, len(rows))]
 	out := map[string]any{"subject": f.view(a)}
 	list := []any{}
@@ -259,7 +258,7 @@ func (f *Fake) viewFollowers(w http.ResponseWriter, q url.Values) {
 		}
 	}
 	out["followers"] = list
-	if full {
+	if len(rows) > 0 { // also on the last page, behind which is an empty one
 		last := rows[len(rows)-1]
 		out["cursor"] = strconv.FormatInt(last.at.UnixMilli(), 10) + "__" + last.cid(f.me)
 	}
@@ -283,22 +282,38 @@ func (f *Fake) viewNotifications(w http.ResponseWriter, q url.Values) {
 		}
 		rows = slices.DeleteFunc(rows, func(x fakeNote) bool { return !x.at.Before(t) })
 	}
-	if wanted := q["reasons"]; len(wanted) > 0 {
-		rows = slices.DeleteFunc(rows, func(x fakeNote) bool { return !slices.Contains(wanted, x.reason) })
+	// With a filter it reads page after page inside, each from the time of the one before, until half
+	// of what was asked for is found, ten at most.
+	wanted, taken, last := q["reasons"], []fakeNote{}, ""
+	for range 10 {
+		some := rows[:min(limit, len(rows))]
+		if len(some) == 0 {
+			last = ""
+			break
+		}
+		border := some[len(some)-1].at
+		last = stamp(border)
+		for _, x := range some {
+			if len(wanted) == 0 || slices.Contains(wanted, x.reason) {
+				taken = append(taken, x)
+			}
+		}
+		if len(wanted) == 0 || len(taken) >= (limit+1)/2 {
+			break
+		}
+		rows = slices.DeleteFunc(slices.Clone(rows[len(some):]), func(x fakeNote) bool { return !x.at.Before(border) })
 	}
-	full := len(rows) >= limit
-	rows = rows[:min(limit, len(rows))]
 	out := map[string]any{"seenAt": stamp(time.Now())}
 	list := []any{}
-	for _, x := range rows {
+	for _, x := range taken {
 		if a := f.accounts[x.author]; a != nil && !a.asleep {
 			list = append(list, map[string]any{"uri": x.uri, "cid": fakeCID(x.uri), "author": f.view(a), "reason": x.reason, "record": x.record, "isRead": false,
 				"indexedAt": stamp(x.at), "labels": []any{}})
 		}
 	}
 	out["notifications"] = list
-	if full {
-		out["cursor"] = stamp(rows[len(rows)-1].at)
+	if last != "" {
+		out["cursor"] = last
 	}
 	give(w, out)
 }

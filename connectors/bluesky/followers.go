@@ -60,33 +60,31 @@ func (c *Connection) listFollowers(ctx context.Context, actor, at string, limit 
 
 // step reads one page of the list at a place. It gives who is new on it, and the next place; nil at
 // the end.
-func (c *Connection) step(ctx context.Context, p place) (news, known []person, rejected []connectors.Rejected, next *place, err error) {
+func (c *Connection) step(ctx context.Context, p place) (news []person, rejected []connectors.Rejected, next *place, err error) {
 	at := p.At
 	if !p.Exact {
 		at = later(at)
 	}
-	list, err := c.listFollowers(ctx, p.Me, at, page)
+	list, err := c.listFollowers(ctx, p.Me, at, c.size)
 	if err != nil {
-		return nil, nil, nil, nil, err
+		return nil, nil, nil, err
 	}
 	for i, f := range *list.Followers {
 		switch {
 		case !isDID(f.DID):
 			raw, _ := json.Marshal(f) // a struct of texts always marshals
 			rejected = append(rejected, connectors.Rejected{Where: fmt.Sprintf("follower %d of the page", i+1), Reason: "has no id (DID)", Raw: string(raw)})
-		case slices.Contains(p.Border, f.DID):
-			known = append(known, f)
-		default:
+		case !slices.Contains(p.Border, f.DID):
 			news = append(news, f)
 		}
 	}
 	switch {
 	case list.Cursor == "":
-	case len(news) == 0 && len(known) > 0 && !p.Exact && at != p.At:
-		// More than a page of one moment: nothing is left but to go on behind it.
-		next = &place{Me: p.Me, At: p.At, Exact: true, Border: p.Border}
+	case list.Cursor == p.At && at != p.At:
+		// The page holds nothing but this moment: nothing is left but to go on behind it.
+		next = &place{Me: p.Me, At: p.At, Exact: true}
 	case list.Cursor == at:
-		return nil, nil, nil, nil, unexpected() // it would go round in circles
+		return nil, nil, nil, unexpected() // it would go round in circles
 	default:
 		next = &place{Me: p.Me, At: list.Cursor}
 		if later(list.Cursor) == list.Cursor {
@@ -97,16 +95,23 @@ func (c *Connection) step(ctx context.Context, p place) (news, known []person, r
 			next.Border = append(next.Border, f.DID)
 		}
 	}
-	return news, known, rejected, next, nil
+	return news, rejected, next, nil
 }
 
-// later moves a cursor that begins with a moment (milliseconds since 1970 and "__", or a datetime)
-// one millisecond on, in lists whose newest is first; another it leaves as it is.
+// leastCID is the hash of a record (https://atproto.com/specs/data-model#link-and-cid-formats) before
+// which none sorts: that of 32 zeros.
+const leastCID = "bafyrei" + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+// later moves a cursor that begins with a moment (milliseconds since 1970, "__" and a hash; or a
+// datetime) to the end of that millisecond, in lists whose newest is first; another it leaves as it is.
 func later(cursor string) string {
 	if ms, rest, ok := strings.Cut(cursor, "__"); ok {
 		n, err := strconv.ParseInt(ms, 10, 64)
 		if err != nil || n < 1e11 || n > 1e14 { // no milliseconds of our times
 			return cursor
+		}
+		if strings.HasPrefix(rest, "bafyrei") {
+			rest = leastCID
 		}
 		return strconv.FormatInt(n+1, 10) + "__" + rest
 	}
@@ -127,7 +132,7 @@ func (c *Connection) pullFollowers(ctx context.Context, me self, from connectors
 	if !c.followers {
 		return connectors.Page{Next: cursorOf(place{Me: me.DID})}, nil
 	}
-	news, _, rejected, next, err := c.step(ctx, p)
+	news, rejected, next, err := c.step(ctx, p)
 	if err != nil {
 		return connectors.Page{}, err
 	}
@@ -343,7 +348,7 @@ func (c *Connection) Census(ctx context.Context, kind connectors.Kind, _ connect
 	out := connectors.CensusPage{Live: map[string]connectors.Version{}}
 	listed := map[string]bool{}
 	for p := (&place{Me: me.DID}); p != nil; {
-		news, _, rejected, next, err := c.step(ctx, *p)
+		news, rejected, next, err := c.step(ctx, *p)
 		if err != nil {
 			return connectors.CensusPage{}, err
 		}

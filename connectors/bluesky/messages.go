@@ -140,7 +140,9 @@ type notificationList struct {
 var reasons = []string{"mention", "reply", "quote"}
 
 func (c *Connection) listNotifications(ctx context.Context, at string, limit int) (notificationList, error) {
-	q := url.Values{"limit": {strconv.Itoa(limit)}, "reasons": reasons}
+	// The server could leave likes out itself (reasons). It then goes on from page to page inside, and
+	// loses at edges that nobody outside can see.
+	q := url.Values{"limit": {strconv.Itoa(limit)}}
 	if at != "" {
 		q.Set("cursor", at)
 	}
@@ -162,12 +164,12 @@ func (c *Connection) pullMentions(ctx context.Context, p *progress) (connectors.
 	if !p.Exact {
 		at = later(at)
 	}
-	list, err := c.listNotifications(ctx, at, page)
+	list, err := c.listNotifications(ctx, at, c.size)
 	if err != nil {
 		return connectors.Page{}, false, err
 	}
 	var out connectors.Page
-	since, over, known, news := p.since(), false, 0, 0
+	since, over := p.since(), false
 	var border []string
 	last := ""
 	for i, raw := range *list.Notifications {
@@ -184,10 +186,8 @@ func (c *Connection) pullMentions(ctx context.Context, p *progress) (connectors.
 		}
 		border = append(border, n.URI)
 		if slices.Contains(p.Border, n.URI) {
-			known++
 			continue
 		}
-		news++
 		seen := instant(n.Indexed)
 		if seen.Before(since) {
 			over = true
@@ -209,8 +209,8 @@ func (c *Connection) pullMentions(ctx context.Context, p *progress) (connectors.
 	switch {
 	case over || list.Cursor == "":
 		return out, true, nil
-	case news == 0 && known > 0 && !p.Exact && at != p.At:
-		p.Exact = true // more than a page of one moment
+	case list.Cursor == p.At && at != p.At:
+		p.Border, p.Exact = nil, true // a whole page of one moment
 	case list.Cursor == at:
 		return connectors.Page{}, false, unexpected()
 	default:
@@ -253,7 +253,7 @@ func (n notification) record(seen time.Time) connectors.Record {
 // no times stand anywhere in the list, and programs may give times to come: neither ends a pull or
 // begins the next.
 func (c *Connection) pullSent(ctx context.Context, me self, p *progress) (connectors.Page, bool, error) {
-	q := url.Values{"repo": {me.DID}, "collection": {"app.bsky.feed.post"}, "limit": {strconv.Itoa(page)}}
+	q := url.Values{"repo": {me.DID}, "collection": {"app.bsky.feed.post"}, "limit": {strconv.Itoa(c.size)}}
 	if p.At != "" {
 		q.Set("cursor", p.At)
 	}

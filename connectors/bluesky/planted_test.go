@@ -30,7 +30,12 @@ var plantedBugs = map[string]struct {
 	"an empty page is the last":              {"a page of sleepers", answering("getFollowers", emptyIsLast)},
 	"takes the cursor of followers as it is": {"followers of one moment", asking(-1)},
 	"takes the cursor of mentions as it is":  {"mentions of one moment", asking(-1)},
-	"forgets whom it told":                   {"who stops following", storing(func(name string) bool { return name != storeTold })},
+	"lets the server leave likes out": {"mentions of one moment", wiring(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		r.URL.RawQuery += "&reasons=mention&reasons=reply&reasons=quote"
+		return next.RoundTrip(r)
+	})},
+	"forgets whom it told": {"who stops following", storing(func(name string) bool { return name != storeTold })},
 	"who sleeps is gone": {"who stops following", answering("getProfile", func(m map[string]any) {
 		if m["error"] == "AccountDeactivated" {
 			m["error"], m["message"] = "InvalidRequest", "Profile not found"

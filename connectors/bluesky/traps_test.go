@@ -169,7 +169,7 @@ func followersOfOneMoment(d *desk) {
 		want = append(want, did)
 	}
 	c := d.open()
-	bare, err := listed(c)
+	bare, err := listed(c, shop)
 	if err != nil || len(bare) == len(want) {
 		d.t.Fatalf("the fake loses nobody (%d of %d): %v", len(bare), len(want), err)
 	}
@@ -182,11 +182,11 @@ func followersOfOneMoment(d *desk) {
 }
 
 // listed pages as the documentation says.
-func listed(c *Connection) ([]string, error) {
+func listed(c *Connection, actor string) ([]string, error) {
 	var out []string
 	at := ""
 	for {
-		l, err := c.listFollowers(context.Background(), shop, at, page)
+		l, err := c.listFollowers(context.Background(), actor, at, c.size)
 		if err != nil {
 			return nil, err
 		}
@@ -230,7 +230,9 @@ func mentionsOfOneMoment(d *desk) {
 	var want []string
 	who := d.fake.Person("jana.example", "Jana", "")
 	for i := range 350 {
-		d.fake.Notify("like", who, "", "", base.Add(time.Duration(i/7)*time.Millisecond))
+		for range 3 {
+			d.fake.Notify("like", who, "", "", base.Add(time.Duration(i/7)*time.Millisecond))
+		}
 		want = append(want, d.fake.Notify(reasons[i%3], who, "@"+handle+" 望遠鏡", "", base.Add(time.Duration(i/7)*time.Millisecond)))
 	}
 	c := d.open()

@@ -22,10 +22,12 @@ import (
 // an AppView to answer, to which it hands such requests where it knows of one.
 type PDS struct {
 	*Process
-	URL  string
-	port int
-	env  []string
+	Home
+	env []string
 }
+
+// Home is where accounts of the AT Protocol are, at an address.
+type Home struct{ URL string }
 
 // StartPDS starts a PDS that knows of no AppView.
 func StartPDS(ctx context.Context, dir string) (*PDS, error) { return startPDS(ctx, dir) }
@@ -55,7 +57,7 @@ func startPDS(ctx context.Context, dir string, more ...string) (*PDS, error) {
 		_, _ = rand.Read(b) // never fails
 		return hex.EncodeToString(b)
 	}
-	p := &PDS{URL: fmt.Sprintf("http://localhost:%d", ports[0]), port: ports[0]}
+	p := &PDS{Home: Home{URL: fmt.Sprintf("http://localhost:%d", ports[0])}}
 	p.env = append(os.Environ(), "LOG_ENABLED=false", "PDS_DEV_MODE=true", "PDS_HOSTNAME=localhost", fmt.Sprintf("PDS_PORT=%d", ports[0]),
 		fmt.Sprintf("PLC_PORT=%d", ports[1]), fmt.Sprintf("PDS_DID_PLC_URL=http://localhost:%d", ports[1]), "PDS_SERVICE_HANDLE_DOMAINS=.test",
 		"PDS_DATA_DIRECTORY="+data, "PDS_BLOBSTORE_DISK_LOCATION="+filepath.Join(data, "blobs"), "PDS_INVITE_REQUIRED=false",
@@ -97,7 +99,7 @@ type Account struct {
 }
 
 // CreateAccount makes an account with the handle NAME.test.
-func (p *PDS) CreateAccount(ctx context.Context, name, password string) (Account, error) {
+func (p Home) CreateAccount(ctx context.Context, name, password string) (Account, error) {
 	a := Account{Password: password}
 	err := p.Call(ctx, http.MethodPost, "com.atproto.server.createAccount", "", map[string]string{
 		"email": name + "@example.org", "handle": name + ".test", "password": a.Password}, &a)
@@ -106,7 +108,7 @@ func (p *PDS) CreateAccount(ctx context.Context, name, password string) (Account
 
 // AppPassword makes a password for a program; privileged is what Bluesky calls "access to direct
 // messages".
-func (p *PDS) AppPassword(ctx context.Context, a Account, name string, privileged bool) (string, error) {
+func (p Home) AppPassword(ctx context.Context, a Account, name string, privileged bool) (string, error) {
 	var made struct{ Password string }
 	err := p.Call(ctx, http.MethodPost, "com.atproto.server.createAppPassword", a.Access,
 		map[string]any{"name": name, "privileged": privileged}, &made)
@@ -115,7 +117,7 @@ func (p *PDS) AppPassword(ctx context.Context, a Account, name string, privilege
 
 // PutRecord puts a record into an account's repository; without a key it gets one from the server.
 // It gives the record's address and the hash of its content.
-func (p *PDS) PutRecord(ctx context.Context, a Account, collection, key string, record any) (uri, cid string, err error) {
+func (p Home) PutRecord(ctx context.Context, a Account, collection, key string, record any) (uri, cid string, err error) {
 	call, body := "createRecord", map[string]any{"repo": a.DID, "collection": collection, "record": record}
 	if key != "" {
 		call, body["rkey"] = "putRecord", key
@@ -126,11 +128,12 @@ func (p *PDS) PutRecord(ctx context.Context, a Account, collection, key string, 
 }
 
 // Call makes a call of XRPC. into may be nil.
-func (p *PDS) Call(ctx context.Context, method, name, token string, body, into any) error {
+func (p Home) Call(ctx context.Context, method, name, token string, body, into any) error {
 	return xrpc(ctx, p.URL, method, name, token, body, into)
 }
 
-// xrpc calls a server of the AT Protocol. The body of a GET is its query (url.Values).
+// xrpc calls a server of the AT Protocol. The body of a GET is its query (url.Values); a token is
+// an account's, or "Basic " and what an administrator has.
 func xrpc(ctx context.Context, base, method, name, token string, body, into any) error {
 	target := base + "/xrpc/" + name
 	var sent io.Reader
@@ -152,7 +155,10 @@ func xrpc(ctx context.Context, base, method, name, token string, body, into any)
 	if sent != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if token != "" {
+	switch {
+	case strings.HasPrefix(token, "Basic "):
+		req.Header.Set("Authorization", token)
+	case token != "":
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	resp, err := http.DefaultClient.Do(req)

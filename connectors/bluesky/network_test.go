@@ -1,0 +1,205 @@
+package bluesky
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/internal/servers"
+)
+
+// village is the real network of Bluesky, with our account and people around it.
+type village struct {
+	t      *testing.T
+	net    *servers.BskyNet
+	shop   servers.Account
+	people []servers.Account
+	town   *town // only for its options and connections
+}
+
+func (v *village) record(a servers.Account, collection string, record map[string]any) (uri, cid string) {
+	v.t.Helper()
+	record["$type"] = collection
+	uri, cid, err := v.net.PutRecord(v.t.Context(), a, collection, "", record)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return uri, cid
+}
+
+func (v *village) must(err error) {
+	v.t.Helper()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// settles waits until the AppView knows so many followers and notifications.
+func (v *village) settles(followers, notes int) {
+	v.t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		var f struct{ Followers []any }
+		var n struct{ Notifications []any }
+		v.must(v.net.Call(v.t.Context(), http.MethodGet, "app.bsky.graph.getFollowers", v.shop.Access, url.Values{"actor": {v.shop.DID}, "limit": {"100"}}, &f))
+		v.must(v.net.Call(v.t.Context(), http.MethodGet, "app.bsky.notification.listNotifications", v.shop.Access, url.Values{"limit": {"100"}}, &n))
+		if len(f.Followers) == followers && len(n.Notifications) == notes {
+			return
+		}
+		if time.Now().After(deadline) {
+			v.t.Fatalf("the AppView knows %d followers and %d notifications, not %d and %d", len(f.Followers), len(n.Notifications), followers, notes)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func (v *village) open(s *store, size int) *Connection {
+	o := v.town.options(v.shop, map[string]string{"url": v.net.URL})
+	c := v.town.open(v.t, o, s)
+	c.size = size
+	return c
+}
+
+// The real AppView loses what the fake loses, and the connection finds it.
+func TestRealNetwork(t *testing.T) {
+	t.Parallel()
+	v := &village{t: t, net: servers.Need(t, servers.StartBskyNet)}
+	v.town = &town{pds: &servers.PDS{Home: v.net.Home}}
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	account := func(name string) servers.Account {
+		a, err := v.net.CreateAccount(t.Context(), name, password)
+		v.must(err)
+		return a
+	}
+	v.shop = account("sternwarte")
+	base := time.Now().Add(-time.Hour).Truncate(time.Millisecond)
+	ours, cid := v.record(v.shop, "app.bsky.feed.post", map[string]any{"text": "望遠鏡 🔭", "createdAt": stamp(base.Add(-time.Hour))})
+	subject := map[string]string{"uri": ours, "cid": cid}
+
+	var followers, posts, repliers []string
+	follows := map[string]string{}
+	text := "@" + v.shop.Handle + " 看看"
+	mention := []any{map[string]any{"index": map[string]int{"byteStart": 0, "byteEnd": len("@" + v.shop.Handle)},
+		"features": []any{map[string]any{"$type": "app.bsky.richtext.facet#mention", "did": v.shop.DID}}}}
+	for i := range 9 { // three at a time, in each of three milliseconds
+		a := account(fmt.Sprintf("person%d", i))
+		at := stamp(base.Add(time.Duration(i/3) * time.Millisecond))
+		v.people, followers = append(v.people, a), append(followers, a.DID)
+		if i != 8 { // who never made a profile
+			_, _, err := v.net.PutRecord(t.Context(), a, "app.bsky.actor.profile", "self", map[string]any{"$type": "app.bsky.actor.profile", "displayName": names[i%len(names)], "description": bios[i%len(bios)]})
+			v.must(err)
+		}
+		follows[a.DID], _ = v.record(a, "app.bsky.graph.follow", map[string]any{"subject": v.shop.DID, "createdAt": at})
+		v.record(a, "app.bsky.feed.like", map[string]any{"subject": subject, "createdAt": at})
+		if i%2 == 0 {
+			uri, _ := v.record(a, "app.bsky.feed.post", map[string]any{"text": text, "facets": mention, "createdAt": at})
+			posts = append(posts, uri)
+		} else {
+			uri, _ := v.record(a, "app.bsky.feed.post", map[string]any{"text": "Wann kommt es?", "reply": map[string]any{"root": subject, "parent": subject}, "createdAt": at})
+			posts, repliers = append(posts, uri), append(repliers, a.DID)
+		}
+	}
+	v.settles(9, 27)
+	d := &desk{t: t}
+
+	t.Run("losses", func(t *testing.T) {
+		c := v.open(&store{kept: map[string]string{}}, 4)
+		bare, err := listed(c, v.shop.DID)
+		if err != nil || len(bare) == len(followers) {
+			t.Errorf("the AppView lists all %d followers, four at a time: %v", len(bare), err)
+		}
+		got, _ := d.pull(c, connectors.Contact, "")
+		d.same("followers", ids(got), followers)
+		c.size = 10
+		got, end := d.pull(c, connectors.MessageKind, "")
+		d.same("messages", ids(got), posts)
+		d.same("people implied", impliedBy(got), repliers)
+		for _, r := range byID(got) {
+			if m := r.Message; m.Text != text && m.Text != "Wann kommt es?" || m.From[0].Name == "" || m.InReplyTo != "" && m.InReplyTo != ours {
+				t.Errorf("a message: %+v", m)
+			}
+		}
+		again, _ := d.pull(v.open(&store{kept: map[string]string{}}, page), connectors.MessageKind, end)
+		d.same("messages again", ids(again), posts)
+	})
+
+	t.Run("likes left out by the server", func(t *testing.T) {
+		c := v.open(&store{kept: map[string]string{}}, page)
+		n, at := 0, ""
+		for {
+			q := url.Values{"limit": {"10"}, "reasons": reasons}
+			if at != "" {
+				q.Set("cursor", at)
+			}
+			var list notificationList
+			v.must(c.get(t.Context(), "app.bsky.notification.listNotifications", q, &list))
+			n += len(*list.Notifications)
+			if at = list.Cursor; at == "" {
+				break
+			}
+		}
+		t.Logf("asked for reasons, ten at a time, the AppView tells %d of %d", n, len(posts))
+		if n == len(posts) {
+			t.Errorf("it loses nothing: the connection could leave that to it")
+		}
+	})
+
+	t.Run("who leaves, sleeps, moves and is deleted", func(t *testing.T) {
+		s := &store{kept: map[string]string{}}
+		_, end := d.pull(v.open(s, page), connectors.Contact, "")
+		left, asleep, moved, deleted := v.people[0], v.people[1], v.people[2], v.people[3]
+		_, _, key, _ := uriOf(follows[left.DID])
+		v.must(v.net.Call(t.Context(), http.MethodPost, "com.atproto.repo.deleteRecord", left.Access, map[string]string{"repo": left.DID, "collection": "app.bsky.graph.follow", "rkey": key}, nil))
+		v.must(v.net.Call(t.Context(), http.MethodPost, "com.atproto.server.deactivateAccount", asleep.Access, map[string]string{}, nil))
+		v.must(v.net.Call(t.Context(), http.MethodPost, "com.atproto.identity.updateHandle", moved.Access, map[string]string{"handle": "moved.test"}, nil))
+		admin := "Basic " + base64.StdEncoding.EncodeToString([]byte("admin:admin-pass"))
+		v.must(v.net.Call(t.Context(), http.MethodPost, "com.atproto.admin.deleteAccount", admin, map[string]string{"did": deleted.DID}, nil))
+		of := func(changes []connectors.Change, a servers.Account) string {
+			for _, ch := range changes {
+				if ch.Record.ID == a.DID {
+					if ch.Gone {
+						return "gone"
+					}
+					tag := ""
+					for _, f := range ch.Record.Fields {
+						if f.Name == connectors.FieldHandle {
+							tag += f.Values[0].Text
+						}
+						if f.Name == connectors.FieldTag {
+							tag += " follows"
+						}
+					}
+					return tag
+				}
+			}
+			return "nothing"
+		}
+		want := map[string]string{"left": left.Handle, "asleep": "nothing", "moved": "moved.test follows", "deleted": "gone"}
+		var got map[string]string
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+			changes, next := d.pull(v.open(s, page), connectors.Contact, end)
+			end = next
+			got = map[string]string{"left": of(changes, left), "asleep": of(changes, asleep), "moved": of(changes, moved), "deleted": of(changes, deleted)}
+			if fmt.Sprint(got) == fmt.Sprint(want) {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%v, want %v", got, want)
+			}
+		}
+		live, err := v.open(s, page).Census(t.Context(), connectors.Contact, "")
+		v.must(err)
+		if _, ok := live.Live[deleted.DID]; ok || len(live.Live) != 8 {
+			t.Errorf("the census has %d", len(live.Live))
+		}
+		records, err := v.open(s, page).Fetch(t.Context(), connectors.Contact, []string{moved.DID, deleted.DID, asleep.DID, v.people[8].DID})
+		if err != nil || len(records) != 2 || strings.Contains(fmt.Sprint(records[1].Fields), connectors.FieldName+" ") {
+			t.Errorf("fetched %+v: %v", records, err)
+		}
+	})
+}
