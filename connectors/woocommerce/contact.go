@@ -200,8 +200,8 @@ var internal = []string{keyMeta, "role", "locale", "paying_customer", "last_upda
 	"comment_shortcuts", "admin_color", "use_ssl", "show_admin_bar_front", "show_welcome_panel", "session_tokens", "syntax_highlighting", "last_active",
 	"country", "state", "postcode", "city", "address", "address_2", "default", "location", "shipping_method"}
 
-// buyer gives the contact that an order implies: a guest is nobody else's, and a customer who was
-// deleted stands here alone. ok is false where the order names nobody.
+// buyer gives the contact that an order implies whose buyer has no account: a guest, or a customer who
+// was deleted. ok is false where the order names nobody.
 func (o *order) buyer() (r connectors.Record, ok bool) {
 	f := fields{}
 	first, last := o.Billing.First, o.Billing.Last
@@ -221,8 +221,6 @@ func (o *order) buyer() (r connectors.Record, ok bool) {
 	}
 	email := strings.ToLower(strings.TrimSpace(string(o.Billing.Email)))
 	switch {
-	case o.Customer > 0:
-		r.ID, r.Keyed = strconv.FormatInt(int64(o.Customer), 10), connectors.KeyedID
 	case email != "":
 		r.ID, r.Keyed = "email:"+email, connectors.KeyedEmail
 	case len(r.Fields) > 0:

@@ -148,8 +148,8 @@ func (s *shop) keyRefused(a rest.Answer, r refusal, write bool, says func(string
 		return s.badSignature(newKey)
 	}
 	// Another language than English.
-	if at, err := http.ParseTime(a.Header.Get("Date")); s.oauth && err == nil && s.env.Now != nil {
-		if d := s.env.Now().Sub(at); d > 15*time.Minute || d < -15*time.Minute {
+	if at, err := http.ParseTime(a.Header.Get("Date")); s.oauth && err == nil {
+		if d := s.now().Sub(at); d > 15*time.Minute || d < -15*time.Minute {
 			return clock()
 		}
 	}

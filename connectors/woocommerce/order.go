@@ -22,7 +22,7 @@ const (
 // draft says whether an order is a basket that nobody ordered yet.
 func (o *order) draft() bool { return o.Status == "auto-draft" || o.Status == "checkout-draft" }
 
-// record gives an order as Kept knows them. Its error says what of it cannot be read.
+// record gives an order as Kept knows them, but for who bought. Its error says what of it cannot be read.
 func (o *order) record(refunds []refund) (connectors.Record, error) {
 	f := fields{}
 	f.add(fieldMethod, "", o.Method)
@@ -64,9 +64,6 @@ func (o *order) record(refunds []refund) (connectors.Record, error) {
 		d.Refunds = append(d.Refunds, connectors.Refund{At: instant(r.Created), Amount: minor, Reason: string(r.Reason)})
 	}
 	judge(d)
-	if b, ok := o.buyer(); ok {
-		d.Party = b.ID
-	}
 	return connectors.Record{Kind: connectors.Order, ID: strconv.FormatInt(int64(o.ID), 10), Keyed: connectors.KeyedID,
 		Version: connectors.Version(o.Modified), Created: instant(o.Created), Modified: instant(o.Modified), Fields: f.sorted(), Order: d}, nil
 }

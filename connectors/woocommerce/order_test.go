@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func ordersOf(tb testing.TB, f *Fake) (orders map[string]connectors.Record, peop
 			continue
 		}
 		orders[r.ID] = r
-		if i := len(people) - 1; r.Order.Party != "" && (i < 0 || people[i].ID != r.Order.Party) {
+		if i := len(people) - 1; strings.Contains(r.Order.Party, ":") && (i < 0 || people[i].ID != r.Order.Party) {
 			tb.Errorf("order %s is of %q, who does not stand before it", r.ID, r.Order.Party)
 		}
 	}
@@ -136,7 +137,7 @@ func TestWhoBought(t *testing.T) {
 		"without e-mail":  {FakeOrder{Billing: map[string]string{"first_name": "Cher", "phone": "1"}}, "guest:", connectors.KeyedContent},
 		"only the parcel": {FakeOrder{Shipping: map[string]string{"first_name": "جميل", "city": "بيروت"}}, "guest:", connectors.KeyedContent},
 		"nobody":          {FakeOrder{}, "", ""},
-		"deleted since":   {FakeOrder{Customer: 4711, Billing: map[string]string{"email": "gone@x.example"}}, "4711", connectors.KeyedID},
+		"deleted since":   {FakeOrder{Customer: 4711, Billing: map[string]string{"email": "gone@x.example"}}, "email:gone@x.example", connectors.KeyedEmail},
 	} {
 		f.orders = map[int64]*fakeOrder{}
 		f.Order(0, c.o)
@@ -146,7 +147,10 @@ func TestWhoBought(t *testing.T) {
 				t.Errorf("%s: bought by %q", name, o.Order.Party)
 			}
 		}
-		if c.want != "" && (len(people) != 1 || people[0].Keyed != c.by || !people[0].Implied) {
+		if c.want == id && len(people) > 0 {
+			t.Errorf("%s: who has an account is implied: %+v", name, people)
+		}
+		if c.want != "" && c.want != id && (len(people) != 1 || people[0].Keyed != c.by || !people[0].Implied) {
 			t.Errorf("%s: %+v", name, people)
 		}
 	}
@@ -330,4 +334,102 @@ func TestOrdersOfOneSecond(t *testing.T) {
 			t.Fatal(diff)
 		}
 	})
+}
+
+// With scan_every all customers are read now and then, and in between those who registered or ordered.
+func TestLargeShops(t *testing.T) {
+	t.Parallel()
+	f := NewFake(testKey, testSecret)
+	var ids []string
+	for i := range 350 {
+		ids = append(ids, must(f.Put(connectors.Contact, "", brief(i), noon)))
+	}
+	f.Order(0, FakeOrder{Customer: 1, Modified: noon, Created: noon})
+	now := noon
+	c := conn(t, f, "scan_every", "24h")
+	c.now = func() time.Time { return now }
+	from := connectors.Cursor("")
+	run := func() (told []string, asked int) {
+		t.Helper()
+		before := f.Asked()
+		for range 20 {
+			p, err := c.Pull(context.Background(), connectors.Contact, from)
+			if err != nil || len(p.Rejected) > 0 {
+				t.Fatal(p, err)
+			}
+			for _, ch := range p.Changes {
+				told = append(told, ch.Record.ID)
+			}
+			if from = p.Next; !p.More {
+				slices.Sort(told)
+				return slices.Compact(told), f.Asked() - before
+			}
+		}
+		t.Fatal("it does not end")
+		return nil, 0
+	}
+	if told, _ := run(); len(told) != 350 {
+		t.Fatalf("%d told at first", len(told))
+	}
+	now = now.Add(time.Hour)
+	if told, asked := run(); len(told) > 1 || asked > 3 { // the newest order's customer again
+		t.Errorf("nothing new told %v with %d requests", told, asked)
+	}
+	newer := must(f.Put(connectors.Contact, "", brief(1000), now))
+	buyer, _ := strconv.ParseInt(ids[7], 10, 64)
+	f.Order(0, FakeOrder{Customer: buyer, Modified: now, Created: now})
+	f.Order(0, FakeOrder{Customer: 4711, Modified: now, Created: now})
+	f.Order(0, FakeOrder{Modified: now, Created: now})
+	told, asked := run()
+	want := []string{newer, ids[7], ids[0]} // whose order was the newest before
+	slices.Sort(want)
+	if diff := cmp.Diff(want, told); diff != "" || asked > 3 {
+		t.Errorf("%d requests: %s", asked, diff)
+	}
+	edited := brief(30)
+	edited.Fields = append(edited.Fields, field("given", "李伟"))
+	must(f.Put(connectors.Contact, ids[30], edited, now))
+	now = now.Add(time.Hour)
+	if told, _ := run(); slices.Contains(told, ids[30]) {
+		t.Errorf("an edit without an order is seen by the scan alone; %v", told)
+	}
+	now = now.Add(24 * time.Hour)
+	if told, _ := run(); len(told) != 351 {
+		t.Errorf("%d told a day later", len(told))
+	}
+	for i := range 150 { // more than is worth asking one by one
+		f.Order(0, FakeOrder{Customer: buyer, Modified: now.Add(time.Duration(i) * time.Second), Created: now})
+	}
+	if told, _ := run(); len(told) != 351 {
+		t.Errorf("%d told after very many orders", len(told))
+	}
+	_, err := Spec().Open(context.Background(), map[string]string{"url": "https://shop.example.com", "key": "ck_1", "secret": "cs_1", "scan_every": "daily"}, connectors.Env{})
+	wantError(t, err, connectors.Invalid, "24h")
+}
+
+// The customers are told whole when a scan that was stopped goes on, whatever the clock says meanwhile.
+func TestAScanGoesOnTheNextDay(t *testing.T) {
+	t.Parallel()
+	f := NewFake(testKey, testSecret)
+	for i := range 250 {
+		must(f.Put(connectors.Contact, "", brief(i), noon))
+	}
+	now := noon
+	told := map[string]bool{}
+	from := connectors.Cursor("")
+	for more := true; more; now = now.Add(30 * time.Hour) {
+		c := conn(t, f, "scan_every", "24h")
+		c.now = func() time.Time { return now }
+		p, err := c.Pull(context.Background(), connectors.Contact, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ch := range p.Changes {
+			told[ch.Record.ID] = true
+		}
+		from, more = p.Next, p.More
+	}
+	if len(told) != 250 {
+		t.Errorf("%d told", len(told))
+	}
 }

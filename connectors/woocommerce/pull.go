@@ -34,6 +34,10 @@ type cursor struct {
 	Since string `json:"s,omitempty"` // orders changed after this second, UTC
 	Tie   string `json:"m,omitempty"` // the one second within which orders are read by ID
 	Amid  bool   `json:"a,omitempty"` // the run that set Since goes on: its end goes back by the overlap
+
+	// Of customers, where they are not all read in each run.
+	Scanned int64 `json:"u,omitempty"` // when all were read last began, Unix seconds
+	Newest  int64 `json:"i,omitempty"` // the highest number told
 }
 
 func parse(from connectors.Cursor) (cursor, error) {
@@ -147,6 +151,19 @@ func (s *shop) Pull(ctx context.Context, kind connectors.Kind, from connectors.C
 // pullCustomers reads all customers, a page at a time: the API cannot say which of them changed. The
 // cursor behind the last page is the start of the next run.
 func (s *shop) pullCustomers(ctx context.Context, c cursor) (connectors.Page, error) {
+	if s.every > 0 && c.Place.Row == 0 {
+		if since := s.now().Sub(time.Unix(c.Scanned, 0)); c.Scanned > 0 && since >= 0 && since < s.every {
+			page, few, err := s.pullNews(ctx, c)
+			if err != nil || few {
+				return page, err
+			}
+		}
+		newest, err := s.newestOrder(ctx)
+		if err != nil {
+			return connectors.Page{}, err
+		}
+		c = cursor{Scanned: s.now().Unix(), Since: newest}
+	}
 	rows, then, more, err := s.next(ctx, "customers", url.Values{"role": {"all"}}, c.Place)
 	if err != nil {
 		return connectors.Page{}, err
@@ -162,11 +179,13 @@ func (s *shop) pullCustomers(ctx context.Context, c cursor) (connectors.Page, er
 	}
 	then.Done += int64(len(rows))
 	page.Total, page.Done = then.Total, then.Done
+	next := cursor{Scanned: c.Scanned, Since: c.Since}
 	if more {
-		page.Next = cursor{Place: then}.text()
-	} else {
-		page.Next = cursor{}.text()
+		next.Place = then
+	} else if s.every > 0 {
+		next.Newest = then.Last
 	}
+	page.Next = next.text()
 	return page, nil
 }
 
@@ -267,8 +286,12 @@ func (s *shop) pullTied(ctx context.Context, c cursor) (connectors.Page, error) 
 // page makes a page of orders, each behind the contact that it implies.
 func (s *shop) page(ctx context.Context, rows []row, at place, then cursor, more bool) (connectors.Page, error) {
 	page := connectors.Page{More: more}
+	there, err := s.registered(ctx, rows)
+	if err != nil {
+		return connectors.Page{}, err
+	}
 	for _, r := range rows {
-		rec, buyer, err := s.orderOf(ctx, r)
+		rec, buyer, err := s.orderOf(ctx, r, there)
 		switch {
 		case err == errDraft:
 			continue
@@ -306,8 +329,48 @@ func isReading(err error) bool {
 	return ok
 }
 
-// orderOf reads one order, with its refunds.
-func (s *shop) orderOf(ctx context.Context, r row) (rec connectors.Record, buyer *connectors.Record, err error) {
+// registered says which of the customers of orders there are: an order keeps the number of one who was
+// deleted, and is then like a guest's.
+func (s *shop) registered(ctx context.Context, rows []row) (map[number]bool, error) {
+	var ids []string
+	for _, r := range rows {
+		var o struct {
+			Customer number `json:"customer_id"`
+		}
+		if isObject(r.raw) && json.Unmarshal(r.raw, &o) == nil && o.Customer > 0 {
+			ids = append(ids, strconv.FormatInt(int64(o.Customer), 10))
+		}
+	}
+	there := map[number]bool{}
+	err := s.included(ctx, "customers", ids, url.Values{"_fields": {"id"}}, func(r row) { there[number(r.id)] = true })
+	return there, err
+}
+
+// included asks for things by their IDs, a hundred at a time.
+func (s *shop) included(ctx context.Context, path string, ids []string, more url.Values, each func(r row)) error {
+	for chunk := range slices.Chunk(numbers(ids), perPage) {
+		q := url.Values{"include": {strings.Join(chunk, ",")}, "per_page": {strconv.Itoa(perPage)}, "orderby": {"id"}, "order": {"asc"}}
+		if path == "customers" {
+			q.Set("role", "all")
+		}
+		for k, v := range more {
+			q[k] = v
+		}
+		rows, _, err := s.rows(ctx, path, q)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if slices.Contains(chunk, strconv.FormatInt(r.id, 10)) {
+				each(r)
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// orderOf reads one order, with its refunds; there are the customers that exist.
+func (s *shop) orderOf(ctx context.Context, r row, there map[number]bool) (rec connectors.Record, buyer *connectors.Record, err error) {
 	var o order
 	if !isObject(r.raw) || r.id <= 0 {
 		return rec, nil, &unreadable{"it has no number"}
@@ -325,45 +388,50 @@ func (s *shop) orderOf(ctx context.Context, r row) (rec connectors.Record, buyer
 	if rec, err = o.record(refunds); err != nil {
 		return rec, nil, &unreadable{err.Error()}
 	}
+	if there[o.Customer] {
+		rec.Order.Party = strconv.FormatInt(int64(o.Customer), 10)
+		return rec, nil, nil
+	}
 	if b, ok := o.buyer(); ok {
-		buyer = &b
+		rec.Order.Party, buyer = b.ID, &b
 	}
 	return rec, buyer, nil
 }
 
 // Fetch reads single customers or orders. Guests have no record of their own at the shop.
 func (s *shop) Fetch(ctx context.Context, kind connectors.Kind, ids []string) ([]connectors.Record, error) {
-	var out []connectors.Record
-	for chunk := range slices.Chunk(numbers(ids), perPage) {
-		q := url.Values{"include": {strings.Join(chunk, ",")}, "per_page": {strconv.Itoa(perPage)}, "orderby": {"id"}, "order": {"asc"}}
-		path := "orders"
-		if kind == connectors.Contact {
-			path = "customers"
-			q.Set("role", "all")
-		}
-		rows, _, err := s.rows(ctx, path, q)
-		if err != nil {
+	path := "orders"
+	if kind == connectors.Contact {
+		path = "customers"
+	}
+	var rows []row
+	if err := s.included(ctx, path, ids, nil, func(r row) { rows = append(rows, r) }); err != nil {
+		return nil, err
+	}
+	var there map[number]bool
+	if kind == connectors.Order {
+		var err error
+		if there, err = s.registered(ctx, rows); err != nil {
 			return nil, err
 		}
-		for _, r := range rows {
-			if !slices.Contains(chunk, strconv.FormatInt(r.id, 10)) {
-				continue
-			}
-			var rec connectors.Record
-			if kind == connectors.Contact {
-				rec, err = customerOf(r)
-			} else {
-				rec, _, err = s.orderOf(ctx, r)
-			}
-			switch {
-			case err == nil:
-				out = append(out, rec)
-			case kind == connectors.Order && !isReading(err):
-				return nil, err
-			}
+	}
+	var out []connectors.Record
+	for _, r := range rows {
+		var rec connectors.Record
+		var err error
+		if kind == connectors.Contact {
+			rec, err = customerOf(r)
+		} else {
+			rec, _, err = s.orderOf(ctx, r, there)
+		}
+		switch {
+		case err == nil:
+			out = append(out, rec)
+		case kind == connectors.Order && !isReading(err):
+			return nil, err
 		}
 	}
-	return out, ctx.Err()
+	return out, nil
 }
 
 // numbers gives the IDs that can be those of the shop, each once.

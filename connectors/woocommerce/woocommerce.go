@@ -6,11 +6,13 @@
 package woocommerce
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/rest"
@@ -23,6 +25,7 @@ const (
 	optionSecret        = "secret"
 	optionAuth          = "auth"
 	optionWebhookSecret = "webhook_secret"
+	optionScan          = "scan_every"
 )
 
 // keysPage is where the shop's owner makes and changes keys.
@@ -56,11 +59,12 @@ func Spec() connectors.Spec {
 			{Name: optionWebhookSecret, Help: "the secret of the shop's webhooks, where news shall come within seconds", Secret: true, Where: hooksPage + " > Secret"},
 			{Name: optionAuth, Help: "how the key is sent; oauth for web servers that drop the header Authorization, and always over plain http", Default: authBasic,
 				Choices: []string{authBasic, authOAuth}},
+			{Name: optionScan, Help: "how often all customers are read, for shops of tens of thousands; in between only those who registered or ordered; empty: in each run", Example: "24h"},
 		},
 		Scopes:     []string{"Read/Write (Read is enough where nothing is written), by a user who is administrator or shop manager"},
 		Idempotent: true,
 		Cannot: []string{
-			"WooCommerce says of no customer since when they changed: all are read in each run, a hundred a call; what is equal changes nothing.",
+			"WooCommerce does not say which customers changed: all are read in each run, a hundred a call, or as often as scan_every says; what is equal changes nothing.",
 			"It has no condition for writes (If-Match): Kept reads a customer right before it writes, refuses where something changed, and cannot see an edit within that second.",
 			"It tells nobody what was deleted: the census finds it, or a webhook.",
 			"It sends its own mails: \"New account\" for a customer that is created, and WordPress a note to the old address when an e-mail address changes.",
@@ -105,6 +109,9 @@ type shop struct {
 	// plain says that the shop has no pretty permalinks: its API is asked as ?rest_route=.
 	plain atomic.Bool
 	met   atomic.Bool // the API has answered
+
+	now   func() time.Time
+	every time.Duration // how often all customers are read; 0: in each run
 }
 
 func open(o map[string]string, env connectors.Env) (*shop, error) {
@@ -118,10 +125,17 @@ func open(o map[string]string, env connectors.Env) (*shop, error) {
 	case strings.HasPrefix(key, "cs_") && strings.HasPrefix(secret, "ck_"):
 		return invalid("consumer key and secret are in each other's place: the key begins with ck_, the secret with cs_")
 	}
+	every, err := time.ParseDuration(cmp.Or(strings.TrimSpace(o[optionScan]), "0"))
+	if err != nil || every < 0 {
+		return invalid("scan_every is no span of time; write it like 24h or 90m, or leave it out")
+	}
 	at := site(o[optionURL])
-	s := &shop{env: env, hook: o[optionWebhookSecret], name: "the shop", secure: strings.HasPrefix(strings.ToLower(at), "https://")}
+	s := &shop{env: env, every: every, now: env.Now, hook: o[optionWebhookSecret], name: "the shop", secure: strings.HasPrefix(strings.ToLower(at), "https://")}
 	if u, err := url.Parse(at); err == nil && u.Host != "" && u.User == nil {
 		s.name = "the shop " + u.Host
+	}
+	if s.now == nil {
+		s.now = time.Now
 	}
 	cfg := rest.Config{URL: at, System: s.name, Limits: limits, Secrets: []string{secret, s.hook}}
 	s.oauth = !s.secure || o[optionAuth] == authOAuth
