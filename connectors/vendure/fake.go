@@ -3,7 +3,6 @@ package vendure
 import (
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"net/http"
 	"slices"
@@ -299,9 +298,9 @@ func (f *fake) list(name string, options map[string]any) (any, error) {
 	})
 	sort, _ := options["sort"].(map[string]any)
 	chance := func(id int) uint64 {
-		h := fnv.New64a()
-		fmt.Fprintf(h, "%d %d", id, f.asked)
-		return h.Sum64()
+		x := uint64(id)*0x9e3779b97f4a7c15 + uint64(f.asked)*0xbf58476d1ce4e5b9
+		x = (x ^ x>>30) * 0x94d049bb133111eb
+		return x ^ x>>31
 	}
 	slices.SortFunc(all, func(a, b fakeRow) int {
 		c := 0

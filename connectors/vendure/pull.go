@@ -177,8 +177,11 @@ func (p *pager) page(ctx context.Context) (connectors.Page, error) {
 	}
 	if !last.After(p.at.Past) {
 		// Databases that keep less than milliseconds show the end of a second again that was read.
-		last = p.at.Past.Add(time.Second)
-		p.at = cursor{After: last, Past: p.at.Past, Done: p.at.Done}
+		behind := p.at.Past.Add(time.Second)
+		if !p.at.After.Before(behind) {
+			return connectors.Page{}, &connectors.Error{Class: connectors.Transient, Text: "the shop lists what was not asked for; try again later"}
+		}
+		p.at = cursor{After: behind, Past: p.at.Past, Done: p.at.Done}
 		return p.page(ctx)
 	}
 	p.at = cursor{Second: last, Done: p.at.Done}
