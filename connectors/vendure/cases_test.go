@@ -176,7 +176,7 @@ func changing(was connectors.Record, field string, vs ...connectors.Value) conne
 	return in
 }
 
-func make1(r connectors.Record) connectors.Intent {
+func creating(r connectors.Record) connectors.Intent {
 	in := connectors.Intent{ID: "i", Key: "k", Record: r}
 	for _, f := range r.Fields {
 		in.Changed = append(in.Changed, f.Name)
@@ -262,7 +262,7 @@ var ownCases = []ownCase{
 		w.fails("Check", c.Check(context.Background()), connectors.Invalid, "Settings > Channels")
 		_, err := c.(connectors.Puller).Pull(context.Background(), connectors.Contact, "")
 		w.fails("Pull", err, connectors.Invalid, "Settings > Channels")
-		_, err = c.(connectors.Pusher).Push(context.Background(), make1(person(2)))
+		_, err = c.(connectors.Pusher).Push(context.Background(), creating(person(2)))
 		w.fails("Push", err, connectors.Invalid, "Settings > Channels")
 		if ids, _ := w.shop.Live(connectors.Contact); len(ids) != 1 {
 			tb.Errorf("a customer was made in another channel")
@@ -290,7 +290,7 @@ var ownCases = []ownCase{
 				_, err = c.(connectors.Pusher).Push(context.Background(), changing(r, connectors.FieldGiven, say("x")))
 				w.fails("Push", err, connectors.Forbidden, "UpdateCustomer")
 			}
-			_, err = c.(connectors.Pusher).Push(context.Background(), make1(person(2)))
+			_, err = c.(connectors.Pusher).Push(context.Background(), creating(person(2)))
 			w.fails("Push of a new one", err, connectors.Forbidden, "CreateCustomer")
 			if n := len(slices.DeleteFunc(w.sent, func(s string) bool { return s != "Login" })); n > 2 { // one for Check
 				tb.Errorf("signed in %d times because a right was missing", n)
@@ -318,15 +318,15 @@ var ownCases = []ownCase{
 	{"e-mail addresses in capitals", func(tb testing.TB, w *world) {
 		r := set(person(1), connectors.FieldEmail, say(" Jana.KOEHLER@Sternwarte.Example "))
 		c := w.open()
-		made := w.push(c, make1(r))
+		made := w.push(c, creating(r))
 		if got := first(made, connectors.FieldEmail); got != "jana.koehler@sternwarte.example" {
 			tb.Errorf("the shop has %q", got)
 		}
-		found, there, err := c.(connectors.Finder).Find(context.Background(), make1(r))
+		found, there, err := c.(connectors.Finder).Find(context.Background(), creating(r))
 		if err != nil || !there || found.ID != made.ID {
 			tb.Errorf("found %q: %v, %v", found.ID, there, err)
 		}
-		if again := w.push(w.open(), make1(r)); again.ID != made.ID {
+		if again := w.push(w.open(), creating(r)); again.ID != made.ID {
 			tb.Errorf("the same intent made %s and %s", made.ID, again.ID)
 		}
 		in := changing(made, connectors.FieldEmail, say("J@STERNWARTE.example"))
@@ -339,7 +339,7 @@ var ownCases = []ownCase{
 		w.put(person(1))
 		id := w.put(person(2))
 		c := w.open()
-		_, err := c.(connectors.Pusher).Push(context.Background(), make1(set(person(3), connectors.FieldEmail, say("p1@example.org"))))
+		_, err := c.(connectors.Pusher).Push(context.Background(), creating(set(person(3), connectors.FieldEmail, say("p1@example.org"))))
 		w.fails("a create", err, connectors.Conflict, "already")
 		told, _ := w.pull(c, connectors.Contact, "")
 		in := change(set(set(told[id], connectors.FieldEmail, say("P1@example.org")), connectors.FieldAddress), connectors.FieldEmail, connectors.FieldAddress)
@@ -357,7 +357,7 @@ var ownCases = []ownCase{
 		if r := told[id]; len(values(r, connectors.FieldEmail)) > 0 || first(r, connectors.FieldGiven) == "" {
 			tb.Errorf("told %+v", r)
 		}
-		_, err := c.(connectors.Pusher).Push(context.Background(), make1(set(person(2), connectors.FieldEmail)))
+		_, err := c.(connectors.Pusher).Push(context.Background(), creating(set(person(2), connectors.FieldEmail)))
 		w.fails("a create", err, connectors.Invalid, "without an e-mail address")
 		id = w.put(person(3))
 		told, _ = w.pull(c, connectors.Contact, "")
@@ -367,7 +367,7 @@ var ownCases = []ownCase{
 	{"half a create", func(tb testing.TB, w *world) {
 		w.shop.failing = "createCustomerAddress"
 		c := w.open()
-		in := make1(person(1))
+		in := creating(person(1))
 		_, err := c.(connectors.Pusher).Push(context.Background(), in)
 		w.fails("Push", err, connectors.Ambiguous, "not its addresses")
 		w.shop.failing = ""
@@ -384,7 +384,7 @@ var ownCases = []ownCase{
 			tb.Errorf("%d customers were made", len(ids))
 		}
 		w.shop.failing = "createCustomer"
-		_, err = c.(connectors.Pusher).Push(context.Background(), make1(person(2)))
+		_, err = c.(connectors.Pusher).Push(context.Background(), creating(person(2)))
 		w.fails("a fault of the database", err, connectors.Ambiguous, "not known")
 	}},
 }

@@ -71,7 +71,7 @@ var fieldCases = []ownCase{
 			tb.Errorf("the rest was to be written, and the company told of: %+v, %q", r.Fields, w.said)
 		}
 		// an address that goes away leaves its company to another
-		moved := w.push(c, changing(told1(w, c, id), connectors.FieldAddress, at(billing, "Weg 9", "Kiel", "DE")))
+		moved := w.push(c, changing(reading(w, c, id), connectors.FieldAddress, at(billing, "Weg 9", "Kiel", "DE")))
 		if first(moved, connectors.FieldCompany) != "Neu GmbH" {
 			tb.Errorf("the company went with the address: %+v", moved.Fields)
 		}
@@ -83,7 +83,7 @@ var fieldCases = []ownCase{
 		x.addresses[1].members["fullName"] = "Pförtner"
 		ids := []int{x.addresses[0].id, x.addresses[1].id}
 		c := w.open()
-		now := told1(w, c, id)
+		now := reading(w, c, id)
 		want := []connectors.Value{at(billing, "Weg 1", "Lübeck", "DE"), at(shipping, "Rua 5", "Porto", "PT")}
 		got := w.push(c, changing(now, connectors.FieldAddress, want...))
 		if !slices.EqualFunc(values(got, connectors.FieldAddress), want, func(a, b connectors.Value) bool { return a.Text == b.Text && a.Label == b.Label }) {
@@ -112,11 +112,11 @@ var fieldCases = []ownCase{
 			}
 			return v
 		}
-		r := w.push(c, make1(set(person(1), connectors.FieldAddress, place("austria"))))
+		r := w.push(c, creating(set(person(1), connectors.FieldAddress, place("austria"))))
 		if got := values(r, connectors.FieldAddress)[0].Parts[connectors.PartCountry]; got != "AT" {
 			tb.Errorf("austria became %q", got)
 		}
-		r = w.push(c, make1(set(set(person(2), connectors.FieldAddress, place("Atlantis")), connectors.FieldCompany)))
+		r = w.push(c, creating(set(set(person(2), connectors.FieldAddress, place("Atlantis")), connectors.FieldCompany)))
 		if len(values(r, connectors.FieldAddress)) > 0 || len(w.said) != 1 || !strings.Contains(w.said[0], "Atlantis") {
 			tb.Errorf("told %q of %+v", w.said, r.Fields)
 		}
@@ -134,7 +134,7 @@ var fieldCases = []ownCase{
 	{"what was changed there since", func(tb testing.TB, w *world) {
 		id := w.put(person(1))
 		c := w.open()
-		now := told1(w, c, id)
+		now := reading(w, c, id)
 		w.customer(id).addresses[0].members["city"] = "Kiel" // moves no time
 		_, err := c.(connectors.Pusher).Push(context.Background(), changing(now, connectors.FieldGiven, say("x")))
 		w.fails("Push", err, connectors.Conflict, "changed at the shop")
@@ -146,7 +146,7 @@ var fieldCases = []ownCase{
 	{"an update that is there", func(tb testing.TB, w *world) {
 		id := w.put(person(1))
 		c := w.open()
-		in := changing(told1(w, c, id), connectors.FieldFamily, say("Neu"))
+		in := changing(reading(w, c, id), connectors.FieldFamily, say("Neu"))
 		find := func() bool {
 			_, there, err := c.(connectors.Finder).Find(context.Background(), in)
 			if err != nil {
@@ -174,7 +174,7 @@ var fieldCases = []ownCase{
 	}},
 }
 
-func told1(w *world, c connectors.Connector, id string) connectors.Record {
+func reading(w *world, c connectors.Connector, id string) connectors.Record {
 	w.tb.Helper()
 	all, _ := w.pull(c, connectors.Contact, "")
 	return all[id]
@@ -199,7 +199,7 @@ func TestAddressesComeOutAsWanted(t *testing.T) {
 		id := w.put(set(person(1), connectors.FieldAddress, some("before")...))
 		want := some("after")
 		c := w.open()
-		got := w.push(c, changing(told1(w, c, id), connectors.FieldAddress, want...))
+		got := w.push(c, changing(reading(w, c, id), connectors.FieldAddress, want...))
 		key := func(v connectors.Value) string { return fmt.Sprint(v.Parts) }
 		have := values(got, connectors.FieldAddress)
 		sorted := func(vs []connectors.Value) []string {

@@ -58,7 +58,7 @@ var planted = []struct {
 	}, caught: "an e-mail address that another has"},
 	{bug: "sends a write again", twice: true, caught: "lost answer"},
 	{bug: "looks at half of the addresses", sent: swap("company streetLine1", "streetLine1"), caught: "comes back equal"},
-	{bug: "counts one page", around: func(c *connection) connectors.Connector { return &short1{c} }, caught: "census"},
+	{bug: "counts one page", around: func(c *connection) connectors.Connector { return &onePage{c} }, caught: "census"},
 }
 
 var skips = regexp.MustCompile(`"skip":[1-9][0-9]*`)
@@ -104,10 +104,10 @@ func (x *blind) Push(ctx context.Context, in connectors.Intent) (connectors.Reco
 	return x.connection.Push(ctx, in)
 }
 
-// short1 stops counting after a page.
-type short1 struct{ *connection }
+// onePage stops counting after a page.
+type onePage struct{ *connection }
 
-func (x *short1) Census(ctx context.Context, k connectors.Kind, from connectors.Cursor) (connectors.CensusPage, error) {
+func (x *onePage) Census(ctx context.Context, k connectors.Kind, from connectors.Cursor) (connectors.CensusPage, error) {
 	p, err := x.connection.Census(ctx, k, from)
 	p.More = false
 	return p, err

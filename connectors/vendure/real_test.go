@@ -56,7 +56,7 @@ func TestRealShop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	real := func(withKey bool) connectortest.Harness {
+	against := func(withKey bool) connectortest.Harness {
 		h := harness(withKey)
 		api := *h.API
 		api.Real = true
@@ -76,9 +76,9 @@ func TestRealShop(t *testing.T) {
 		h.API = &api
 		return h
 	}
-	t.Run("conformance", func(t *testing.T) { connectortest.Run(t, real(false)) })
+	t.Run("conformance", func(t *testing.T) { connectortest.Run(t, against(false)) })
 	t.Run("conformance with a key", func(t *testing.T) {
-		h := real(true)
+		h := against(true)
 		for _, c := range connectortest.Cases(h) {
 			if slices.Contains([]string{"check", "pages", "same intent twice"}, c.Name) {
 				t.Run(c.Name, func(t *testing.T) { c.Run(t, h) })
@@ -106,7 +106,7 @@ func TestRealShop(t *testing.T) {
 		}
 		reader := connect(t, map[string]string{"user": "reader@example.org"})
 		w.fails("Check without ReadOrder", reader.Check(ctx), connectors.Forbidden, "ReadOrder")
-		_, err := reader.Push(ctx, make1(person(77)))
+		_, err := reader.Push(ctx, creating(person(77)))
 		w.fails("Push without CreateCustomer", err, connectors.Forbidden, "CreateCustomer")
 		// a session that the shop forgot is renewed, and the write that found it out is made once
 		kept := store{}
@@ -118,7 +118,7 @@ func TestRealShop(t *testing.T) {
 		for name := range kept {
 			kept[name] = `{"access":"` + strings.Repeat("0", 64) + `"}`
 		}
-		if _, err := opened(t, o, connectors.Env{Store: kept}).Push(ctx, make1(person(78))); err != nil {
+		if _, err := opened(t, o, connectors.Env{Store: kept}).Push(ctx, creating(person(78))); err != nil {
 			t.Errorf("Push with a session that ended: %v", err)
 		}
 	})
@@ -215,7 +215,7 @@ func realTimes(t *testing.T, shop *servers.Vendure, c *connection) {
 		t.Fatal(err)
 	}
 	w := &world{tb: t}
-	now := told1(w, c, id)
+	now := reading(w, c, id)
 	was := now.Version
 	there, err := shop.Customer(ctx, id)
 	if err != nil {
@@ -232,14 +232,14 @@ func realTimes(t *testing.T, shop *servers.Vendure, c *connection) {
 	}
 	_, err = c.Push(ctx, changing(now, connectors.FieldGiven, say("x")))
 	w.fails("Push over a new address", err, connectors.Conflict, "changed at the shop")
-	now = told1(w, c, id)
+	now = reading(w, c, id)
 	want := []connectors.Value{at(billing, "Rua 2", "Porto", "PT"), at("", "路 9", "上海", "CN")}
 	got := w.push(c, changing(now, connectors.FieldAddress, want...))
 	have := values(got, connectors.FieldAddress)
 	if len(have) != 2 || have[0].Label != billing || have[0].Text != want[0].Text || have[1].Text != want[1].Text || first(got, connectors.FieldCompany) != "Loja" {
 		t.Errorf("the addresses are %+v", got.Fields)
 	}
-	if r := told1(w, c, id); r.Version != got.Version {
+	if r := reading(w, c, id); r.Version != got.Version {
 		t.Errorf("version %q was pushed and %q is told", got.Version, r.Version)
 	}
 }

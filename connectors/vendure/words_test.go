@@ -163,7 +163,7 @@ func FuzzAnswers(f *testing.F) {
 			words(t, err)
 		}
 		words(t, c.Check(t.Context()))
-		_, _, err := c.Find(t.Context(), make1(person(1)))
+		_, _, err := c.Find(t.Context(), creating(person(1)))
 		words(t, err)
 	})
 }
