@@ -3,7 +3,7 @@ VERSION  ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty 2>/dev/
 FUZZTIME ?= 10s
 BIN       = bin/kept$(shell go env GOEXE)
 
-.PHONY: build demo test lint bench bench-match fuzz setup changelog release-build release-check clean
+.PHONY: build demo test lint bench bench-match bench-carddav fuzz setup changelog release-build release-check clean
 
 build: ## bin/kept for this machine
 	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/kept
@@ -22,6 +22,9 @@ bench: ## every benchmark, as one table
 
 bench-match: ## how well kept match finds what belongs together, beside the goals
 	scripts/bench-match
+
+bench-carddav: ## an address book on a real server, beside vdirsyncer
+	scripts/bench-carddav
 
 fuzz: ## every fuzz target for FUZZTIME each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz

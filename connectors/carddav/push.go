@@ -142,7 +142,7 @@ func (c *connection) create(ctx context.Context, h *home, in connectors.Intent) 
 		return "", missing
 	}
 	if e := cards[at]; e.data != nil {
-		if there := vcard.Parse([]byte(*e.data)); len(there) > 0 && strings.TrimSpace(there[0].Text("UID")) == uid {
+		if there := vcard.ParseText(*e.data); len(there) > 0 && strings.TrimSpace(there[0].Text("UID")) == uid {
 			return at, nil
 		}
 	}

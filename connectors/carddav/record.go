@@ -105,7 +105,7 @@ func (b *builder) one(e entry) {
 
 // text reads what a server holds under one address.
 func (b *builder) text(e entry, id, text string) {
-	cards := vcard.Parse([]byte(text))
+	cards := vcard.ParseText(text)
 	if len(cards) == 0 {
 		b.aside(e, id, "this is no card", text)
 		return
@@ -164,7 +164,7 @@ type setAside struct {
 }
 
 func (b *builder) aside(e entry, id, reason, raw string) {
-	if cards := vcard.Parse([]byte(raw)); len(cards) > 0 {
+	if cards := vcard.ParseText(raw); len(cards) > 0 {
 		raw = cards[0].Shown(maxRaw)
 	}
 	if len(raw) > maxRaw {

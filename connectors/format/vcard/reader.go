@@ -3,6 +3,7 @@ package vcard
 import (
 	"bytes"
 	"io"
+	"strings"
 
 	"github.com/keptcrm/kept/connectors/format/table"
 )
@@ -43,7 +44,8 @@ const chunk = 128 << 10
 
 // NewReader reads from a place between two cards.
 func NewReader(src Source, shape Shape, at Pos) *Reader {
-	return &Reader{src: src, encoding: shape.Encoding, buf: make([]byte, 0, chunk), base: at.Offset, line: at.Line}
+	room := max(min(chunk, src.Size()-at.Offset+64), 64)
+	return &Reader{src: src, encoding: shape.Encoding, buf: make([]byte, 0, room), base: at.Offset, line: at.Line}
 }
 
 // At gives the place up to which the source was read.
@@ -285,10 +287,19 @@ func isAgent(line []byte) bool {
 func Parse(data []byte) []*Card {
 	src := bytes.NewReader(data)
 	shape, err := Sniff(src)
-	var cards []*Card
 	if err != nil {
 		return nil // memory can be read
 	}
+	return all(src, shape)
+}
+
+// ParseText reads cards from text that is UTF-8 for certain, such as what stood in an XML document.
+func ParseText(text string) []*Card {
+	return all(strings.NewReader(text), Shape{Encoding: Decoded, Start: Pos{Line: 1}})
+}
+
+func all(src Source, shape Shape) []*Card {
+	var cards []*Card
 	for r := NewReader(src, shape, shape.Start); ; {
 		c, err := r.Next()
 		if err != nil {
