@@ -154,6 +154,9 @@ func (c *connection) starts(ctx context.Context) ([]*url.URL, error) {
 	var out []*url.URL
 	if p := given.EscapedPath(); p != "" && p != "/" {
 		out = append(out, given)
+		if !strings.HasSuffix(p, "/") {
+			out = append(out, given.JoinPath("/"))
+		}
 	}
 	for _, p := range []string{"/.well-known/carddav", "/", "/remote.php/dav/"} { // the last is Nextcloud's, whose web servers often lack the first
 		u := &url.URL{Scheme: given.Scheme, Host: given.Host, Path: p}

@@ -127,7 +127,9 @@ func (a *answerOut) tag(name, inner string) string {
 	return "<" + name + ">" + inner + "</" + name + ">"
 }
 
-func hrefOf(path string) string { return (&url.URL{Path: path}).EscapedPath() }
+func hrefOf(path string) string {
+	return strings.ReplaceAll((&url.URL{Path: path}).EscapedPath(), "&", "&amp;")
+}
 
 // status says of an address that it is not there, or that there is more.
 func (a *answerOut) status(path string, code int) {

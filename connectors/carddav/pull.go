@@ -10,6 +10,9 @@ import (
 	"github.com/keptcrm/kept/connectors"
 )
 
+// maxRounds is how many answers are asked for one page.
+const maxRounds = 2000
+
 // Pull tells what changed in the address books. A run begins where every book was told to its end; it
 // asks all books for their changes and tells them page by page.
 func (c *connection) Pull(ctx context.Context, kind connectors.Kind, from connectors.Cursor) (connectors.Page, error) {
@@ -33,10 +36,13 @@ func (c *connection) Pull(ctx context.Context, kind connectors.Kind, from connec
 		}
 	}
 	b := &builder{c: c, h: h}
-	for len(b.entries) < c.page {
+	for rounds := 0; len(b.entries) < c.page; rounds++ {
 		st := cur.open()
 		if st == nil {
 			break
+		}
+		if rounds > maxRounds {
+			return connectors.Page{}, failed(connectors.Transient, "%s says again and again that there is more, and gives nothing; try again later", h.server.base.Hostname())
 		}
 		ans, err := c.answer(ctx, h, st)
 		if err != nil {
@@ -185,7 +191,10 @@ func (c *connection) resume(ctx context.Context, h *home, st *state) (*answer, e
 	all := &answer{from: st.Token, token: st.Next, part: st.Part}
 	again := *st
 	again.Bare = true
-	for {
+	for rounds := 0; ; rounds++ {
+		if rounds > maxRounds {
+			return nil, restart()
+		}
 		a, err := c.ask(ctx, h, &again)
 		if err != nil {
 			return nil, err

@@ -134,7 +134,7 @@ func (c *connection) create(ctx context.Context, h *home, in connectors.Intent) 
 		c.newIn = nil
 		c.mu.Unlock()
 	}
-	if err == nil || a.Status != http.StatusPreconditionFailed {
+	if err == nil || a.Status != http.StatusPreconditionFailed || connectors.ClassOf(err) != connectors.Conflict {
 		return at, err
 	}
 	cards, missing := c.multiget(ctx, h, into.path, []string{at})
@@ -173,7 +173,7 @@ func (c *connection) update(ctx context.Context, h *home, in connectors.Intent) 
 		return at, c.same(ctx, h, at, expect)
 	}
 	a, err = c.put(ctx, h, at, "If-Match", cmp.Or(expect, "*"), x.Bytes())
-	if err != nil && a.Status == http.StatusPreconditionFailed {
+	if connectors.ClassOf(err) == connectors.Conflict && a.Status == http.StatusPreconditionFailed {
 		return "", failed(connectors.Conflict, "%s was changed in the address book in the meantime", in.Record.ID)
 	}
 	return at, err

@@ -137,7 +137,7 @@ func (c *connection) changes(ms multistatus, at *url.URL, st *state) (*answer, e
 			out.entries = append(out.entries, e)
 		}
 	}
-	if out.token == "" || out.part && out.token == st.Token {
+	if out.token == "" || out.part && (out.token == st.Token || len(ms.Responses) < 2) {
 		return nil, failed(connectors.Transient, "%s did not say where its answer ends; try again later", at.Hostname())
 	}
 	sorted(&out.entries)
