@@ -198,7 +198,8 @@ type MessageData struct {
 	Draft     bool   // it was not sent yet; never told as history
 }
 
-// Mailbox is a name and an address as a header has them.
+// Mailbox is a name and an address as a header has them. In messages of a social network the address is
+// the id of the account, a DID (https://www.w3.org/TR/did-core/), which stays when the handle changes.
 type Mailbox struct {
 	Name    string // decoded; may be empty
 	Address string // as written; may be no valid address

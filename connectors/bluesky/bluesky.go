@@ -40,9 +40,10 @@ func Spec() connectors.Spec {
 		Cannot: []string{
 			"Followers and their profiles belong to them: Bluesky lets nobody else write them, so this connection is only read.",
 			"Bluesky tells no e-mail address and no phone number: who a follower is elsewhere, a person says (kept customer merge) or an order shows.",
-			"Bluesky does not say who stopped following: each sync compares the list with the one before, and takes the tag \"" + followerTag + "\" away.",
-			"Its lists lose people where a page ends between things of one moment: Kept reads over the edge, and looks up each follower who is missing before it believes so.",
+			"Bluesky does not say who stopped following: once a day, and with --full, Kept looks up each follower who is missing, and takes the tag \"" + followerTag + "\" away.",
+			"Its lists lose people where a page ends between things of one moment: Kept reads over the edge, and believes nobody gone whom it has not looked up.",
 			"An account that is deactivated disappears from the list of followers: its contact stays as it was; only one that was deleted is gone.",
+			"Answers are written at Bluesky; Kept then reads them as messages out.",
 			"Likes and reposts say nothing that a history should hold, and are not read.",
 		},
 		Fields: map[connectors.Kind][]connectors.FieldSpec{
@@ -86,7 +87,6 @@ type Connection struct {
 
 	self    atomic.Pointer[self]
 	mu      sync.Mutex // never held while something is asked
-	pass    *pass      // the listing of followers that is under way
 	people  map[string]person
 	members map[string]convo
 }

@@ -18,11 +18,11 @@ import (
 //
 //   - Its cursor is a time and the hash of what follows us, which two people who began in one
 //     millisecond share: where a page ends between them the others are left out. So the cursor is
-//     moved a millisecond on, and what comes again is recognised.
+//     moved to the end of its millisecond, and what comes again is recognised.
 //   - Accounts that are deactivated are left out and come back later; a page may be empty for that and
 //     not be the last.
-//   - It says nothing of who stopped following. So the connection remembers whom it told, and looks up
-//     each who is missing.
+//   - It says nothing of who stopped following. So whoever is missing in a census is fetched, which
+//     tells those who only left, those whose account sleeps, and those whose account was deleted.
 
 // place is a place in the list.
 type place struct {
@@ -30,12 +30,6 @@ type place struct {
 	At     string   `json:"at,omitempty"`     // the server's cursor; empty: the start
 	Border []string `json:"border,omitempty"` // who was told of the moment that the cursor begins with
 	Exact  bool     `json:"exact,omitempty"`  // the cursor is used as it is: the moment holds no more than a page
-}
-
-// pass is a listing that this process has read from its start.
-type pass struct {
-	next   connectors.Cursor // where it goes on
-	listed map[string]bool
 }
 
 type followerList struct {
@@ -140,48 +134,11 @@ func (c *Connection) pullFollowers(ctx context.Context, me self, from connectors
 	for _, f := range news {
 		out.Changes = append(out.Changes, connectors.Change{Record: f.contact(true), Where: where(f)})
 	}
-	listed := c.follow(p, from, next, news)
+	out.Next, out.More = cursorOf(place{Me: me.DID}), next != nil
 	if next != nil {
-		out.Next, out.More = cursorOf(*next), true
-		return out, nil
-	}
-	out.Next = cursorOf(place{Me: me.DID})
-	if listed == nil {
-		return out, nil // another process read the beginning; the next pull reads all
-	}
-	found, err := c.settle(ctx, listed, true)
-	if err != nil {
-		return connectors.Page{}, err
-	}
-	for _, f := range found {
-		out.Told++
-		out.Changes = append(out.Changes, f.change())
+		out.Next = cursorOf(*next)
 	}
 	return out, nil
-}
-
-// follow notes who was listed. It gives all of them at the end of a listing that this process read
-// from its start, else nil.
-func (c *Connection) follow(p place, from connectors.Cursor, next *place, news []person) map[string]bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := c.pass
-	if p.At == "" {
-		now = &pass{listed: map[string]bool{}}
-	}
-	if now == nil || p.At != "" && now.next != from {
-		return nil
-	}
-	for _, f := range news {
-		now.listed[f.DID] = true
-	}
-	if next == nil {
-		c.pass = nil
-		return now.listed
-	}
-	now.next = cursorOf(*next)
-	c.pass = now
-	return nil
 }
 
 func where(p person) string {
@@ -200,186 +157,39 @@ func cursorOf(v any) connectors.Cursor {
 	return connectors.Cursor(b)
 }
 
-// lookedUp is somebody who was told as a follower once and is not in the list.
-type lookedUp struct {
-	person  person
-	follows bool
-	gone    bool // the account was deleted
-	asleep  bool // deactivated or suspended: nothing is known of it now
-}
-
-func (l lookedUp) change() connectors.Change {
-	if l.gone {
-		return connectors.Change{Gone: true, Record: connectors.Record{Kind: connectors.Contact, ID: l.person.DID, Keyed: connectors.KeyedID}, Where: l.person.DID}
-	}
-	return connectors.Change{Record: l.person.contact(l.follows), Where: where(l.person)}
-}
-
-// settle looks up everybody who was told before and is not listed now, and remembers who is there.
-// It gives those of whom there is something to tell.
-func (c *Connection) settle(ctx context.Context, listed map[string]bool, keep bool) ([]lookedUp, error) {
-	before, err := c.told(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var missing []string
-	for did := range before {
-		if !listed[did] {
-			missing = append(missing, did)
-		}
-	}
-	slices.Sort(missing)
-	if len(listed) == 0 && len(missing) > 1 {
-		return nil, nil // a list that is suddenly empty is no word about anybody
-	}
-	all, err := c.lookUp(ctx, missing)
-	if err != nil || !keep {
-		return all, err
-	}
-	after := map[string]bool{}
-	for did := range listed {
-		after[did] = false
-	}
-	out := all[:0:0]
-	for _, l := range all {
-		switch {
-		case l.gone && before[l.person.DID]: // told twice: it arrived
-		default:
-			after[l.person.DID] = l.gone
-		}
-		if !l.asleep {
-			out = append(out, l)
-		}
-	}
-	return out, c.keepTold(ctx, before, after)
-}
-
-// lookUp asks for people one by one where the list of profiles leaves them out.
-func (c *Connection) lookUp(ctx context.Context, dids []string) ([]lookedUp, error) {
-	if len(dids) == 0 {
-		return nil, nil
-	}
-	there, err := c.profiles(ctx, dids)
-	if err != nil {
-		return nil, err
-	}
-	var out []lookedUp
-	for _, did := range dids {
-		p, ok := there[did]
-		if ok {
-			out = append(out, lookedUp{person: p, follows: p.Viewer.FollowedBy != ""})
-			continue
-		}
-		err := c.get(ctx, "app.bsky.actor.getProfile", url.Values{"actor": {did}}, &p)
-		switch {
-		case errors.Is(err, errNoProfile):
-			out = append(out, lookedUp{person: person{DID: did}, gone: true})
-		case errors.Is(err, errInactive), err == nil && p.DID != did:
-			out = append(out, lookedUp{person: person{DID: did}, asleep: true})
-		case err != nil:
-			return nil, err
-		default:
-			out = append(out, lookedUp{person: p, follows: p.Viewer.FollowedBy != ""})
-		}
-	}
-	return out, nil
-}
-
-// storeTold is the name in Env.Store of whom the connection told as followers: a DID a line, with "!"
-// before one that was told as gone.
-const storeTold = "followers"
-
-func (c *Connection) told(ctx context.Context) (map[string]bool, error) {
-	out := map[string]bool{}
-	if c.env.Store == nil {
-		return out, nil
-	}
-	text, err := c.env.Store.Get(ctx, storeTold)
-	if err != nil {
-		return nil, &connectors.Error{Class: connectors.Transient, Text: "what is known of the followers cannot be read", Cause: err}
-	}
-	for line := range strings.SplitSeq(text, "\n") {
-		did, gone := strings.CutPrefix(line, "!")
-		if isDID(did) {
-			out[did] = gone
-		}
-	}
-	return out, nil
-}
-
-func (c *Connection) keepTold(ctx context.Context, before, after map[string]bool) error {
-	if c.env.Store == nil || c.env.DryRun {
-		return nil
-	}
-	lines := func(m map[string]bool) string {
-		out := make([]string, 0, len(m))
-		for did, gone := range m {
-			if gone {
-				did = "!" + did
-			}
-			out = append(out, did)
-		}
-		slices.Sort(out)
-		return strings.Join(out, "\n")
-	}
-	text := lines(after)
-	if text == lines(before) {
-		return nil
-	}
-	if err := c.env.Store.Put(ctx, storeTold, text); err != nil {
-		return &connectors.Error{Class: connectors.Transient, Text: "what is known of the followers cannot be kept", Cause: err}
-	}
-	return nil
-}
-
-// Census implements [connectors.Census] for contacts: all that live are on its one page, whether they
-// still follow or not.
-func (c *Connection) Census(ctx context.Context, kind connectors.Kind, _ connectors.Cursor) (connectors.CensusPage, error) {
+// Census implements [connectors.Census] for contacts: who follows. Others are not gone for that; see
+// [Connection.Fetch].
+func (c *Connection) Census(ctx context.Context, kind connectors.Kind, from connectors.Cursor) (connectors.CensusPage, error) {
 	if kind != connectors.Contact || !c.followers {
-		return connectors.CensusPage{}, invalid("Bluesky does not list its records of the kind %s", kind)
-	}
-	if c.env.Store == nil {
-		return connectors.CensusPage{}, invalid("without a place to remember followers nobody can say who of them is gone")
+		return connectors.CensusPage{}, &connectors.Error{Class: connectors.NotFound, Text: fmt.Sprintf("Bluesky keeps no list of the kind %s", kind)}
 	}
 	me, err := c.me(ctx)
 	if err != nil {
 		return connectors.CensusPage{}, err
 	}
-	out := connectors.CensusPage{Live: map[string]connectors.Version{}}
-	listed := map[string]bool{}
-	for p := (&place{Me: me.DID}); p != nil; {
-		news, rejected, next, err := c.step(ctx, *p)
-		if err != nil {
-			return connectors.CensusPage{}, err
-		}
-		if len(rejected) > 0 {
-			return connectors.CensusPage{}, unexpected()
-		}
-		for _, f := range news {
-			listed[f.DID], out.Live[f.DID] = true, ""
-		}
-		p = next
+	p := place{Me: me.DID}
+	if from != "" && (json.Unmarshal([]byte(from), &p) != nil || p.Me != me.DID) {
+		return connectors.CensusPage{}, elsewhere()
 	}
-	before, err := c.told(ctx)
+	news, rejected, next, err := c.step(ctx, p)
 	if err != nil {
 		return connectors.CensusPage{}, err
 	}
-	if len(listed) == 0 && len(before) > 1 {
-		return connectors.CensusPage{}, &connectors.Error{Class: connectors.Transient, Text: "Bluesky suddenly lists no followers at all; nothing is concluded from that"}
+	if len(rejected) > 0 {
+		return connectors.CensusPage{}, unexpected()
 	}
-	missing, err := c.settle(ctx, listed, false)
-	if err != nil {
-		return connectors.CensusPage{}, err
+	out := connectors.CensusPage{Live: map[string]connectors.Version{}, More: next != nil}
+	for _, f := range news {
+		out.Live[f.DID] = ""
 	}
-	for _, l := range missing {
-		if !l.gone {
-			out.Live[l.person.DID] = ""
-		}
+	if next != nil {
+		out.Next = cursorOf(*next)
 	}
 	return out, nil
 }
 
-// Fetch implements [connectors.Fetcher] for contacts.
+// Fetch implements [connectors.Fetcher] for contacts: they are there as long as their account is. Of
+// an account that is deactivated or suspended nothing is told but that.
 func (c *Connection) Fetch(ctx context.Context, kind connectors.Kind, ids []string) ([]connectors.Record, error) {
 	if kind != connectors.Contact {
 		return nil, invalid("Bluesky gives no single records of the kind %s", kind)
@@ -394,9 +204,26 @@ func (c *Connection) Fetch(ctx context.Context, kind connectors.Kind, ids []stri
 	}
 	var out []connectors.Record
 	for _, id := range ids {
-		if p, ok := there[id]; ok {
-			out = append(out, p.contact(p.Viewer.FollowedBy != ""))
+		p, ok := there[id]
+		if !ok {
+			err := c.get(ctx, "app.bsky.actor.getProfile", url.Values{"actor": {id}}, &p)
+			switch {
+			case errors.Is(err, errNoProfile):
+				continue
+			case errors.Is(err, errInactive), err == nil && p.DID != id:
+				out = append(out, asleep(id))
+				continue
+			case err != nil:
+				return nil, err
+			}
 		}
+		out = append(out, p.contact(p.Viewer.FollowedBy != ""))
 	}
 	return out, nil
+}
+
+// asleep is a contact of whom nothing is known now: what was told before stands.
+func asleep(did string) connectors.Record {
+	return connectors.Record{Kind: connectors.Contact, ID: did, Keyed: connectors.KeyedID, Covers: []string{connectors.FieldExternalID},
+		Fields: put(nil, connectors.FieldExternalID, did, network)}
 }

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net/http"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,13 +34,12 @@ var plantedBugs = map[string]struct {
 		r.URL.RawQuery += "&reasons=mention&reasons=reply&reasons=quote"
 		return next.RoundTrip(r)
 	})},
-	"forgets whom it told": {"who stops following", storing(func(name string) bool { return name != storeTold })},
 	"who sleeps is gone": {"who stops following", answering("getProfile", func(m map[string]any) {
 		if m["error"] == "AccountDeactivated" {
 			m["error"], m["message"] = "InvalidRequest", "Profile not found"
 		}
 	})},
-	"logs in for each run":          {"no login per run", storing(func(name string) bool { return name == storeTold })},
+	"logs in for each run":          {"no login per run", forgetting},
 	"renews with an empty object":   {"no login per run", renewing},
 	"an empty list means all gone":  {"empty answer", wrapped(func(c *Connection) connectors.Connector { return &allGone{Connection: c} })},
 	"a census is one page":          {"census", wrapped(func(c *Connection) connectors.Connector { return shortCensus{c} })},
@@ -258,24 +256,14 @@ func renewing(env *connectors.Env) func(*Connection) connectors.Connector {
 	})(env)
 }
 
-// forgetful keeps only some things.
-type forgetful struct {
-	connectors.TokenStore
-	keeps func(name string) bool
-}
+// forgetful keeps nothing.
+type forgetful struct{ connectors.TokenStore }
 
-func (f forgetful) Put(ctx context.Context, name, value string) error {
-	if !f.keeps(name) {
-		return nil
-	}
-	return f.TokenStore.Put(ctx, name, value)
-}
+func (forgetful) Put(context.Context, string, string) error { return nil }
 
-func storing(keeps func(name string) bool) func(*connectors.Env) func(*Connection) connectors.Connector {
-	return func(env *connectors.Env) func(*Connection) connectors.Connector {
-		env.Store = forgetful{env.Store, keeps}
-		return itself
-	}
+func forgetting(env *connectors.Env) func(*Connection) connectors.Connector {
+	env.Store = forgetful{env.Store}
+	return itself
 }
 
 type allGone struct {
@@ -293,7 +281,7 @@ func (a *allGone) Pull(ctx context.Context, kind connectors.Kind, from connector
 	}
 	if err == nil && len(p.Changes) == 0 {
 		for _, id := range a.seen {
-			p.Changes = append(p.Changes, lookedUp{person: person{DID: id}, gone: true}.change())
+			p.Changes = append(p.Changes, connectors.Change{Gone: true, Record: connectors.Record{Kind: kind, ID: id, Keyed: connectors.KeyedID}})
 		}
 		p.Told = len(p.Changes)
 	}
@@ -304,9 +292,7 @@ type shortCensus struct{ *Connection }
 
 func (s shortCensus) Census(ctx context.Context, kind connectors.Kind, from connectors.Cursor) (connectors.CensusPage, error) {
 	p, err := s.Connection.Census(ctx, kind, from)
-	for _, id := range slices.Sorted(maps.Keys(p.Live))[min(page, len(p.Live)):] {
-		delete(p.Live, id)
-	}
+	p.More = false
 	return p, err
 }
 
