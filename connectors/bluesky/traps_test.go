@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -480,6 +482,57 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What goes wrong when we are signed in already.
+func TestOddAnswersAreSaid(t *testing.T) {
+	for name, x := range map[string]struct {
+		answer, contentType string
+		class               connectors.Class
+		words               string
+	}{
+		"a captive portal": {"<!doctype html><title>Hotel</title>", "text/html", connectors.Transient,
+			"Bluesky answers with a web page instead of data; check the address, and whether a login page or a firewall stands before it"},
+		"half an answer": {`{"followers":[{"did":"did:pl`, "application/json", connectors.Transient, "Bluesky gave only half an answer, or one that is no JSON"},
+		"something else": {`{"items":[]}`, "application/json", connectors.Transient,
+			"the answer of Bluesky is not what was expected; its API may have changed, or the address is none of a server of Bluesky"},
+		"a gigantic answer": {strings.Repeat(" ", 9<<20), "application/json", connectors.Invalid, "the answer of Bluesky is far too long to be true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			on(t, func(d *desk) {
+				c := d.open()
+				if _, err := c.me(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+				d.wire.h = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Type", x.contentType)
+					_, _ = w.Write([]byte(x.answer))
+				})
+				p, err := c.Pull(context.Background(), connectors.Contact, "")
+				if connectors.ClassOf(err) != x.class || !strings.HasPrefix(fmt.Sprint(err), x.words) || len(p.Changes) > 0 {
+					t.Errorf("%s: %v", connectors.ClassOf(err), err)
+				}
+			})
+		})
+	}
+}
+
+func TestACertificateThatNobodyTrustsIsSaid(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewUnstartedServer(newFake())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	defer s.Close()
+	o := options()
+	o["password"], o["url"] = password, s.URL
+	c, err := Spec().Open(context.Background(), o, connectors.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.(*Connection).Close()
+	if err := c.Check(context.Background()); connectors.ClassOf(err) != connectors.Invalid || !strings.Contains(fmt.Sprint(err), "is signed by somebody whom this machine does not trust") {
+		t.Errorf("%v", err)
 	}
 }
 
