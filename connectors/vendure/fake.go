@@ -31,7 +31,6 @@ type fake struct {
 	next      int
 	customers map[int]*fakeCustomer
 	orders    map[int]*fakeOrder
-	groups    []string
 	countries []country
 	channels  []string // tokens, the default channel first
 	onList    func()   // between two pages
@@ -80,12 +79,15 @@ func (f *fake) kept(t time.Time) time.Time {
 
 // refusalOf is an error within the data of an answer, or instead of them.
 type refusalOf struct {
-	status  int
 	message string
 	code    string
 }
 
 func (r *refusalOf) Error() string { return r.message }
+
+func refused(format string, args ...any) error {
+	return &refusalOf{message: fmt.Sprintf(format, args...)}
+}
 
 func fakeSay(w http.ResponseWriter, status int, v any) {
 	h := w.Header()
@@ -163,7 +165,7 @@ func fakeBind(field fakeField, op fakeOp, variables map[string]any) (map[string]
 	for name, v := range field.args {
 		if x, ok := v.(fakeVar); ok {
 			if op.variables[string(x)] == "" {
-				return nil, fmt.Errorf("Variable %q is not defined.", "$"+string(x))
+				return nil, refused("Variable %q is not defined.", "$"+string(x))
 			}
 			v = variables[string(x)]
 		} else if err := fakeCoerce(v, fakeArgs[field.name][name]); err != nil {
@@ -173,7 +175,7 @@ func fakeBind(field fakeField, op fakeOp, variables map[string]any) (map[string]
 	}
 	for name, typ := range fakeArgs[field.name] {
 		if _, ok := out[name]; !ok && strings.HasSuffix(typ, "!") {
-			return nil, fmt.Errorf("Argument %q of type %q is required, but it was not provided.", name, typ)
+			return nil, refused("Argument %q of type %q is required, but it was not provided.", name, typ)
 		}
 	}
 	return out, nil

@@ -2,7 +2,6 @@ package vendure
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -58,7 +57,7 @@ func fakeTokens(s string) ([]string, error) {
 				j++
 			}
 			if j >= len(s) {
-				return nil, errors.New("Syntax Error: Unterminated string.")
+				return nil, refused("Syntax Error: Unterminated string.")
 			}
 			out, i = append(out, s[i:j+1]), j+1
 		case strings.HasPrefix(s[i:], "..."):
@@ -66,7 +65,7 @@ func fakeTokens(s string) ([]string, error) {
 		case strings.ContainsRune("{}()[]:!$=", c):
 			out, i = append(out, string(c)), i+1
 		default:
-			return nil, fmt.Errorf("Syntax Error: Unexpected character: %q.", c)
+			return nil, refused("Syntax Error: Unexpected character: %q.", c)
 		}
 	}
 	return out, nil
@@ -108,7 +107,7 @@ func fakeParse(doc string) (op fakeOp, err error) {
 			if !ok {
 				panic(r)
 			}
-			err = errors.New(string(s))
+			err = refused("%s", s)
 		}
 	}()
 	tokens, err := fakeTokens(doc)
@@ -290,7 +289,7 @@ func fakeValidate(typ string, set []fakeField) error {
 	for _, f := range set {
 		if f.on != "" {
 			if f.on != "ErrorResult" && f.on != fakeUnions[typ] {
-				return fmt.Errorf("Fragment cannot be spread here as objects of type %q can never be of type %q.", typ, f.on)
+				return refused("Fragment cannot be spread here as objects of type %q can never be of type %q.", typ, f.on)
 			}
 			if err := fakeValidate(f.on, f.selections); err != nil {
 				return err
@@ -302,14 +301,14 @@ func fakeValidate(typ string, set []fakeField) error {
 		}
 		sub, ok := fakeTypes[typ][f.name]
 		if !ok {
-			return fmt.Errorf("Cannot query field %q on type %q.", f.name, typ)
+			return refused("Cannot query field %q on type %q.", f.name, typ)
 		}
 		if (sub == "") != (len(f.selections) == 0) {
-			return fmt.Errorf("Field %q of type %q must have a selection of subfields, or must have none.", f.name, sub)
+			return refused("Field %q of type %q must have a selection of subfields, or must have none.", f.name, sub)
 		}
 		for name := range f.args {
 			if _, ok := fakeArgs[f.name][name]; !ok || typ != "Query" && typ != "Mutation" {
-				return fmt.Errorf("Unknown argument %q on field %q.", name, typ+"."+f.name)
+				return refused("Unknown argument %q on field %q.", name, typ+"."+f.name)
 			}
 		}
 		if err := fakeValidate(sub, f.selections); err != nil {
@@ -325,7 +324,7 @@ func fakeCoerce(v any, typ string) error {
 	typ = strings.TrimSuffix(typ, "!")
 	if v == nil {
 		if required {
-			return fmt.Errorf("Expected non-nullable type %q not to be null.", typ+"!")
+			return refused("Expected non-nullable type %q not to be null.", typ+"!")
 		}
 		return nil
 	}
@@ -341,7 +340,7 @@ func fakeCoerce(v any, typ string) error {
 		}
 		return nil
 	}
-	bad := fmt.Errorf("%s cannot represent a value: %v", typ, v)
+	bad := refused("%s cannot represent a value: %v", typ, v)
 	switch typ {
 	case "String", "ID":
 		if _, ok := v.(string); !ok {
@@ -357,7 +356,7 @@ func fakeCoerce(v any, typ string) error {
 		}
 	case "DateTime":
 		if s, ok := v.(string); !ok || moment(s).IsZero() {
-			return fmt.Errorf("DateTime cannot represent an invalid date-time-string %v.", v)
+			return refused("DateTime cannot represent an invalid date-time-string %v.", v)
 		}
 	case "SortOrder":
 		if s := fmt.Sprint(v); s != "ASC" && s != "DESC" {
@@ -372,7 +371,7 @@ func fakeCoerce(v any, typ string) error {
 		for name, x := range in {
 			t, ok := members[name]
 			if !ok {
-				return fmt.Errorf("Field %q is not defined by type %q.", name, typ)
+				return refused("Field %q is not defined by type %q.", name, typ)
 			}
 			if err := fakeCoerce(x, t); err != nil {
 				return err
@@ -380,7 +379,7 @@ func fakeCoerce(v any, typ string) error {
 		}
 		for name, t := range members {
 			if _, ok := in[name]; !ok && strings.HasSuffix(t, "!") {
-				return fmt.Errorf("Field %q of required type %q was not provided.", name, t)
+				return refused("Field %q of required type %q was not provided.", name, t)
 			}
 		}
 	}

@@ -106,7 +106,7 @@ func refusal(a rest.Answer, signsIn bool) *connectors.Error {
 	case code == "GRAPHQL_VALIDATION_FAILED" && strings.Contains(f.Message, `field "customers" on type "Query"`):
 		return invalid("this is the address of the Shop API, which customers use; give that of the Admin API, which usually ends with /admin-api")
 	case code == "GRAPHQL_VALIDATION_FAILED" && strings.HasPrefix(f.Message, "Cannot query field"):
-		return invalid("the shop's API is not that of Vendure 3%s; bring the shop to version 3.4 or later", says)
+		return invalid("the shop's API is not the one that Kept knows, of Vendure 3.7%s; bring the shop to that version", says)
 	case strings.HasPrefix(f.Message, "Cannot take more than"):
 		return invalid("the shop gives fewer things at a time than are asked for%s; set the option page to that", says)
 	case strings.Contains(code, "RATE_LIMIT"), strings.Contains(code, "TOO_MANY"), strings.Contains(code, "THROTTL"):

@@ -214,9 +214,15 @@ func realTimes(t *testing.T, shop *servers.Vendure, c *connection) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := shop.AddGroup(ctx, "Großhandel", id); err != nil {
+		t.Fatal(err)
+	}
 	w := &world{tb: t}
 	now := reading(w, c, id)
 	was := now.Version
+	if first(now, connectors.FieldTag) != "Großhandel" {
+		t.Errorf("the group is told as %+v", values(now, connectors.FieldTag))
+	}
 	there, err := shop.Customer(ctx, id)
 	if err != nil {
 		t.Fatal(err)

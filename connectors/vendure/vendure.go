@@ -39,7 +39,6 @@ var limits = connectors.Limits{PerSecond: 20, Burst: 20, Parallel: 4}
 
 // Spec declares the connector.
 func Spec() connectors.Spec {
-	const roles = "Vendure > Settings > Roles"
 	one := func(f string) connectors.FieldSpec {
 		return connectors.FieldSpec{Field: f, Read: true, Write: true, Many: 1, Long: long}
 	}

@@ -52,7 +52,7 @@ func TestWords(t *testing.T) {
 		"down":                {answers(502, "text/html", "<html>bad gateway"), nil, false, connectors.Transient, "try again later"},
 		"slow down":           {answers(429, "application/json", "{}"), nil, false, connectors.RateLimited, "slow down"},
 		"the Shop API":        {graphql(`Cannot query field "customers" on type "Query". Did you mean "activeCustomer"?`, "GRAPHQL_VALIDATION_FAILED"), map[string]string{"user": "", "key": "k:k"}, false, connectors.Invalid, "Shop API"},
-		"an old shop":         {graphql(`Cannot query field "orderPlacedQuantity" on type "OrderLine".`, "GRAPHQL_VALIDATION_FAILED"), map[string]string{"user": "", "key": "k:k"}, false, connectors.Invalid, "version 3.4"},
+		"an old shop":         {graphql(`Cannot query field "orderPlacedQuantity" on type "OrderLine".`, "GRAPHQL_VALIDATION_FAILED"), map[string]string{"user": "", "key": "k:k"}, false, connectors.Invalid, "of Vendure 3.7"},
 		"the database":        {graphql("Connection terminated", ""), map[string]string{"user": "", "key": "k:k"}, false, connectors.Transient, "trouble of its own"},
 		"a rate limit plugin": {graphql("slow", "RATE_LIMITED"), map[string]string{"user": "", "key": "k:k"}, false, connectors.RateLimited, "slow down"},
 		"a smaller limit":     {limited, nil, true, connectors.Invalid, "set the option page"},

@@ -242,6 +242,12 @@ func (v *Vendure) AddAddress(ctx context.Context, customer string, a VendureAddr
 		map[string]any{"c": customer, "i": a.input()}, nil)
 }
 
+// AddGroup makes a group of customers.
+func (v *Vendure) AddGroup(ctx context.Context, name string, customers ...string) error {
+	return v.Ask(ctx, `mutation($i: CreateCustomerGroupInput!) { createCustomerGroup(input: $i) { id } }`,
+		map[string]any{"i": map[string]any{"name": name, "customerIds": customers}}, nil)
+}
+
 // SetCustomer changes members of a customer, as somebody at the shop would: title, firstName,
 // lastName, emailAddress, phoneNumber.
 func (v *Vendure) SetCustomer(ctx context.Context, id string, members map[string]any) error {
