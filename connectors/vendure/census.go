@@ -160,12 +160,15 @@ func (c *connection) Find(ctx context.Context, in connectors.Intent) (connectors
 		return connectors.Record{}, false, err
 	}
 	r := x.record()
-	for _, field := range in.Changed {
-		if !equal(field, values(in.Record, field), values(r, field)) {
-			return connectors.Record{}, false, nil
-		}
+	if !holdsAll(r, in) {
+		return connectors.Record{}, false, nil
 	}
 	return r, true, nil
+}
+
+// holdsAll says whether a record of the shop has all that an intent changes.
+func holdsAll(r connectors.Record, in connectors.Intent) bool {
+	return !slices.ContainsFunc(in.Changed, func(field string) bool { return !equal(field, values(in.Record, field), values(r, field)) })
 }
 
 // equal says whether a field of the shop holds what was wanted, as the shop writes it.

@@ -161,6 +161,10 @@ var fieldCases = []ownCase{
 		if !find() {
 			tb.Errorf("an update that was made was not found")
 		}
+		w.sent = nil
+		if r := w.push(c, in); first(r, connectors.FieldFamily) != "Neu" || slices.Contains(w.sent, "Update") {
+			tb.Errorf("the same update again: %+v, sent %v", r.Fields, w.sent)
+		}
 		for _, kind := range []connectors.Kind{connectors.Order, connectors.MessageKind} {
 			_, err := c.(connectors.Pusher).Push(context.Background(), connectors.Intent{Record: connectors.Record{Kind: kind, ID: "1"}})
 			w.fails("Push of another kind", err, connectors.Invalid, "only reads")

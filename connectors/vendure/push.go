@@ -63,6 +63,9 @@ func (c *connection) Push(ctx context.Context, in connectors.Intent) (connectors
 	case now == nil:
 		return connectors.Record{}, &connectors.Error{Class: connectors.NotFound, Text: fmt.Sprintf("customer %s was deleted at the shop", in.Record.ID)}
 	case in.Expect != "" && in.Expect != now.version():
+		if r := now.record(); holdsAll(r, in) {
+			return r, nil // it was written before, and the answer was lost; or somebody did the same
+		}
 		return connectors.Record{}, changed(now.ID)
 	}
 	return c.update(ctx, *now, in, false)
