@@ -299,7 +299,7 @@ func blank(value json.RawMessage) bool {
 
 // address writes an address' parts into a block that is now as p has it.
 func (s *shop) address(parts map[string]string, p *person, put func(member, value string, now text)) error {
-	code, ok := countryCode(parts[connectors.PartCountry])
+	code, ok := connectors.CountryCode(parts[connectors.PartCountry])
 	if !ok && parts[connectors.PartCountry] != string(p.Country) {
 		return s.error(connectors.Invalid, "%s knows countries by their codes (DE, CN), and %q is none and no name that Kept knows; write its code", s.name, short(parts[connectors.PartCountry]))
 	}

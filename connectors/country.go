@@ -1,9 +1,9 @@
-package woocommerce
+package connectors
 
 import "strings"
 
-// countries gives the code of a country by names that address books have, folded: in English, its
-// own language and Chinese. WooCommerce knows countries by their ISO 3166 codes alone.
+// countries gives the code of a country by names that address books have, in lower case: in English,
+// German, its own language and Chinese.
 var countries = func() map[string]string {
 	m := map[string]string{}
 	for _, line := range strings.Split(`AE united arab emirates|الإمارات العربية المتحدة|阿联酋
@@ -83,14 +83,18 @@ ZA south africa|südafrika|南非`, "\n") {
 	return m
 }()
 
-// countryCode gives the code of a country; ok is false for a name that is not known.
-func countryCode(name string) (code string, ok bool) {
+// CountryCode gives the ISO 3166-1 code of a country, "DE", for what stands in PartCountry: the code in
+// any case, or the name in English, German, the country's own language or Chinese. Empty stays empty.
+// ok is false for a name that is not known.
+func CountryCode(name string) (code string, ok bool) {
 	name = strings.TrimSpace(name)
+	if code, ok = countries[strings.ToLower(name)]; ok { // "UK", too, is a name
+		return code, true
+	}
 	if len(name) == 2 && isLetter(name[0]) && isLetter(name[1]) {
 		return strings.ToUpper(name), true
 	}
-	code, ok = countries[strings.ToLower(name)]
-	return code, ok || name == ""
+	return "", name == ""
 }
 
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
