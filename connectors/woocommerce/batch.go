@@ -75,18 +75,17 @@ func (s *shop) PushBatch(ctx context.Context, ins []connectors.Intent) ([]connec
 				out[i].Err = s.error(connectors.NotFound, "%s has no customer %s any more", s.name, in.Record.ID)
 				continue
 			}
-			if out[i].Err = s.stale(in, c); out[i].Err != nil {
-				continue
-			}
 		}
 		b, err := s.body(in, c)
 		switch {
+		case in.Record.ID != "" && err == nil && len(b) == 0: // they are so already
+			out[i].Record = c.record()
+		case in.Record.ID != "" && s.stale(in, c) != nil:
+			out[i].Err = s.stale(in, c)
 		case err != nil:
 			out[i].Err = err
 		case in.Record.ID == "":
 			bodies[i], creates = b, append(creates, i)
-		case len(b) == 0:
-			out[i].Record = c.record()
 		default:
 			b["id"] = int64(c.ID)
 			bodies[i], updates = b, append(updates, i)

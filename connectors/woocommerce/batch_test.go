@@ -179,3 +179,27 @@ func TestAnIntentAgainLater(t *testing.T) {
 	_, err = c.Push(context.Background(), in)
 	wantError(t, err, connectors.Conflict, "already")
 }
+
+// An update that arrived and is asked for again is no conflict with itself.
+func TestAnUpdateAgain(t *testing.T) {
+	t.Parallel()
+	f := NewFake(testKey, testSecret)
+	c := conn(t, f)
+	first, err := c.Push(context.Background(), creates(1, 1)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := connectors.Intent{ID: "u", Key: "u", Expect: first.Version, Base: first, Record: connectors.Record{Kind: connectors.Contact, ID: first.ID, Fields: []connectors.Field{field("given", "李伟"), field("custom.vip", "ja")}}, Changed: []string{"given", "custom.vip"}}
+	now, err := c.Push(context.Background(), in)
+	if err != nil || now.Version == first.Version {
+		t.Fatal(now, err)
+	}
+	again, err := c.Push(context.Background(), in)
+	if err != nil || again.Version != now.Version {
+		t.Errorf("alone: %+v, %v", again, err)
+	}
+	out, err := c.PushBatch(context.Background(), []connectors.Intent{in})
+	if err != nil || out[0].Err != nil || out[0].Record.Version != now.Version {
+		t.Errorf("in a batch: %+v, %v", out, err)
+	}
+}

@@ -27,15 +27,15 @@ func (s *shop) Push(ctx context.Context, in connectors.Intent) (connectors.Recor
 	if err != nil {
 		return connectors.Record{}, err
 	}
-	if err := s.stale(in, c); err != nil {
-		return connectors.Record{}, err
-	}
 	b, err := s.body(in, c)
+	if err == nil && len(b) == 0 { // they are so already, by another or by this very intent
+		return c.record(), nil
+	}
+	if stale := s.stale(in, c); stale != nil {
+		return connectors.Record{}, stale
+	}
 	if err != nil {
 		return connectors.Record{}, err
-	}
-	if len(b) == 0 {
-		return c.record(), nil
 	}
 	var now customer
 	if _, err := s.do(ctx, http.MethodPut, "customers/"+in.Record.ID, nil, b, &now); err != nil {
