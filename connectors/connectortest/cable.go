@@ -22,6 +22,7 @@ type cable struct {
 	dials  int
 	sent   []byte // by all connections since mend
 	down   int64  // bytes that came from the vendor since mend
+	over   bool   // whether a flood was read to its end
 	faults []*flaw
 	open   map[net.Conn]bool
 	flows  sync.WaitGroup
@@ -224,14 +225,16 @@ func (p *patch) down() {
 		for i := range b {
 			b[i] = "* OK "[i%5]
 		}
-		for sent := 0; sent < tooMuch; sent += len(b) {
+		sent := 0
+		for sent < tooMuch {
 			if _, err := p.near.Write(b); err != nil {
 				break
 			}
-			p.c.mu.Lock()
-			p.c.down += int64(len(b))
-			p.c.mu.Unlock()
+			sent += len(b)
 		}
+		p.c.mu.Lock()
+		p.c.over = p.c.over || sent >= tooMuch
+		p.c.mu.Unlock()
 	}
 	p.close()
 }

@@ -69,7 +69,7 @@ type fakeMessage struct {
 
 // dovecot, coremail and gmailCaps are what servers say that they can.
 var (
-	dovecot = []string{"IMAP4rev1", "SASL-IR", "LITERAL+", "ID", "IDLE", "NAMESPACE", "LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "UIDPLUS", "ESEARCH", "CONDSTORE", "QRESYNC",
+	dovecot = []string{"IMAP4rev1", "SASL-IR", "LITERAL+", "UNSELECT", "ID", "IDLE", "NAMESPACE", "LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "UIDPLUS", "ESEARCH", "CONDSTORE", "QRESYNC",
 		"AUTH=PLAIN", "AUTH=LOGIN", "AUTH=OAUTHBEARER", "AUTH=XOAUTH2"}
 	coremail  = []string{"IMAP4rev1", "XLIST", "SPECIAL-USE", "ID", "LITERAL+", "STARTTLS", "UIDPLUS", "IDLE"}
 	gmailCaps = []string{"IMAP4rev1", "UNSELECT", "IDLE", "NAMESPACE", "QUOTA", "ID", "XLIST", "CHILDREN", "X-GM-EXT-1", "UIDPLUS", "ENABLE", "MOVE", "CONDSTORE", "ESEARCH", "LIST-EXTENDED",
@@ -204,15 +204,16 @@ func (f *fake) serve(conn net.Conn) {
 
 // fakeConn is one connection to the fake.
 type fakeConn struct {
-	f     *fake
-	conn  net.Conn
-	in    *bufio.Reader
-	out   chan string
-	known bool // logged in
-	named bool // ID came
-	box   *fakeBox
-	idles bool
-	ends  bool
+	f      *fake
+	conn   net.Conn
+	in     *bufio.Reader
+	out    chan string
+	known  bool // logged in
+	named  bool // ID came
+	box    *fakeBox
+	opened fakeBox // as it was when it was opened
+	idles  bool
+	ends   bool
 }
 
 // send queues an answer; the caller holds the lock of the fake.
@@ -328,6 +329,13 @@ func (c *fakeConn) handle(r *response, verb string) {
 			return
 		}
 		c.folders(r, verb)
+	case "CLOSE", "UNSELECT":
+		if c.box == nil || verb == "UNSELECT" && !slices.Contains(c.f.caps, "UNSELECT") {
+			c.say("%s BAD no folder is open", r.tag)
+			return
+		}
+		c.box = nil
+		c.say("%s OK done", r.tag)
 	case "UID SEARCH", "UID FETCH", "IDLE":
 		if c.box == nil {
 			c.say("%s BAD no folder is open", r.tag)

@@ -40,7 +40,7 @@ func (c *fakeConn) folders(r *response, verb string) {
 			}
 			line(`* LIST (%s) "/" %s`, strings.Join(append([]string{`\HasNoChildren`}, attrs...), " "), fakeString(b.raw))
 			if items != nil && b.closed == "" {
-				line("* STATUS %s (%s)", fakeString(b.raw), f.states(b, items))
+				line("* STATUS %s (%s)", fakeString(b.raw), c.states(b, items))
 			}
 		}
 		line("%s OK done", r.tag)
@@ -56,7 +56,7 @@ func (c *fakeConn) folders(r *response, verb string) {
 		case b.closed != "":
 			line("%s %s", r.tag, b.closed)
 		default:
-			line("* STATUS %s (%s)", fakeString(b.raw), f.states(b, r.args[1].list))
+			line("* STATUS %s (%s)", fakeString(b.raw), c.states(b, r.args[1].list))
 			line("%s OK done", r.tag)
 		}
 	case "EXAMINE", "SELECT":
@@ -80,7 +80,7 @@ func (c *fakeConn) folders(r *response, verb string) {
 			line("%s %s", r.tag, b.closed)
 			return
 		}
-		c.box = b
+		c.box, c.opened = b, *b
 		line(`* FLAGS (\Answered \Flagged \Deleted \Seen \Draft)`)
 		line("* %d EXISTS", len(b.msgs))
 		line("* 0 RECENT")
@@ -95,7 +95,12 @@ func (c *fakeConn) folders(r *response, verb string) {
 	}
 }
 
-func (f *fake) states(b *fakeBox, items []value) string {
+// states tells of a folder; of the one that is open, what was true when it was opened, as Dovecot does.
+func (c *fakeConn) states(b *fakeBox, items []value) string {
+	f := c.f
+	if b == c.box {
+		b = &c.opened
+	}
 	var out []string
 	for _, it := range items {
 		switch name := strings.ToUpper(it.text); name {

@@ -18,6 +18,8 @@ const (
 	maxText   = 2 << 20 // of one part
 	maxWhole  = 8 << 20 // of a message whose parts the server cannot tell
 	maxTexts  = 40      // parts of text
+
+	maxPartHeader = 16 << 10
 )
 
 // keyFields are the fields by which a message is known. They are asked for by themselves, also beside
@@ -208,6 +210,9 @@ func (s *session) heads(ctx context.Context, set uids) (got map[uint32]*fetched,
 		maps.Copy(got, again)
 	}
 	for u, m := range got {
+		if m.root != nil && len(m.root.Parts) > 0 && m.root.Empty() {
+			m.root = nil // it has parts and none of them was found: the message itself is read
+		}
 		if m.header == nil { // a response that lacks what was asked for
 			delete(got, u)
 			failed[u] = "the server tells nothing of it"
@@ -258,6 +263,11 @@ func (m *fetched) wants() string {
 	for _, p := range texts {
 		if p.Size > 0 {
 			fmt.Fprintf(&items, " BODY.PEEK[%s]<0.%d>", p.Section, maxText)
+		}
+	}
+	if damaged := m.root.Damaged(); len(damaged) <= maxTexts && len(m.root.Parts) > 0 {
+		for _, p := range damaged {
+			fmt.Fprintf(&items, " BODY.PEEK[%s.MIME]<0.%d>", p.Section, maxPartHeader)
 		}
 	}
 	if items.Len() == 0 {

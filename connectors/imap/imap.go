@@ -91,7 +91,8 @@ type connection struct {
 	env                  connectors.Env
 	mask                 *rest.Mask
 
-	turn    chan struct{} // holds a token while somebody uses the session
+	pulling chan struct{} // holds a token while somebody pulls
+	turn    chan struct{} // and while somebody uses the session
 	session *session
 	plan    *plan // what of a pull is left, as far as this connection began it
 
@@ -108,7 +109,7 @@ type keys struct {
 
 func open(_ context.Context, o map[string]string, env connectors.Env) (connectors.Connector, error) {
 	c := &connection{host: strings.TrimSpace(o["host"]), user: strings.TrimSpace(o["user"]), password: o["password"], security: or(o["security"], securityTLS),
-		env: env, turn: make(chan struct{}, 1), known: map[string]*keys{}, skip: map[mail.Place]bool{mail.Drafts: true}}
+		env: env, turn: make(chan struct{}, 1), pulling: make(chan struct{}, 1), known: map[string]*keys{}, skip: map[mail.Place]bool{mail.Drafts: true}}
 	c.mask = rest.NewMask(c.password)
 	c.fill()
 	if c.host == "" || strings.ContainsAny(c.host, "/ @") {

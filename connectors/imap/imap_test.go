@@ -17,7 +17,10 @@ import (
 	"github.com/keptcrm/kept/connectors/connectortest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	pageLetters = 40
+	goleak.VerifyTestMain(m)
+}
 
 // control changes a fake as the mailbox's other programs do.
 type control struct{ f *fake }

@@ -10,11 +10,11 @@ import (
 	"github.com/keptcrm/kept/connectors/format/mail"
 )
 
-// Bounds of a page: messages, and bytes of what they say.
-const (
-	pageLetters = 200
-	pageText    = 4 << 20
-)
+// pageLetters is how many messages a page has at most; only tests make it less, to need fewer.
+var pageLetters = 200
+
+// pageText is how many bytes the messages of a page say at most.
+const pageText = 4 << 20
 
 // plan is what a pull has still to read.
 type plan struct {
@@ -40,10 +40,16 @@ func (c *connection) Pull(ctx context.Context, kind connectors.Kind, from connec
 	if err != nil {
 		return connectors.Page{}, err
 	}
+	select {
+	case c.pulling <- struct{}{}:
+		defer func() { <-c.pulling }()
+	case <-ctx.Done():
+		return connectors.Page{}, ctx.Err()
+	}
 	var page connectors.Page
 	begun := false
 	for {
-		batch := pageLetters
+		before := c.plan.hopes()
 		err = c.with(ctx, func(s *session) error {
 			if c.plan == nil || !begun && (c.plan.next != from || from == "") {
 				p, err := c.begin(ctx, s, at)
@@ -52,7 +58,9 @@ func (c *connection) Pull(ctx context.Context, kind connectors.Kind, from connec
 				}
 				p.next = from
 			}
-			begun, batch = true, c.plan.batch
+			if !begun {
+				begun, before = true, c.plan.hopes()
+			}
 			var err error
 			page, err = c.page(ctx, s, c.plan, at.clone())
 			return err
@@ -61,7 +69,7 @@ func (c *connection) Pull(ctx context.Context, kind connectors.Kind, from connec
 			return page, nil
 		}
 		// A connection that broke is asked for less, until it is known what it breaks at.
-		if c.plan == nil || connectors.ClassOf(err) != connectors.Transient || ctx.Err() != nil || c.plan.batch == batch && !c.plan.limps() {
+		if c.plan == nil || connectors.ClassOf(err) != connectors.Transient || ctx.Err() != nil || !begun || c.plan.hopes() >= before {
 			return connectors.Page{}, err
 		}
 	}
@@ -69,7 +77,9 @@ func (c *connection) Pull(ctx context.Context, kind connectors.Kind, from connec
 
 // begin looks at all folders: what has changed in which.
 func (c *connection) begin(ctx context.Context, s *session, at *cursor) (*plan, error) {
-	s.selected = nil // what is open may tell of the past
+	if err := s.leave(ctx); err != nil {
+		return nil, err
+	}
 	all, err := s.listFolders(ctx, true)
 	if err != nil {
 		return nil, err
@@ -164,6 +174,11 @@ func (c *connection) page(ctx context.Context, s *session, p *plan, at *cursor) 
 	if err := b.echoes(ctx); err != nil {
 		return connectors.Page{}, err
 	}
+	if len(work) == 0 {
+		if err := s.leave(ctx); err != nil {
+			return connectors.Page{}, err
+		}
+	}
 	p.work, p.set, p.asked, p.notes = work, set, asked, nil
 	p.batch = min(pageLetters, p.batch*2)
 	for key, sent := range b.seen {
@@ -182,14 +197,17 @@ func (c *connection) page(ctx context.Context, s *session, p *plan, at *cursor) 
 	return b.page, nil
 }
 
-// limps says whether messages are asked for one by one because the connection broke at one of them.
-func (p *plan) limps() bool {
-	for _, n := range p.stumble {
-		if n < maxStumbles {
-			return p.batch == 1
-		}
+// hopes is how many smaller bites there are still to try, of a page at which the connection breaks. It
+// shrinks with each that was tried.
+func (p *plan) hopes() int {
+	if p == nil {
+		return 0
 	}
-	return false
+	n := p.batch * maxStumbles * 1000
+	for _, times := range p.stumble {
+		n -= times
+	}
+	return n
 }
 
 // maxStumbles is how often the connection may break at one message before that is set aside.

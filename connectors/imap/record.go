@@ -95,6 +95,9 @@ func (c *connection) record(f *folder, m *fetched) told {
 // message reads what was fetched.
 func (c *connection) message(m *fetched) (*mail.Message, error) {
 	if m.root != nil {
+		for _, p := range m.root.Damaged() {
+			p.Header = m.texts[p.Section+".MIME"]
+		}
 		msg, err := mail.Assemble(m.header, m.root, m.texts)
 		if err == nil || m.whole == nil {
 			if err == nil && slices.ContainsFunc(mail.Texts(m.header, m.root), func(p *mail.Part) bool { return p.Size > maxText && len(m.texts[p.Section]) >= maxText }) {

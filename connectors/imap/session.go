@@ -30,6 +30,7 @@ type session struct {
 	others []string // beginnings of the names of folders that belong to others
 
 	selected *selected
+	inside   bool // whether the server has a folder open for us
 }
 
 // selected is the folder that is open.
@@ -270,11 +271,27 @@ func (s *session) examine(ctx context.Context, name string) (*selected, error) {
 			_, err = s.do(ctx, on, "EXAMINE", arg(name))
 		}
 	}
-	if err != nil {
+	if s.inside = err == nil; err != nil {
 		return nil, err
 	}
 	s.selected = f
 	return f, nil
+}
+
+// leave closes the open folder: of that, servers tell the state that it had when it was opened
+// (RFC 3501, section 6.3.10). CLOSE removes nothing where a folder is open for reading alone.
+func (s *session) leave(ctx context.Context) error {
+	s.selected = nil
+	if !s.inside {
+		return nil
+	}
+	verb := "CLOSE"
+	if s.can("UNSELECT") {
+		verb = "UNSELECT"
+	}
+	_, err := s.do(ctx, nil, verb)
+	s.inside = err != nil
+	return err
 }
 
 // search gives the UIDs of the open folder that fit.

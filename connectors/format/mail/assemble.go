@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Part is one part of a message without its content, as a mail server tells it (BODYSTRUCTURE,
@@ -20,6 +21,7 @@ type Part struct {
 	Encoding    string            // the transfer encoding
 	Disposition string            // lower case; empty where there is none
 	About       map[string]string // the disposition's parameters, likewise
+	Header      []byte            // the part's own, where it was asked for: it is believed before what the server made of it
 	Size        int64             // bytes, encoded
 	Parts       []*Part           // of a multipart; else none
 }
@@ -180,8 +182,46 @@ func (p *Part) decoded() int64 {
 	return max(0, characters) / 4 * 3
 }
 
-func (p *Part) contentType() string        { return parameters(p.Type, p.Params) }
-func (p *Part) contentDisposition() string { return parameters(p.Disposition, p.About) }
+func (p *Part) contentType() string {
+	if p.Header != nil {
+		h, _ := ReadHeader(p.Header)
+		return tidied(h.Get("content-type"))
+	}
+	return parameters(p.Type, p.Params)
+}
+
+func (p *Part) contentDisposition() string {
+	if p.Header != nil {
+		h, _ := ReadHeader(p.Header)
+		return tidied(h.Get("content-disposition"))
+	}
+	return parameters(p.Disposition, p.About)
+}
+
+// Damaged gives the parts whose name the server could not tell: programs that write names without
+// encoding them leave bytes that are no text there. Their own headers say it.
+func (p *Part) Damaged() []*Part {
+	var out []*Part
+	for _, c := range p.Parts {
+		out = append(out, c.Damaged()...)
+	}
+	for _, ps := range []map[string]string{p.Params, p.About} {
+		for _, v := range ps {
+			if len(p.Parts) == 0 && (strings.ContainsRune(v, '\uFFFD') || !utf8.ValidString(v)) {
+				return append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+// Empty says whether a structure has parts and nothing in any of them: a server that found no part.
+func (p *Part) Empty() bool {
+	if len(p.Parts) == 0 {
+		return p.Size == 0
+	}
+	return !slices.ContainsFunc(p.Parts, func(c *Part) bool { return !c.Empty() })
+}
 
 // parameters writes a header's value with its parameters.
 func parameters(value string, ps map[string]string) string {
@@ -191,7 +231,7 @@ func parameters(value string, ps map[string]string) string {
 	var b strings.Builder
 	b.WriteString(plain(value))
 	for _, name := range slices.Sorted(maps.Keys(ps)) {
-		v := clean(ps[name])
+		v := tidied(ps[name])
 		if plain(name) != name || name == "" || name == "boundary" {
 			continue
 		}
@@ -202,6 +242,11 @@ func parameters(value string, ps map[string]string) string {
 		b.WriteString("; " + name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v) + `"`)
 	}
 	return b.String()
+}
+
+// tidied keeps a value on one line; bytes that are no text stay, they have a reader of their own.
+func tidied(v string) string {
+	return strings.NewReplacer("\r", " ", "\n", " ", "\x00", " ").Replace(v)
 }
 
 // plain leaves of a token what a token may have.
