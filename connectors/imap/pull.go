@@ -424,8 +424,13 @@ func (b *builder) echoes(ctx context.Context) error {
 			if _, err := b.s.examine(ctx, f.raw); err != nil {
 				return err
 			}
-			found, err := b.s.search(ctx, "UNDELETED", "HEADER", "MESSAGE-ID", arg("<"+rec.Message.MessageID+">"))
-			if err != nil {
+			id, ok := quote("<" + rec.Message.MessageID + ">")
+			if !ok {
+				continue // no server looks for an ID that is none
+			}
+			found, err := b.s.search(ctx, "UNDELETED", "HEADER", "MESSAGE-ID", id)
+			var no *refusal
+			if err != nil && !errors.As(err, &no) {
 				return err
 			}
 			if len(found) == 0 {

@@ -58,7 +58,7 @@ func StartDovecot(ctx context.Context, dir string) (*Dovecot, error) {
 		}
 	}
 	d := &Dovecot{Password: DovecotPassword, dir: dir, program: program, tokens: map[string]string{}}
-	if d.owner, err = unprivileged(dir); err != nil {
+	if d.owner, err = ownerOf(dir); err != nil {
 		return nil, err
 	}
 	for _, port := range []*int{&d.IMAP, &d.IMAPS, &d.Submission, &d.LMTP} {

@@ -9,7 +9,7 @@ import (
 
 type owner struct{ user, group string }
 
-func unprivileged(string) (owner, error) {
+func ownerOf(string) (owner, error) {
 	own, err := user.Current()
 	if err != nil {
 		return owner{}, err

@@ -19,9 +19,9 @@ type owner struct {
 	uid, gid    int // -1: our own
 }
 
-// unprivileged finds the account, and gives it a folder and all that lies above it in the temporary
+// ownerOf finds the account, and gives it a folder and all that lies above it in the temporary
 // folder to walk through.
-func unprivileged(dir string) (owner, error) {
+func ownerOf(dir string) (owner, error) {
 	o := owner{uid: -1, gid: -1}
 	own, err := user.Current()
 	if err != nil {
