@@ -23,6 +23,9 @@ func partsOf(v connectors.Value) address {
 	a := address{Street: part(connectors.PartStreet), Street2: part(connectors.PartStreet2), City: part(connectors.PartCity),
 		Province: part(connectors.PartRegion), Postcode: part(connectors.PartPostcode)}
 	a.Country.Code = part(connectors.PartCountry)
+	if code, ok := connectors.CountryCode(a.Country.Code); ok {
+		a.Country.Code = code
+	}
 	if len(v.Parts) == 0 {
 		a.Street = strings.Join(strings.Fields(v.Text), " ")
 	}

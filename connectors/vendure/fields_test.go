@@ -116,6 +116,10 @@ var fieldCases = []ownCase{
 		if got := values(r, connectors.FieldAddress)[0].Parts[connectors.PartCountry]; got != "AT" {
 			tb.Errorf("austria became %q", got)
 		}
+		r = w.push(c, creating(set(person(4), connectors.FieldAddress, place("Österreich"))))
+		if got := values(r, connectors.FieldAddress)[0].Parts[connectors.PartCountry]; got != "AT" || slices.Contains(w.sent, "Countries") {
+			tb.Errorf("Österreich became %q, asked with %v", got, w.sent)
+		}
 		r = w.push(c, creating(set(set(person(2), connectors.FieldAddress, place("Atlantis")), connectors.FieldCompany)))
 		if len(values(r, connectors.FieldAddress)) > 0 || len(w.said) != 1 || !strings.Contains(w.said[0], "Atlantis") {
 			tb.Errorf("told %q of %+v", w.said, r.Fields)
