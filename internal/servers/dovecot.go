@@ -32,6 +32,7 @@ type Dovecot struct {
 	IMAP        int    // port; STARTTLS is offered, and not demanded
 	IMAPS       int    // port
 	Submission  int    // port; what is submitted goes on to Relay
+	Relay       int    // port on which a test may listen for what is submitted (SMTP); nobody does by itself
 	LMTP        int    // port
 	Fingerprint string // the SHA-256 of its certificate, which it signed itself for localhost
 	dir         string
@@ -61,7 +62,7 @@ func StartDovecot(ctx context.Context, dir string) (*Dovecot, error) {
 	if d.owner, err = ownerOf(dir); err != nil {
 		return nil, err
 	}
-	for _, port := range []*int{&d.IMAP, &d.IMAPS, &d.Submission, &d.LMTP} {
+	for _, port := range []*int{&d.IMAP, &d.IMAPS, &d.Submission, &d.Relay, &d.LMTP} {
 		if *port, err = Port(); err != nil {
 			return nil, err
 		}
@@ -206,7 +207,7 @@ func (d *Dovecot) configure(endpoint string) error {
 		return err
 	}
 	return d.write("dovecot.conf", strings.NewReplacer("$D", d.dir, "$USER", d.owner.user, "$GROUP", d.owner.group, "$PASSWORD", d.Password,
-		"$IMAPS", fmt.Sprint(d.IMAPS), "$IMAP", fmt.Sprint(d.IMAP), "$SUBMISSION", fmt.Sprint(d.Submission), "$LMTP", fmt.Sprint(d.LMTP)).Replace(dovecotConf))
+		"$IMAPS", fmt.Sprint(d.IMAPS), "$IMAP", fmt.Sprint(d.IMAP), "$SUBMISSION", fmt.Sprint(d.Submission), "$LMTP", fmt.Sprint(d.LMTP), "$RELAY", fmt.Sprint(d.Relay)).Replace(dovecotConf))
 }
 
 // dovecotConf is what a server needs that runs as nobody in particular: no chroot, one user for all,
@@ -232,7 +233,7 @@ mail_max_userip_connections = 100
 first_valid_uid = 1
 hostname = mail.example.org
 submission_relay_host = 127.0.0.1
-submission_relay_port = 1
+submission_relay_port = $RELAY
 passdb {
   driver = oauth2
   mechanisms = oauthbearer xoauth2
