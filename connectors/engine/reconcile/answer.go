@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"slices"
+
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/identity"
 )
@@ -55,4 +57,35 @@ func (m *merge) saysName(side int, name []state.Value) bool {
 		}
 	}
 	return plain(n.String()) == plain(name[0].Text) || sameName(nameValue(n), name)
+}
+
+// agreement gives what the sides that have a word say once all is carried out.
+func (m *merge) agreement() []state.Field {
+	if !slices.ContainsFunc(m.order, func(i int) bool { return !m.sides[i].Hand && !m.sides[i].Silent }) {
+		return nil
+	}
+	out := []state.Field{}
+	for field, views := range m.views {
+		var vals []state.Value
+		views = slices.Clone(views)
+		slices.SortStableFunc(views, func(a, b *view) int { return a.caps.holdsLess(b.caps) })
+		for _, v := range views {
+			switch {
+			case v.silent, m.undecided[field], field == fieldName && m.inParts(v.side):
+			case lists[field]:
+				for _, e := range m.elementsOf(field, v.target) {
+					if !has(m.elementsOf(field, vals), e.key) {
+						vals = append(vals, e.val)
+					}
+				}
+			case len(vals) == 0:
+				vals = v.target
+			}
+		}
+		out = put(out, field, vals)
+	}
+	if len(valuesOf(out, fieldGiven))+len(valuesOf(out, fieldFamily)) > 0 {
+		out = put(out, fieldName, nil) // it is composed of them
+	}
+	return out
 }

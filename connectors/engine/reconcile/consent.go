@@ -48,7 +48,7 @@ func (a about) covers(b about) bool {
 // be written.
 func (m *merge) consents(i int, fields []state.Field) (said []state.Said, change Change, ok bool) {
 	s := &m.sides[i]
-	if f, known := holds(s.Matrix, fieldConsent); !s.Writable || !known || !f.Write {
+	if f, known := holds(s.Matrix, FieldConsent); !s.Writable || !known || !f.Write {
 		return nil, Change{}, false
 	}
 	type word struct {
@@ -73,7 +73,7 @@ func (m *merge) consents(i int, fields []state.Field) (said []state.Said, change
 		holds := func(w state.Said) bool { return aboutOf(w, m.rules).covers(a) && severity(w.State) >= strict }
 		return slices.ContainsFunc(said, holds) || slices.ContainsFunc(s.Shadow.Untaken, holds)
 	}
-	change = Change{Field: fieldConsent, From: -1, Why: WhyChanged}
+	change = Change{Field: FieldConsent, From: -1, Why: WhyChanged}
 	said = slices.Clone(s.Consents)
 	for k := range said {
 		mine := aboutOf(said[k], m.rules)

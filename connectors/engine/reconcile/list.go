@@ -224,6 +224,11 @@ func (m *merge) settleHandList(field string, v *view, d delta, gone, said func(k
 		}
 		kept = append(kept, state.Value{Text: e.val.Text, Label: labelTakenOff, Parts: e.val.Parts})
 	}
+	for _, x := range kept {
+		if x.Label != labelTakenOff {
+			v.target = append(v.target, x)
+		}
+	}
 	sh := &m.shadows[v.side]
 	sh.Fields = put(sh.Fields, field, kept)
 }

@@ -194,6 +194,7 @@ func (m *merge) outcome() Outcome {
 		}
 	}
 	m.names()
+	out.Agreed = m.agreement()
 	out.Conflicts, out.HandTakenBack = m.conflicts, m.taken
 	slices.SortFunc(out.Conflicts, func(a, b Conflict) int { return strings.Compare(a.Field, b.Field) })
 	for i := range m.sides {

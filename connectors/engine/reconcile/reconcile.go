@@ -17,13 +17,15 @@ import (
 	"github.com/keptcrm/kept/state"
 )
 
+// FieldConsent stands for words about consent in a matrix and in a [Change].
+const FieldConsent = "consent"
+
 // The fields that have rules of their own.
 const (
 	fieldName     = "name"
 	fieldGiven    = "given"
 	fieldMiddle   = "middle"
 	fieldFamily   = "family"
-	fieldConsent  = "consent"
 	customPrefix  = "custom."
 	labelTakenOff = "\x00removed" // in a shadow of Hand: an element that was taken away
 )
@@ -131,6 +133,10 @@ type Outcome struct {
 	// with the writes, before any of these is sent. A gone side's stays undealt with as long as
 	// a deletion that follows from it is not confirmed.
 	Shadows []Shadow
+	// Agreed is what all that have a word say once this is carried out, for records to be made
+	// elsewhere. A field without values is empty or undecided; one that is not here no side can hold.
+	// Nil where no side at a system has a word.
+	Agreed []state.Field
 }
 
 // Still says that nothing is to be done but to keep the shadows.
@@ -154,7 +160,7 @@ func Confirm(s Shadow, w Write, fields []state.Field, consents []state.Said, rul
 	}
 	s.Fields, s.Owed = sorted(s.Fields), sorted(s.Owed)
 	for _, c := range w.Changes {
-		if c.Field == fieldConsent {
+		if c.Field == FieldConsent {
 			s.Untaken = untaken(s.Untaken, w.Consents, consents, rules)
 			continue
 		}
@@ -178,7 +184,7 @@ func Created(sent []state.Field, said []state.Said, fields []state.Field, consen
 			s.Fields = put(s.Fields, f.Name, valuesOf(fields, f.Name))
 		}
 	}
-	if f, ok := holds(matrix, fieldConsent); ok && f.Write {
+	if f, ok := holds(matrix, FieldConsent); ok && f.Write {
 		s.Untaken = untaken(nil, said, consents, rules)
 	}
 	return s
@@ -199,7 +205,7 @@ func Project(fields []state.Field, matrix []Field) []state.Field {
 	var out []state.Field
 	for _, f := range withNames(fields, matrix) {
 		m, ok := holds(matrix, f.Name)
-		if !ok || !m.Write || f.Name == fieldConsent {
+		if !ok || !m.Write || f.Name == FieldConsent {
 			continue
 		}
 		if vals := m.project(f.Name, f.Values); len(vals) > 0 {

@@ -16,7 +16,7 @@ import (
 var lists = map[string]bool{"email": true, "phone": true, "handle": true, "url": true, "address": true, "tag": true}
 
 // own are fields that mean something in their own system only: its ids, its users, its stages.
-var own = map[string]bool{"external_id": true, "owner": true, "stage": true, fieldConsent: true}
+var own = map[string]bool{"external_id": true, "owner": true, "stage": true, FieldConsent: true}
 
 func compared(field string) bool { return !own[field] }
 
