@@ -144,6 +144,9 @@ type Shadow struct {
 	// Untaken are words about consent that were sent there and that the system did not keep.
 	Untaken []Said `k:"4" json:"untaken,omitempty"`
 	Gone    bool   `k:"5" json:"gone,omitempty"` // that it is gone was dealt with
+	// Customer is with whose other records it was compared, by number. Among the records of another it
+	// was never compared.
+	Customer uint64 `k:"7" json:"-"`
 }
 
 // Shadows holds them by record; that of a customer's values set by people stands under the

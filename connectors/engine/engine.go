@@ -87,6 +87,8 @@ type Engine struct {
 	pipes  sync.Map // what was spooled, by name: spooled
 
 	enough func() int // how many records are committed at once where pages are smaller
+
+	oneByOne bool // connections wait for each other, so that what a test makes up happens again
 }
 
 var _ service.Connections = (*Engine)(nil)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/keptcrm/kept/connectors"
@@ -56,7 +57,9 @@ func (p *part) settleIntent(ctx context.Context, in *state.Intent) error {
 	switch {
 	case err != nil:
 		return err
-	case customer == nil, there, answer == "no":
+	case there:
+		return p.known(ctx, in, customer)
+	case customer == nil, answer == "no":
 		return p.dropIntent(ctx, in)
 	case in.State == state.IntentAsked:
 		return nil // a person says, or it is told one day
@@ -102,13 +105,45 @@ func (p *part) adopt(ctx context.Context, in *state.Intent, customer *state.Cust
 			return err
 		}
 		rules := reconcile.Rules{Region: p.s.e.env.Region}
-		if err := putShadow(w, numbers[0], reconcile.Created(in.Fields, in.Consents, t.Version.Fields, t.Version.Consents, matrixOf(p.spec), rules)); err != nil {
+		if err := putShadow(w, numbers[0], customer.Number, reconcile.Created(in.Fields, in.Consents, t.Version.Fields, t.Version.Consents, matrixOf(p.spec), rules)); err != nil {
 			return err
 		}
 		_, err := state.Intents.Delete(w, state.NumberKey(in.Number))
 		return err
 	})
 	return err
+}
+
+// known settles a create of which the system has told meanwhile: as far as the record says what was
+// sent, it is in step.
+func (p *part) known(ctx context.Context, in *state.Intent, customer *state.Customer) error {
+	rules := reconcile.Rules{Region: p.s.e.env.Region}
+	matrix := matrixOf(p.spec)
+	err := p.s.svc.Do(ctx, "sync.found", state.Args{"connection": p.c.Name}, func(w *state.Writer) error {
+		records, err := state.Records.Many(w.Tx(), numberKeys(customer.Records))
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			if r == nil || r.Connection != p.c.Name || r.Kind != state.KindContact || r.Current() == nil {
+				continue
+			}
+			if has, err := state.Shadows.Find(w.Tx(), state.NumberKey(r.Key)); err != nil || has != nil {
+				return err
+			}
+			v := r.Current()
+			shadow := reconcile.Created(in.Fields, in.Consents, v.Fields, v.Consents, matrix, rules)
+			shadow.Fields = slices.DeleteFunc(shadow.Fields, func(f state.Field) bool {
+				return !reconcile.Same(f.Name, valuesIn(in.Fields, f.Name), f.Values, matrix, rules)
+			})
+			return putShadow(w, r.Key, customer.Number, shadow)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return p.dropIntent(ctx, in)
 }
 
 // settleChange looks whether a change arrived. If it did the side does not owe it any more, also
@@ -139,6 +174,12 @@ func (p *part) settleFields(w *state.Writer, in *state.Intent, r *state.Record) 
 	rules := reconcile.Rules{Region: p.s.e.env.Region}
 	of := reconcile.Write{Fields: in.Fields, Consents: in.Consents}
 	for _, name := range in.Changed {
+		if name == reconcile.FieldConsent {
+			if reconcile.Heeded(in.Consents, v.Consents, rules) {
+				of.Changes = append(of.Changes, reconcile.Change{Field: name})
+			}
+			continue
+		}
 		if reconcile.Same(name, valuesIn(in.Fields, name), valuesIn(v.Fields, name), matrixOf(p.spec), rules) {
 			of.Changes = append(of.Changes, reconcile.Change{Field: name})
 		}
@@ -146,7 +187,7 @@ func (p *part) settleFields(w *state.Writer, in *state.Intent, r *state.Record) 
 	if len(of.Changes) == 0 {
 		return nil
 	}
-	return putShadow(w, r.Key, reconcile.Confirm(x, of, v.Fields, v.Consents, rules))
+	return putShadow(w, r.Key, stored.Customer, reconcile.Confirm(x, of, v.Fields, v.Consents, rules))
 }
 
 // dropIntent forgets a write that did not happen, or that is not needed any more; with the question

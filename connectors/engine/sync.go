@@ -164,6 +164,9 @@ func (s *syncing) each(ctx context.Context, do func(context.Context, *part) erro
 				p.out.Error = connectionError(p.c.Name, err)
 			}
 		})
+		if s.e.oneByOne {
+			wg.Wait()
+		}
 	}
 	wg.Wait()
 }

@@ -343,14 +343,14 @@ func (s *syncing) decide(ctx context.Context, p *plan) error {
 
 func (s *syncing) keepGroup(w *state.Writer, g *group) error {
 	for i := range g.outcome.Shadows {
-		if sameShadow(g.shadows[i], &g.outcome.Shadows[i]) {
+		if sameShadow(g.shadows[i], &g.outcome.Shadows[i], g.customer.Number) {
 			continue
 		}
 		key := state.HandShadow(g.customer.Number)
 		if r := g.records[i]; r != nil {
 			key = r.Key
 		}
-		if err := putShadow(w, key, g.outcome.Shadows[i]); err != nil {
+		if err := putShadow(w, key, g.customer.Number, g.outcome.Shadows[i]); err != nil {
 			return err
 		}
 	}
@@ -362,8 +362,8 @@ func (s *syncing) keepGroup(w *state.Writer, g *group) error {
 	return nil
 }
 
-func putShadow(w *state.Writer, key uint64, x reconcile.Shadow) error {
-	return state.Shadows.Put(w, &state.Shadow{Record: key, Fields: x.Fields, Owed: x.Owed, Untaken: x.Untaken, Gone: x.Gone})
+func putShadow(w *state.Writer, key, customer uint64, x reconcile.Shadow) error {
+	return state.Shadows.Put(w, &state.Shadow{Record: key, Customer: customer, Fields: x.Fields, Owed: x.Owed, Untaken: x.Untaken, Gone: x.Gone})
 }
 
 // keepQuestions asks about the conflicts of a plan, and drops questions about what is none any more.

@@ -122,7 +122,7 @@ func (s *syncing) remember(ctx context.Context, mark reconciled, pending []uint6
 func (p *plan) unfinished() []uint64 {
 	seen := map[uint64]bool{}
 	for _, g := range p.groups {
-		if len(g.asked) > 0 || len(g.outcome.HandTakenBack) > 0 {
+		if g.waits || len(g.asked) > 0 || len(g.outcome.HandTakenBack) > 0 {
 			seen[g.customer.Number] = true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -36,6 +37,7 @@ type group struct {
 	outcome  reconcile.Outcome
 	writes   []*write
 	asked    []*conflict
+	waits    bool // a record is to be made once a person said whether this is somebody who has one
 }
 
 // conflict is a question that a group raises.
@@ -203,7 +205,7 @@ func (s *syncing) planOne(tx state.Tx, p *plan, c *state.Customer) error {
 	if err := s.creates(tx, g); err != nil {
 		return err
 	}
-	if len(g.writes) == 0 && g.outcome.Still() && !g.moved() {
+	if len(g.writes) == 0 && g.outcome.Still() && !g.moved() && !g.waits {
 		return nil
 	}
 	p.groups = append(p.groups, g)
@@ -215,18 +217,18 @@ func (s *syncing) planOne(tx state.Tx, p *plan, c *state.Customer) error {
 // moved says whether any shadow is another than the one that is stored.
 func (g *group) moved() bool {
 	for i := range g.outcome.Shadows {
-		if !sameShadow(g.shadows[i], &g.outcome.Shadows[i]) {
+		if !sameShadow(g.shadows[i], &g.outcome.Shadows[i], g.customer.Number) {
 			return true
 		}
 	}
 	return false
 }
 
-func sameShadow(stored *state.Shadow, now *reconcile.Shadow) bool {
+func sameShadow(stored *state.Shadow, now *reconcile.Shadow, customer uint64) bool {
 	if stored == nil {
 		return len(now.Fields) == 0 && len(now.Owed) == 0 && len(now.Untaken) == 0 && !now.Gone
 	}
-	return stored.Gone == now.Gone && sameFields(stored.Fields, now.Fields) && sameFields(stored.Owed, now.Owed) &&
+	return stored.Customer == customer && stored.Gone == now.Gone && sameFields(stored.Fields, now.Fields) && sameFields(stored.Owed, now.Owed) &&
 		len(stored.Untaken) == len(now.Untaken) && (len(now.Untaken) == 0 || reflect.DeepEqual(stored.Untaken, now.Untaken))
 }
 
@@ -303,12 +305,34 @@ func (s *syncing) gatherSides(tx state.Tx, c *state.Customer) (*group, error) {
 	} else {
 		g.shadows = g.shadows[:last]
 	}
+	home := g.home()
 	for i, x := range g.shadows {
-		if x != nil {
+		switch {
+		case x == nil:
+		case x.Customer != home:
+			// Customers were joined, or taken apart: what is known of the records of one says nothing of those
+			// of the other.
+			g.sides[i].Shadow = reconcile.Shadow{Untaken: x.Untaken, Gone: x.Gone}
+		default:
 			g.sides[i].Shadow = reconcile.Shadow{Fields: x.Fields, Owed: x.Owed, Untaken: x.Untaken, Gone: x.Gone}
 		}
 	}
 	return g, nil
+}
+
+// home is the customer with whose records most was compared: this one, else the oldest.
+func (g *group) home() uint64 {
+	home := uint64(0)
+	for _, x := range g.shadows {
+		switch {
+		case x == nil:
+		case x.Customer == g.customer.Number:
+			return x.Customer
+		case home == 0 || x.Customer < home:
+			home = x.Customer
+		}
+	}
+	return home
 }
 
 func numberKeys(numbers []uint64) [][]byte {
@@ -419,7 +443,15 @@ func (s *syncing) creates(tx state.Tx, g *group) error {
 		if waiting {
 			continue
 		}
-		fields := reconcile.Project(believedFields(g.customer), matrixOf(s.e.spec(c.Type)))
+		doubtful, err := s.mayBeThere(tx, g.customer, c)
+		if err != nil {
+			return err
+		}
+		if doubtful {
+			g.waits = true
+			continue
+		}
+		fields := reconcile.Project(g.agreedFields(), matrixOf(s.e.spec(c.Type)))
 		if len(fields) == 0 {
 			continue
 		}
@@ -471,6 +503,53 @@ func hasRecord(tx state.Tx, c *state.Customer, connection string) (bool, error) 
 	}), nil
 }
 
+// mayBeThere says whether a customer may be the same as another who has a record at a connection, or
+// is to have one: then a person is asked first, as two records of one are hard to make one again.
+func (s *syncing) mayBeThere(tx state.Tx, c *state.Customer, to *Connection) (bool, error) {
+	others := map[uint64]bool{}
+	for _, base := range append([]uint64{c.Number}, c.Bases...) {
+		asked, err := state.Questions.By(tx, "customer", state.NumberKey(base))
+		if err != nil {
+			return false, err
+		}
+		for _, q := range asked {
+			if q.Kind == state.QuestionMatch && q.State == state.QuestionOpen {
+				others[q.A], others[q.B] = true, true
+			}
+		}
+		first, err := state.Doubts.List(tx, state.PrefixRange("", state.NumberKey(base)))
+		if err != nil {
+			return false, err
+		}
+		second, err := state.Doubts.By(tx, "second", state.NumberKey(base))
+		if err != nil {
+			return false, err
+		}
+		for _, d := range append(first, second...) {
+			if !d.Settled {
+				others[d.A], others[d.B] = true, true
+			}
+		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(others)) {
+		other, err := s.svc.Survivor(tx, n)
+		if err != nil {
+			return false, err
+		}
+		if other == nil || other.Number == c.Number {
+			continue
+		}
+		there, err := hasRecord(tx, other, to.Name)
+		if err != nil || there {
+			return there, err
+		}
+		if other.Number < c.Number && s.fits(&group{customer: other}, tx, to) != "" {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // waitsFor says whether a create at a connection is under way of which nobody knows yet.
 func waitsFor(tx state.Tx, c *state.Customer, connection string) (bool, error) {
 	for _, n := range append([]uint64{c.Number}, c.Bases...) {
@@ -483,6 +562,23 @@ func waitsFor(tx state.Tx, c *state.Customer, connection string) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// agreedFields are what a record to be made shall say: what the systems that have a word agree on, and
+// of what none of them can hold, what is believed.
+func (g *group) agreedFields() []state.Field {
+	believed := believedFields(g.customer)
+	if g.outcome.Agreed == nil {
+		return believed
+	}
+	out := slices.DeleteFunc(slices.Clone(g.outcome.Agreed), func(f state.Field) bool { return len(f.Values) == 0 })
+	for _, f := range believed {
+		if !slices.ContainsFunc(g.outcome.Agreed, func(a state.Field) bool { return a.Name == f.Name }) {
+			out = append(out, f)
+		}
+	}
+	slices.SortFunc(out, func(a, b state.Field) int { return cmp.Compare(a.Name, b.Name) })
+	return out
 }
 
 // believedFields are a customer's fields as those of a record.

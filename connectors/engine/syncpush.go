@@ -390,11 +390,11 @@ func (p *part) keepConfirmed(w *state.Writer, x *write, record uint64, t *servic
 			return err
 		}
 		shadow := reconcile.Created(x.fields, x.said, t.Version.Fields, t.Version.Consents, matrixOf(p.spec), rules)
-		return putShadow(w, record, shadow)
+		return putShadow(w, record, x.group.customer.Number, shadow)
 	}
 	key := x.record().Key
 	was := x.group.outcome.Shadows[x.side]
-	return putShadow(w, key, reconcile.Confirm(was, x.of, t.Version.Fields, t.Version.Consents, rules))
+	return putShadow(w, key, x.group.customer.Number, reconcile.Confirm(was, x.of, t.Version.Fields, t.Version.Consents, rules))
 }
 
 // failed decides what an error makes of a write; what it returns stops the connection.
@@ -445,8 +445,13 @@ func (p *part) lost(ctx context.Context, w *write, r *result) error {
 // arrived says whether a record says what an intent would have had it say.
 func (p *part) arrived(in *state.Intent, r *connectors.Record) bool {
 	fields, _ := fieldsOf(r.Fields)
+	rules := reconcile.Rules{Region: p.s.e.env.Region}
 	for _, name := range in.Changed {
-		if !reconcile.Same(name, valuesIn(in.Fields, name), valuesIn(fields, name), matrixOf(p.spec), reconcile.Rules{Region: p.s.e.env.Region}) {
+		if name == reconcile.FieldConsent {
+			if !reconcile.Heeded(in.Consents, saidOf(r.Consents), rules) {
+				return false
+			}
+		} else if !reconcile.Same(name, valuesIn(in.Fields, name), valuesIn(fields, name), matrixOf(p.spec), rules) {
 			return false
 		}
 	}
