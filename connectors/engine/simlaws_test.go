@@ -175,4 +175,3 @@ func (w *simulation) elementsKept(person int, field string, edits []simEdit) {
 		}
 	}
 }
-

@@ -82,7 +82,10 @@ type remote struct {
 	expire    bool // the next cursor is refused
 	faults    bool
 	writes    int
-	midway    func() // an edit by people while the engine is at work; nil: none
+	lose      bool              // the next answer to a write is lost
+	down      bool              // it does not answer
+	before    func(call string) // what people do before a call; nil: nothing
+	midway    func()            // an edit by people while the engine is at work; nil: none
 	conflicts int
 }
 
@@ -184,6 +187,12 @@ func (s *remote) call(what string) error {
 	if s.w.fuse.burn() {
 		return errDown
 	}
+	if s.before != nil {
+		s.before(what)
+	}
+	if s.down {
+		return errDown
+	}
 	if s.midway != nil && s.w.random.IntN(4) == 0 {
 		s.midway()
 	}
@@ -202,7 +211,8 @@ func (s *remote) answer(what string) error {
 	if s.w.fuse.burn() {
 		return errDown
 	}
-	if s.faults && s.w.random.IntN(6) == 0 {
+	if s.lose || s.faults && s.w.random.IntN(6) == 0 {
+		s.lose = false
 		s.w.note("%s loses the answer to %s", s.name, what)
 		return &connectors.Error{Class: connectors.Ambiguous, Text: "the answer was lost"}
 	}

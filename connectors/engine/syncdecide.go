@@ -343,14 +343,14 @@ func (s *syncing) decide(ctx context.Context, p *plan) error {
 
 func (s *syncing) keepGroup(w *state.Writer, g *group) error {
 	for i := range g.outcome.Shadows {
-		if sameShadow(g.shadows[i], &g.outcome.Shadows[i], g.customer.Number) {
+		if sameShadow(g.shadows[i], &g.outcome.Shadows[i], g.comparedWith(i)) {
 			continue
 		}
 		key := state.HandShadow(g.customer.Number)
 		if r := g.records[i]; r != nil {
 			key = r.Key
 		}
-		if err := putShadow(w, key, g.customer.Number, g.outcome.Shadows[i]); err != nil {
+		if err := putShadow(w, key, g.comparedWith(i), g.outcome.Shadows[i]); err != nil {
 			return err
 		}
 	}

@@ -216,7 +216,7 @@ func (s *syncing) planOne(tx state.Tx, p *plan, c *state.Customer) error {
 // moved says whether any shadow is another than the one that is stored.
 func (g *group) moved() bool {
 	for i := range g.outcome.Shadows {
-		if !sameShadow(g.shadows[i], &g.outcome.Shadows[i], g.customer.Number) {
+		if !sameShadow(g.shadows[i], &g.outcome.Shadows[i], g.comparedWith(i)) {
 			return true
 		}
 	}
@@ -319,6 +319,15 @@ func (s *syncing) gatherSides(tx state.Tx, c *state.Customer) (*group, error) {
 	return g, nil
 }
 
+// comparedWith is the customer with whose records a side is compared: one that is alone, with nobody's
+// new ones.
+func (g *group) comparedWith(i int) uint64 {
+	if len(g.sides) == 1 && g.shadows[i] != nil {
+		return g.shadows[i].Customer
+	}
+	return g.customer.Number
+}
+
 // home is the customer with whose records most was compared: this one, else the oldest.
 func (g *group) home() uint64 {
 	home := uint64(0)
@@ -416,4 +425,3 @@ func (g *group) digest(x reconcile.Conflict) string {
 	}
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
-

@@ -282,8 +282,8 @@ func (m *merge) anyEdit() bool {
 // settle keeps what was decided about a field: in the shadows, and as changes of the sides that are
 // written to.
 func (m *merge) settle(field string, views []*view) {
-	if m.undecided[field] {
-		return
+	if m.undecided[field] || len(m.sides) == 1 {
+		return // what one says alone it does not agree on with anybody
 	}
 	for _, v := range views {
 		if v.side < 0 {
@@ -299,9 +299,7 @@ func (m *merge) settle(field string, views []*view) {
 			}
 			continue
 		}
-		if len(m.sides) > 1 || v.known {
-			sh.Fields = put(sh.Fields, field, v.now)
-		}
+		sh.Fields = put(sh.Fields, field, v.now)
 		if m.sameAll(field, v, v.target, v.now) {
 			sh.Owed = drop(sh.Owed, field)
 			continue

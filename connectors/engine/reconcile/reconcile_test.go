@@ -511,6 +511,23 @@ func TestProject(t *testing.T) {
 	}
 }
 
+// A record that is alone for a while forgets nothing: what was edited meanwhile counts when it is back.
+func TestAloneForAWhile(t *testing.T) {
+	t.Parallel()
+	book := side(t, "book", "company=A", was("company=A"))
+	shop := side(t, "shop", "company=B; phone=+49 171 1234567", was("company=A; phone="), owing("company=C"))
+	out := decide(t, []Side{shop}, rules)
+	if len(out.Writes) > 0 {
+		t.Fatalf("alone it is told %s", lines([]Side{shop}, out))
+	}
+	shop.Shadow = out.Shadows[0]
+	sides := []Side{book, shop}
+	want := "book phone [] -> [+49 171 1234567] filled, shop\nconflict company: book [A], shop [B]\nshop owes company [C]"
+	if got := lines(sides, decide(t, sides, rules)); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // A record that was just created is in step with what it was created of.
 func TestCreatedIsInStep(t *testing.T) {
 	t.Parallel()
