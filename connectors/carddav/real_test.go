@@ -122,6 +122,9 @@ func TestRadicale(t *testing.T) {
 	}
 	connectortest.Run(t, realHarness(server))
 	t.Run("what it is known for", func(t *testing.T) { realTraps(t, server(t), true) })
+	t.Run("as measured", func(t *testing.T) {
+		realRows(t, strings.TrimSuffix(r.URL, "/"), strings.TrimPrefix(bookOf(server(t).Control).url, strings.TrimSuffix(r.URL, "/")), 0)
+	})
 	t.Run("killed and started again", func(t *testing.T) {
 		s := server(t)
 		c := connected(t, s.Options)
@@ -179,6 +182,9 @@ func TestXandikos(t *testing.T) {
 	}
 	connectortest.Run(t, realHarness(server))
 	t.Run("what it is known for", func(t *testing.T) { realTraps(t, server(t), false) })
+	t.Run("as measured", func(t *testing.T) {
+		realRows(t, front.URL, strings.TrimPrefix(bookOf(server(t).Control).url, front.URL), 1)
+	})
 }
 
 // realTraps holds on a real server what the fake was made to play.
