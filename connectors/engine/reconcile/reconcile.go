@@ -11,6 +11,7 @@
 package reconcile
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -152,7 +153,7 @@ func Reconcile(sides []Side, rules Rules) Outcome {
 
 // Confirm gives the shadow of a side of which the system confirmed a write. s is its shadow as
 // stored with the write, fields and consents are what the system then has. It stands for that side
-// alone, whatever became of the other writes.
+// alone, whatever became of the other writes. What was decided since the write stays owed.
 func Confirm(s Shadow, w Write, fields []state.Field, consents []state.Said, rules Rules) Shadow {
 	if w.Delete {
 		s.Gone = true
@@ -165,7 +166,10 @@ func Confirm(s Shadow, w Write, fields []state.Field, consents []state.Said, rul
 			continue
 		}
 		s.Fields = put(s.Fields, c.Field, valuesOf(fields, c.Field))
-		s.Owed = drop(s.Owed, c.Field)
+		whole := Field{Name: c.Field}
+		if maps.Equal(keys(whole, c.Field, valuesOf(s.Owed, c.Field), rules), keys(whole, c.Field, valuesOf(w.Fields, c.Field), rules)) {
+			s.Owed = drop(s.Owed, c.Field)
+		}
 	}
 	return s
 }

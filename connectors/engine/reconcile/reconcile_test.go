@@ -511,6 +511,19 @@ func TestProject(t *testing.T) {
 	}
 }
 
+// The word that an old write arrived does not take off what was decided since.
+func TestOldConfirmation(t *testing.T) {
+	t.Parallel()
+	old := Write{Changes: []Change{{Field: "company", After: valuesOf(fields(t, "company=B"), "company")}}, Fields: fields(t, "company=B")}
+	s := Confirm(Shadow{Fields: fields(t, "company=A"), Owed: fields(t, "company=C")}, old, fields(t, "company=B"), nil, rules)
+	shop := side(t, "shop", "company=B")
+	shop.Shadow = s
+	sides := []Side{side(t, "book", "company=C", was("company=C")), shop}
+	if got, want := lines(sides, decide(t, sides, rules)), "shop company [B] -> [C] changed, book"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // A record that is alone for a while forgets nothing: what was edited meanwhile counts when it is back.
 func TestAloneForAWhile(t *testing.T) {
 	t.Parallel()
