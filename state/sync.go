@@ -144,6 +144,8 @@ type Shadow struct {
 	// Untaken are words about consent that were sent there and that the system did not keep.
 	Untaken []Said `k:"4" json:"untaken,omitempty"`
 	Gone    bool   `k:"5" json:"gone,omitempty"` // that it is gone was dealt with
+	// Maybe are fields as they were owed before something else was: it may have got them unseen.
+	Maybe []Field `k:"8" json:"maybe,omitempty"`
 	// Customer is with whose other records it was compared, by number. Among the records of another it
 	// was never compared.
 	Customer uint64 `k:"7" json:"-"`

@@ -170,7 +170,7 @@ func (p *part) settleFields(w *state.Writer, in *state.Intent, r *state.Record) 
 	if err != nil || v == nil || stored == nil {
 		return err
 	}
-	x := reconcile.Shadow{Fields: stored.Fields, Owed: stored.Owed, Untaken: stored.Untaken, Gone: stored.Gone}
+	x := reconcile.Shadow{Fields: stored.Fields, Owed: stored.Owed, Maybe: stored.Maybe, Untaken: stored.Untaken, Gone: stored.Gone}
 	rules := reconcile.Rules{Region: p.s.e.env.Region}
 	of := reconcile.Write{Fields: in.Fields, Consents: in.Consents}
 	for _, name := range in.Changed {

@@ -115,7 +115,7 @@ func (w *simulation) nothingLost(edits []simEdit) {
 					last = &of[i]
 				}
 			}
-			if last == nil || !alone || w.silent(last.remote) {
+			if last == nil || !alone || w.silent(last.remote) || !last.remote.field(field).Write {
 				continue
 			}
 			for _, s := range w.remotes {

@@ -363,7 +363,7 @@ func (s *syncing) keepGroup(w *state.Writer, g *group) error {
 }
 
 func putShadow(w *state.Writer, key, customer uint64, x reconcile.Shadow) error {
-	return state.Shadows.Put(w, &state.Shadow{Record: key, Customer: customer, Fields: x.Fields, Owed: x.Owed, Untaken: x.Untaken, Gone: x.Gone})
+	return state.Shadows.Put(w, &state.Shadow{Record: key, Customer: customer, Fields: x.Fields, Owed: x.Owed, Maybe: x.Maybe, Untaken: x.Untaken, Gone: x.Gone})
 }
 
 // keepQuestions asks about the conflicts of a plan, and drops questions about what is none any more.

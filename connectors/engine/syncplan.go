@@ -225,9 +225,9 @@ func (g *group) moved() bool {
 
 func sameShadow(stored *state.Shadow, now *reconcile.Shadow, customer uint64) bool {
 	if stored == nil {
-		return len(now.Fields) == 0 && len(now.Owed) == 0 && len(now.Untaken) == 0 && !now.Gone
+		return len(now.Fields) == 0 && len(now.Owed) == 0 && len(now.Maybe) == 0 && len(now.Untaken) == 0 && !now.Gone
 	}
-	return stored.Customer == customer && stored.Gone == now.Gone && sameFields(stored.Fields, now.Fields) && sameFields(stored.Owed, now.Owed) &&
+	return stored.Customer == customer && stored.Gone == now.Gone && sameFields(stored.Fields, now.Fields) && sameFields(stored.Owed, now.Owed) && sameFields(stored.Maybe, now.Maybe) &&
 		len(stored.Untaken) == len(now.Untaken) && (len(now.Untaken) == 0 || reflect.DeepEqual(stored.Untaken, now.Untaken))
 }
 
@@ -313,7 +313,7 @@ func (s *syncing) gatherSides(tx state.Tx, c *state.Customer) (*group, error) {
 			// of the other.
 			g.sides[i].Shadow = reconcile.Shadow{Untaken: x.Untaken, Gone: x.Gone}
 		default:
-			g.sides[i].Shadow = reconcile.Shadow{Fields: x.Fields, Owed: x.Owed, Untaken: x.Untaken, Gone: x.Gone}
+			g.sides[i].Shadow = reconcile.Shadow{Fields: x.Fields, Owed: x.Owed, Maybe: x.Maybe, Untaken: x.Untaken, Gone: x.Gone}
 		}
 	}
 	return g, nil

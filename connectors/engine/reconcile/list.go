@@ -59,6 +59,9 @@ func (m *merge) elements(field string, v *view) delta {
 	if v.owes {
 		// What it was given of what it owes is no word of its own.
 		owed := m.elementsOf(field, v.owed)
+		if m.echoes(field, v) {
+			return delta{eff: owed}
+		}
 		d.adds = without(d.adds, owed)
 		d.removes = slices.DeleteFunc(d.removes, func(e element) bool { return !has(owed, e.key) })
 		d.eff = nil

@@ -62,7 +62,7 @@ func newMerge(sides []Side, rules Rules) *merge {
 				return !set && !removed // taken back; what is set again is new
 			})
 		}
-		m.shadows[i] = Shadow{Fields: sorted(s.Shadow.Fields), Owed: sorted(s.Shadow.Owed),
+		m.shadows[i] = Shadow{Fields: sorted(s.Shadow.Fields), Owed: sorted(s.Shadow.Owed), Maybe: sorted(s.Shadow.Maybe),
 			Untaken: s.Shadow.Untaken, Gone: s.Shadow.Gone}
 		if !s.Gone {
 			m.order = append(m.order, i)
@@ -147,7 +147,7 @@ func (m *merge) view(i int, field string) *view {
 	case v.owes:
 		v.base = v.owed
 		v.changed = !m.same(field, v, v.now, v, v.shadow) && !m.same(field, v, v.now, v, v.owed)
-		v.changed = v.changed && !v.silent
+		v.changed = v.changed && !v.silent && !m.echoes(field, v)
 		v.late = v.changed && m.writable(v)
 		if !v.changed && !m.same(field, v, v.now, v, v.owed) {
 			v.eff = v.owed
@@ -301,8 +301,11 @@ func (m *merge) settle(field string, views []*view) {
 		}
 		sh.Fields = put(sh.Fields, field, v.now)
 		if m.sameAll(field, v, v.target, v.now) {
-			sh.Owed = drop(sh.Owed, field)
+			sh.Owed, sh.Maybe = drop(sh.Owed, field), drop(sh.Maybe, field)
 			continue
+		}
+		if _, there := lookup(sh.Maybe, field); v.owes && !there && !m.sameAll(field, v, v.target, v.owed) {
+			sh.Maybe = put(sh.Maybe, field, v.owed)
 		}
 		sh.Owed = put(sh.Owed, field, v.target)
 		if m.writable(v) {
@@ -313,6 +316,12 @@ func (m *merge) settle(field string, views []*view) {
 			m.change(v.side, Change{Field: field, Before: v.now, After: v.target, From: v.from, Why: cmp.Or(why, WhyChanged)})
 		}
 	}
+}
+
+// echoes says whether a side says what it was told once and owes no more.
+func (m *merge) echoes(field string, v *view) bool {
+	maybe, ok := lookup(m.sides[v.side].Shadow.Maybe, field)
+	return ok && m.sameAll(field, v, v.now, maybe)
 }
 
 func (m *merge) sameAll(field string, v *view, x, y []state.Value) bool {

@@ -49,6 +49,9 @@ type Shadow struct {
 	// Owed are fields that it shall say and does not yet: a write that was decided and not confirmed,
 	// or that could not be made as the side is not written to. Sorted.
 	Owed []state.Field
+	// Maybe are fields as they were owed before something else was. A write of them may have arrived
+	// unseen, so that to say them is no word of the side's own. Sorted.
+	Maybe []state.Field
 	// Untaken are words about consent that were sent there and that the system did not keep.
 	Untaken []state.Said
 	// Gone says that its being gone was dealt with.
@@ -159,7 +162,7 @@ func Confirm(s Shadow, w Write, fields []state.Field, consents []state.Said, rul
 		s.Gone = true
 		return s
 	}
-	s.Fields, s.Owed = sorted(s.Fields), sorted(s.Owed)
+	s.Fields, s.Owed, s.Maybe = sorted(s.Fields), sorted(s.Owed), sorted(s.Maybe)
 	for _, c := range w.Changes {
 		if c.Field == FieldConsent {
 			s.Untaken = untaken(s.Untaken, w.Consents, consents, rules)
@@ -168,7 +171,7 @@ func Confirm(s Shadow, w Write, fields []state.Field, consents []state.Said, rul
 		s.Fields = put(s.Fields, c.Field, valuesOf(fields, c.Field))
 		whole := Field{Name: c.Field}
 		if maps.Equal(keys(whole, c.Field, valuesOf(s.Owed, c.Field), rules), keys(whole, c.Field, valuesOf(w.Fields, c.Field), rules)) {
-			s.Owed = drop(s.Owed, c.Field)
+			s.Owed, s.Maybe = drop(s.Owed, c.Field), drop(s.Maybe, c.Field)
 		}
 	}
 	return s

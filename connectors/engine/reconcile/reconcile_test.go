@@ -524,6 +524,30 @@ func TestOldConfirmation(t *testing.T) {
 	}
 }
 
+// A write that arrived unseen, and was overtaken meanwhile, is no word of the side's own.
+func TestUnseenWriteIsAnEcho(t *testing.T) {
+	t.Parallel()
+	for _, values := range [][3]string{{"company=A", "company=B", "company=C"}, {"phone=+49 171 1234567", "phone=+49 171 1234568", "phone=+49 171 1234569"}} {
+		book := side(t, "book", values[1], was(values[0]))
+		shop := side(t, "shop", values[0], was(values[0]))
+		out := decide(t, []Side{book, shop}, rules)
+		if len(out.Writes) != 1 {
+			t.Fatalf("not one write: %+v", out.Writes)
+		}
+		for i, s := range []*Side{&book, &shop} {
+			s.Shadow = out.Shadows[i]
+		}
+		book.Fields = fields(t, values[2])
+		out = decide(t, []Side{book, shop}, rules)
+		book.Shadow, shop.Shadow = out.Shadows[0], out.Shadows[1]
+		shop.Fields = fields(t, values[1]) // the first write had arrived
+		out = decide(t, []Side{book, shop}, rules)
+		if len(out.Conflicts) > 0 || len(out.Writes) != 1 || out.Writes[0].Side != 1 {
+			t.Errorf("got %s", lines([]Side{book, shop}, out))
+		}
+	}
+}
+
 // A record that is alone for a while forgets nothing: what was edited meanwhile counts when it is back.
 func TestAloneForAWhile(t *testing.T) {
 	t.Parallel()
