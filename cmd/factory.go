@@ -191,7 +191,7 @@ func (s settings) service() service.Config {
 	c := service.Config{Region: s.region, Zone: s.zone, Language: s.lang, Domains: s.domains, Ignore: s.file.Ignore,
 		Connections: map[string]service.ConnectionConfig{}}
 	for name, x := range s.file.Connections {
-		c.Connections[name] = service.ConnectionConfig(x)
+		c.Connections[name] = service.ConnectionConfig{Mailbox: x.Mailbox, Owner: x.Owner, Ignore: x.Ignore}
 	}
 	return c
 }

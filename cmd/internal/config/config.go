@@ -39,6 +39,8 @@ type File struct {
 
 	// Lines says in which line each key stands.
 	Lines map[string]int
+
+	places map[string]place // of what stands below connections, as "shop.options.url"
 }
 
 // Keys are the keys that kept.yaml may have, in the order in which people are shown them.
@@ -60,7 +62,7 @@ func Load(path string, must bool) (File, error) {
 
 // Parse reads the content of a file; path is for its messages.
 func Parse(path string, content []byte) (File, error) {
-	f := File{Path: path, Lines: map[string]int{}}
+	f := File{Path: path, Lines: map[string]int{}, places: map[string]place{}}
 	at := func(code string, line, column int, args state.Args) error {
 		e := &state.Error{Class: state.Invalid, Code: code, Args: state.Args{
 			"path": path, "line": strconv.Itoa(max(line, 1)), "column": strconv.Itoa(max(column, 1))}}

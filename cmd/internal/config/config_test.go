@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/keptcrm/kept/state"
 )
@@ -29,7 +30,7 @@ domains:
 	want := File{Path: "kept.yaml", State: "/data/kept.db", Region: "DE", Zone: "Asia/Shanghai", Language: "zh",
 		Domains: []string{"nordlicht.example", "köln.example"},
 		Lines:   map[string]int{"state": 2, "region": 3, "zone": 4, "language": 5, "domains": 6}}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(File{})); d != "" {
 		t.Error(d)
 	}
 }
@@ -60,7 +61,7 @@ connections:
 	want := File{Path: "kept.yaml", Ignore: []string{"@Letter.example", "list:news.example"}, Connections: map[string]Connection{
 		"post": {Mailbox: "personal", Owner: "wei", Ignore: []string{"rechnung@supplier.example"}}, "sales": {Mailbox: "shared"}, "shop": {}},
 		Lines: map[string]int{"ignore": 1, "connections": 2}}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(File{})); d != "" {
 		t.Error(d)
 	}
 }
