@@ -166,11 +166,6 @@ func (f *factory) serve(s settings, store state.Store, env engine.Env) *service.
 	return svc
 }
 
-// engineEnv says what holds for connectors that ask for it and are told nothing else.
-func (f *factory) engineEnv(s settings) engine.Env {
-	return engine.Env{Now: f.o.Now, Stdin: f.o.In, Defaults: map[string]string{"zone": s.zone}}
-}
-
 // scratch gives a service on a copy of the state, and what throws the copy away.
 func (f *factory) scratch(ctx context.Context, s settings, store *bolt.Store) (*service.Service, func(), error) {
 	dir, err := os.MkdirTemp("", "kept-dry-*")

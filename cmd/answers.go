@@ -39,7 +39,9 @@ func machine(data any) (v any, list bool) {
 		return d.Forgotten, true
 	case service.WaitingOut:
 		return d.Waiting, true
-	case service.ConnectionListOut:
+	case []listedConnection:
+		return d, true
+	case service.ConnectionCheckOut:
 		return d.Connections, true
 	case service.CustomerIgnoreOut:
 		return d.Rules, true

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/keptcrm/kept/bot/text"
@@ -44,7 +43,7 @@ func newFactory(args []string, o Options) *factory {
 		o.Now = time.Now
 	}
 	f := &factory{o: o, early: earlyLanguage(args, o.Env)}
-	f.settings = sync.OnceValues(f.resolve)
+	f.reread()
 	return f
 }
 
@@ -98,15 +97,12 @@ type settings struct {
 
 func (f *factory) resolve() (settings, error) {
 	var s settings
-	path, must := f.flags.config, true
-	if path == "" {
-		path = f.o.Env("KEPT_CONFIG")
-	}
-	if path == "" {
-		path, must = config.FilePath(f.o.Env), false
-	}
+	path, must := f.configPath()
 	var err error
 	if s.file, err = config.Load(path, must); err != nil {
+		return s, err
+	}
+	if err := s.file.CheckTypes(f.o.Specs); err != nil {
 		return s, err
 	}
 	show := func(key, value, from string) { s.shown = append(s.shown, setting{key, value, from}) }

@@ -204,42 +204,6 @@ func newCustomerIgnore(f *factory) *cobra.Command {
 	return c
 }
 
-func newConnectionList(f *factory) *cobra.Command {
-	return &cobra.Command{
-		Use:     "list",
-		Short:   "what was imported from, and who reads which mailbox",
-		Example: examples("connection list", "connection list --output json"),
-		Args:    arguments(0, 0),
-		RunE: func(c *cobra.Command, _ []string) error {
-			api, err := f.api(c.Context(), asking)
-			if err != nil {
-				return err
-			}
-			out, err := api.ConnectionList(c.Context(), service.ConnectionListIn{})
-			if err != nil {
-				return err
-			}
-			p := f.printer()
-			var rows []bot.Row
-			for _, x := range out.Connections {
-				rows = append(rows, row(x.Name, typed(x.Name), plain(x.Type), plain(mailboxWords(x)), dim(joined(", ", "since "+p.Day(x.Created), lastRun(x)))))
-			}
-			s := newSheet("", out).table("", 2, rows)
-			if len(rows) == 0 {
-				s.lines("", "No connection yet. Begin with: "+p.Command("import FILE"))
-			}
-			return f.show(s.card)
-		},
-	}
-}
-
-func lastRun(c service.Connection) string {
-	if c.LastRun == "" {
-		return ""
-	}
-	return "last import " + c.LastRun
-}
-
 // mailboxWords says who reads a mailbox; nothing of what is none.
 func mailboxWords(c service.Connection) string {
 	switch c.Mailbox {

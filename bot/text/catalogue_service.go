@@ -80,7 +80,7 @@ var importErrors = texts{
 	"error.file_unreadable":   {`{file} cannot be read[: {reason}]. Check the file and its rights.`, `{file} 无法读取[：{reason}]。请检查文件及权限。`},
 	"error.file_refused":      {`{file}: {reason}`, `{file}：{reason}`},
 	"error.no_files":          {`Which file? For example: {admin} import orders.csv`, `哪个文件？例如：{admin} import orders.csv`},
-	"error.no_such_connector": {`There is no connector "{type}". All of them: {admin} connection types`, `没有连接器“{type}”。全部：{admin} connection types`},
+	"error.no_such_connector": {`There is no connector "{type}".[ Did you mean {near}?] All of them: {admin} connection types`, `没有连接器“{type}”。[您是不是要 {near}？]全部：{admin} connection types`},
 	"error.no_file_connector": {`Nothing here reads {file}[ as {type}]. All connectors: {admin} connection types`, `没有连接器能读取 {file}[（{type}）]。全部：{admin} connection types`},
 	"error.no_scratch":        {`There is no room for temporary files. Check the folder TMPDIR and its rights.`, `没有空间存放临时文件。请检查 TMPDIR 文件夹及权限。`},
 	"error.import_stopped": {`Stopped in {file} at row {done#} of {total#}. What was read stays; the same command goes on from there.`,

@@ -54,6 +54,9 @@ type API struct {
 	OptoutAdd    func(context.Context, OptoutAddIn) (OptoutOut, error)      `api:"write"`
 	OptoutRemove func(context.Context, OptoutRemoveIn) (OptoutOut, error)   `api:"write"`
 
+	ConnectionState  func(context.Context, ConnectionStateIn) (ConnectionStateOut, error)   `api:"read"`
+	ConnectionRemove func(context.Context, ConnectionRemoveIn) (ConnectionRemoveOut, error) `api:"write"`
+
 	CustomerAdd    func(context.Context, CustomerAddIn) (CustomerAddOut, error)       `api:"write"`
 	CustomerIgnore func(context.Context, CustomerIgnoreIn) (CustomerIgnoreOut, error) `api:"write"`
 	Mark           func(context.Context, MarkIn) (MarkOut, error)                     `api:"write"`

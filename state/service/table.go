@@ -6,7 +6,7 @@ func (s *Service) API() API {
 		Find: s.Find, Brief: s.Brief, History: s.History, Who: s.Who, PromiseList: s.PromiseList, QuestionList: s.QuestionList,
 		CustomerList: s.CustomerList, CustomerShow: s.CustomerShow, Why: s.Why, StaffList: s.StaffList,
 		OptoutList: s.OptoutList, OptoutWhy: s.OptoutWhy, RunList: s.RunList,
-		CustomerWaiting: s.CustomerWaiting, ConnectionList: s.ConnectionList, CustomerAdd: s.CustomerAdd,
+		CustomerWaiting: s.CustomerWaiting, ConnectionList: s.ConnectionList, ConnectionState: s.ConnectionState, ConnectionRemove: s.ConnectionRemove, CustomerAdd: s.CustomerAdd,
 		CustomerIgnore: s.CustomerIgnore, Mark: s.Mark, Mailbox: s.Mailbox,
 		Note: s.Note, PromiseAdd: s.PromiseAdd, PromiseClose: s.PromiseClose, PromiseMove: s.PromiseMove, Answer: s.Answer,
 		Assign: s.Assign, CustomerEdit: s.CustomerEdit, CustomerTag: s.CustomerTag, Relate: s.Relate, Merge: s.Merge,

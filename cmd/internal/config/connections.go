@@ -376,3 +376,14 @@ func sorted[V any](m map[string]V) []string {
 	slices.Sort(keys)
 	return keys
 }
+
+// CheckSetting says what is wrong with the value of a connection's key as [Connection] has them: the
+// code and arguments of an error, or "".
+func CheckSetting(key, value string) (code string, args state.Args) {
+	var c Connection
+	code, args = c.set(key, strings.TrimSpace(value))
+	if code != "" {
+		args["value"] = value
+	}
+	return code, args
+}

@@ -415,3 +415,22 @@ func scalar(v string) string {
 	_ = e.Encode(v) // a text always has its JSON
 	return strings.TrimSpace(b.String())
 }
+
+// TypeOf gives the type of a connection in a file whatever else the file says; "" where that cannot
+// be told.
+func TypeOf(path, name string) string {
+	content, err := os.ReadFile(resolved(path))
+	if err != nil {
+		return ""
+	}
+	d := &document{path: path, lines: strings.Split(strings.ReplaceAll(string(content), "\r\n", "\n"), "\n")}
+	e, found, err := d.look("connections", name, "type")
+	if err != nil || !found {
+		return ""
+	}
+	values, ok := texts(e.value, false)
+	if !ok || len(values) != 1 {
+		return ""
+	}
+	return strings.TrimSpace(values[0])
+}

@@ -1,0 +1,99 @@
+package cmd
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/keptcrm/kept/cmd/internal/config"
+	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/engine"
+	"github.com/keptcrm/kept/state"
+)
+
+// configPath is where kept.yaml is, and whether it has to be there because somebody said so.
+func (f *factory) configPath() (path string, must bool) {
+	if f.flags.config != "" {
+		return f.flags.config, true
+	}
+	if path := f.o.Env("KEPT_CONFIG"); path != "" {
+		return path, true
+	}
+	return config.FilePath(f.o.Env), false
+}
+
+// reread lets the next command of this process see what was just written into kept.yaml.
+func (f *factory) reread() { f.settings = sync.OnceValues(f.resolve) }
+
+// synced are the connections of kept.yaml that have a type, by name.
+func (s settings) synced() []engine.Connection {
+	var out []engine.Connection
+	for _, name := range sortedKeys(s.file.Connections) {
+		c := s.file.Connections[name]
+		if c.Type == "" {
+			continue
+		}
+		out = append(out, engine.Connection{Name: name, Type: c.Type, Options: c.Options, Mode: c.Mode, Owns: c.Owns, Create: c.Create,
+			Newest: c.Conflicts == "newest", Deletes: c.Deletes == "propagate", Guard: c.Guard, Census: c.Census})
+	}
+	return out
+}
+
+// secrets reads what kept.yaml refers to.
+func (f *factory) secrets() *config.Secrets {
+	path, _ := f.configPath()
+	dir := filepath.Dir(path)
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	return &config.Secrets{Folder: dir, Env: f.o.Env, Open: func(path string) {
+		f.hint(f.printer().T("secret.open", state.Args{"path": path, "quoted": shellWord(path)}))
+	}}
+}
+
+// engineEnv says what holds for connectors that ask for it and are told nothing else.
+func (f *factory) engineEnv(s settings) engine.Env {
+	env := engine.Env{Now: f.o.Now, Stdin: f.o.In, Defaults: map[string]string{"zone": s.zone}, Connections: s.synced(), Secret: f.secrets().Resolve}
+	if f.flags.verbose {
+		env.Log = slog.New(slog.NewTextHandler(f.o.Err, nil))
+	}
+	return env
+}
+
+// spec finds a connector by its type.
+func (f *factory) spec(name string) (*connectors.Spec, error) {
+	var names []string
+	for i := range f.o.Specs {
+		if f.o.Specs[i].Name == name {
+			return &f.o.Specs[i], nil
+		}
+		names = append(names, f.o.Specs[i].Name)
+	}
+	return nil, invalid("no_such_connector", "type", name, "near", config.Nearest(name, names))
+}
+
+// syncedNames completes the names of configured connections. It reads kept.yaml alone.
+func (f *factory) syncedNames(typed string, taken []string) []string {
+	s, err := f.settings()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, c := range s.synced() {
+		if strings.HasPrefix(c.Name, typed) && !slices.Contains(taken, c.Name) {
+			names = append(names, c.Name+"\t"+c.Type)
+		}
+	}
+	return names
+}
+
+// fileLine names a place in a file.
+func fileLine(path string, line int) string {
+	if line == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", path, line)
+}
