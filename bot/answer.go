@@ -14,8 +14,8 @@ import (
 var answer = Word{
 	Name:     "answer",
 	Aliases:  []string{"回答"},
-	Usage:    []string{"answer qN yes|no", `answer qN fix "ROW"`, "answer qN drop"},
-	Examples: []string{"answer q7 yes", "answer q7 no", `answer q12 fix "jana@example.com,Jana,Köhler"`, "answer q12 drop"},
+	Usage:    []string{"answer qN yes|no", `answer qN fix "ROW"`, "answer qN drop", "answer qN CONNECTION"},
+	Examples: []string{"answer q7 yes", "answer q7 no", `answer q12 fix "jana@example.com,Jana,Köhler"`, "answer q12 drop", "answer q8 book"},
 	Writes:   true,
 	run: func(ctx context.Context, api service.API, req Request) (Card, error) {
 		if len(req.Words) < 2 || !questionNumber.MatchString(req.Words[0]) {

@@ -41,6 +41,8 @@ func machine(data any) (v any, list bool) {
 		return d.Waiting, true
 	case []listedConnection:
 		return d, true
+	case service.PlanListOut:
+		return d.Plans, true
 	case service.ConnectionCheckOut:
 		return d.Connections, true
 	case service.CustomerIgnoreOut:
@@ -60,6 +62,8 @@ func machine(data any) (v any, list bool) {
 		return d.Staff, false
 	case service.MailboxOut:
 		return d.Connection, false
+	case service.PlanShowOut:
+		return d.Plan, false
 
 	case service.CustomerShowOut:
 		c := d.Customer

@@ -63,9 +63,13 @@ func (f *factory) settingNames(connection, typed string) []string {
 func (f *factory) setConnection(name string, pairs []string) error {
 	path, must := f.configPath()
 	file, err := config.Load(path, must)
+	if err == nil {
+		err = f.checkFile(&file)
+	}
 	// A file that says something wrong can be corrected by this very command: its type is enough.
 	typ := file.Connections[name].Type
 	if err != nil {
+		file = config.File{}
 		if typ = config.TypeOf(path, name); typ == "" {
 			return err
 		}
@@ -88,7 +92,12 @@ func (f *factory) setConnection(name string, pairs []string) error {
 		if !ok {
 			return invalid("connection_set_syntax", "value", pair, "connection", name)
 		}
+		typed := strings.TrimPrefix(strings.TrimSpace(key), "options.")
 		key, option, err := settingKey(spec, key)
+		if err != nil && strings.TrimSpace(v) == "" && file.Path == "" {
+			// What the file says wrongly is taken out of it.
+			key, option, err = "options."+typed, typed, nil
+		}
 		if err != nil {
 			return err
 		}

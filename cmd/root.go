@@ -54,6 +54,7 @@ func newRoot(f *factory) *cobra.Command {
 		newImport(f),
 		newMatch(f),
 		newConnection(f),
+		newSync(f),
 		newCustomer(f),
 		newOptout(f),
 		newStaff(f),

@@ -41,7 +41,8 @@ func runKept() int {
 	}
 	return Run(context.Background(), os.Args[1:], Options{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Now: func() time.Time { return at },
-		Specs: []connectors.Spec{csv.Spec(), vcard.Spec(), mbox.Spec()}, Login: os.Getenv("KEPT_TEST_LOGIN"),
+		Specs: []connectors.Spec{csv.Spec(), vcard.Spec(), mbox.Spec(),
+			officeSpec("office", "the scripts' address book", 0), officeSpec("till", "the scripts' till, with one phone a customer", 1)}, Login: os.Getenv("KEPT_TEST_LOGIN"),
 	})
 }
 
@@ -50,7 +51,8 @@ func runKept() int {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "script"),
+		Dir:           filepath.Join("testdata", "script"),
+		UpdateScripts: os.Getenv("KEPT_WRITE") == "1",
 		Setup: func(e *testscript.Env) error {
 			run, err := os.MkdirTemp("", "kept") // sockets need short paths
 			if err != nil {
@@ -76,6 +78,8 @@ func TestScripts(t *testing.T) {
 			"many":    many,
 			"mode":    mode,
 			"jsonset": jsonset,
+			"edit":    edit,
+			"crowd":   crowd,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "root" {
