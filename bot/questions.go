@@ -36,13 +36,6 @@ var questions = Word{
 	},
 }
 
-// The kinds of questions that a sync asks: which of several connections is right about a field, and
-// whether a write arrived whose answer was lost.
-const (
-	questionConflict = "conflict"
-	questionLost     = "write_lost"
-)
-
 var questionNumber = regexp.MustCompile(`^(?i:[a-z0-9]+-)?[qQ][0-9]+$`)
 
 func questionsCard(req Request, in service.QuestionListIn, out service.QuestionListOut) Card {
@@ -127,7 +120,7 @@ func questionSection(p *text.Printer, q service.Question, one bool) Section {
 	}
 	if len(pro) > 0 {
 		key := "question.because"
-		if q.Kind == state.QuestionRow || q.Kind == questionConflict || q.Kind == questionLost {
+		if q.Kind == state.QuestionRow || q.Kind == state.QuestionConflict || q.Kind == state.QuestionLost {
 			key = "question.reason"
 		}
 		say(plain(p.T(key, state.Args{"reasons": strings.Join(pro, p.T("card.comma"))})))

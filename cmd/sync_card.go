@@ -39,8 +39,17 @@ func syncCard(p *text.Printer, out service.SyncOut, err *state.Error) bot.Card {
 	var lines []string
 	for _, c := range out.Connections {
 		lines = append(lines, rejected(p, c, out.Dry)...)
+		for i, w := range c.Refused {
+			if i == refusedLines {
+				lines = append(lines, c.Name+": "+p.T("sync.more", state.Args{"n": strconv.Itoa(len(c.Refused) - i)}))
+				break
+			}
+			if w.Error != nil {
+				lines = append(lines, c.Name+", "+w.Customer.Name+": "+p.Error(w.Error))
+			}
+		}
 		if c.Error != nil {
-			lines = append(lines, c.Name+": "+p.Error(c.Error))
+			lines = append(lines, p.Error(c.Error))
 		}
 	}
 	s.lines("", lines...)
@@ -132,7 +141,7 @@ func planRows(s *sheet, p *text.Printer, heading string, plan *service.SyncPlan,
 	}
 	for _, q := range plan.Questions {
 		mark := markQuestion
-		if q.Kind == questionConflict || q.Kind == questionLost {
+		if q.Kind == state.QuestionConflict || q.Kind == state.QuestionLost {
 			mark = markConflict
 		}
 		name := ""
@@ -156,18 +165,12 @@ func planRows(s *sheet, p *text.Printer, heading string, plan *service.SyncPlan,
 	}
 }
 
-// The kinds of questions that a sync asks.
-const (
-	questionConflict = "conflict"
-	questionLost     = "write_lost"
-)
-
 // questionWords is a question without its customer's name, which stands before it.
 func questionWords(p *text.Printer, q service.Question) string {
 	switch {
 	case q.Kind == state.QuestionMatch && q.B != nil:
 		return p.T("sync.may_be", state.Args{"b": q.B.Name + " " + q.B.Number})
-	case q.Kind == questionConflict:
+	case q.Kind == state.QuestionConflict:
 		return p.T("sync.conflict", state.Args{"field": q.Field, "connections": strings.Join(q.Options, p.T("card.comma"))})
 	}
 	return bot.Asked(p, q)

@@ -22,7 +22,7 @@ type ConnectionState struct {
 	Name     string    `json:"name"`
 	Type     string    `json:"type"`              // as it was last read; "" where it never was
 	Last     *Run      `json:"last,omitempty"`    // its last run
-	Approved time.Time `json:"approved,omitzero"` // when a plan with writes there was last applied
+	Approved time.Time `json:"approved,omitzero"` // when a person first applied a plan with writes there
 	Plan     string    `json:"plan,omitempty"`    // the newest open plan that has writes there
 	Writes   int       `json:"writes"`            // how many of that plan's are there
 	Waiting  int       `json:"waiting"`           // writes that were decided and are not confirmed
@@ -94,7 +94,7 @@ func (s *Service) connectionState(l *lookup, name string, plans []planned) (Conn
 		return out, err
 	}
 	if known != nil {
-		out.Type = known.Type
+		out.Type, out.Approved = known.Type, known.Approved
 		if known.LastRun != 0 {
 			run, err := state.Runs.Find(l.tx, state.NumberKey(known.LastRun))
 			if err != nil {
@@ -113,11 +113,7 @@ func (s *Service) connectionState(l *lookup, name string, plans []planned) (Conn
 		}
 	}
 	for _, p := range plans {
-		switch n := p.writes[name]; {
-		case n == 0:
-		case p.plan.State == state.PlanApplied && out.Approved.IsZero():
-			out.Approved = p.plan.Applied
-		case p.plan.State == state.PlanOpen && out.Plan == "":
+		if n := p.writes[name]; n > 0 && p.plan.State == state.PlanOpen && out.Plan == "" {
 			out.Plan, out.Writes = p.plan.ID, n
 		}
 	}

@@ -14,7 +14,7 @@ func TestConnectionRemoveTakesAccessAlone(t *testing.T) {
 	h.ok(h.s.Do(as(""), "test", nil, func(w *state.Writer) error {
 		for _, c := range []string{"shop", "shop2"} {
 			for _, err := range []error{
-				state.Connections.Put(w, &state.Connection{Name: c, Type: "woocommerce", Created: h.now}),
+				state.Connections.Put(w, &state.Connection{Name: c, Type: "woocommerce", Created: h.now, Approved: h.now.Add(-time.Hour)}),
 				state.Tokens.Put(w, &state.Token{Connection: c, Name: "refresh", Value: "x", At: h.now}),
 				state.Points.Put(w, &state.Point{Connection: c, Kind: "contact", Cursor: "7"}),
 				state.Intents.Put(w, &state.Intent{Number: uint64(len(c)), Connection: c, State: state.IntentSent}),
