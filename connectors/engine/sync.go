@@ -146,7 +146,7 @@ func (s *syncing) run(ctx context.Context) error {
 	if err := s.reconcile(ctx); err != nil {
 		return err
 	}
-	if s.in.Dry || ctx.Err() != nil {
+	if s.in.Dry || s.plan == nil || ctx.Err() != nil {
 		return nil
 	}
 	return s.push(ctx)
