@@ -80,6 +80,7 @@ func TestScripts(t *testing.T) {
 			"jsonset": jsonset,
 			"edit":    edit,
 			"crowd":   crowd,
+			"keep":    keep,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "root" {
@@ -155,6 +156,12 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("no damage %s", args[1])
 	}
 	ts.Check(os.WriteFile(path, b, 0o600))
+}
+
+// keep NAME: the first line of the last output is a variable.
+func keep(ts *testscript.TestScript, _ bool, args []string) {
+	line, _, _ := strings.Cut(ts.ReadFile("stdout"), "\n")
+	ts.Setenv(args[0], line)
 }
 
 // mode PATH OCTAL: the path has these rights.

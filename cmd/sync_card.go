@@ -56,7 +56,7 @@ func syncCard(p *text.Printer, out service.SyncOut, err *state.Error) bot.Card {
 	if out.Plan != nil {
 		heading := "sync.plan.dry"
 		if !out.Dry {
-			heading = "sync.plan.waits"
+			heading = "sync.plan." + out.Plan.State
 		}
 		planRows(s, p, p.T(heading, state.Args{"plan": out.Plan.ID}), out.Plan, planLines)
 	}
@@ -287,6 +287,10 @@ func writesAt(p *text.Printer, writes []service.SyncWrite) string {
 	for _, w := range writes {
 		counts[w.Connection]++
 	}
+	return counted(p, counts)
+}
+
+func counted(p *text.Printer, counts map[string]int) string {
 	var parts []string
 	for i, name := range sortedKeys(counts) {
 		key := "sync.writes_at"
@@ -300,10 +304,17 @@ func writesAt(p *text.Printer, writes []service.SyncWrite) string {
 
 // syncEnd says how it ended and what to do next.
 func syncEnd(s *sheet, p *text.Printer, out service.SyncOut, err *state.Error) {
-	failed, unsent := false, false
+	failed := false
+	unapproved, again := map[string]int{}, map[string]int{}
 	for _, c := range out.Connections {
 		failed = failed || c.Error != nil || c.Failed > 0 || c.Lost > 0
-		unsent = unsent || c.NeedsPlan && c.Writes > 0
+		switch {
+		case c.Writes == 0 || c.Error != nil:
+		case c.NeedsPlan:
+			unapproved[c.Name] = c.Writes
+		default:
+			again[c.Name] = c.Writes
+		}
 	}
 	waits := ""
 	if out.Asks > 0 {
@@ -313,18 +324,23 @@ func syncEnd(s *sheet, p *text.Printer, out service.SyncOut, err *state.Error) {
 		}
 	}
 	planned := out.Plan != nil && len(out.Plan.Writes) > 0
+	stop := func(words ...string) string {
+		return p.T("sync.sentence", state.Args{"words": joined(p.T("sync.semicolon"), words...)})
+	}
 	switch {
 	case out.Dry && planned:
-		s.lines("", joined(p.T("sync.semicolon"), writesAt(p, out.Plan.Writes), waits), p.T("sync.apply", state.Args{"plan": out.Plan.ID}))
-	case out.Dry && failed:
-		s.lines("", waits)
-	case out.Dry:
+		s.lines("", stop(writesAt(p, out.Plan.Writes), waits), p.T("sync.apply", state.Args{"plan": out.Plan.ID}))
+	case out.Dry && !failed:
 		s.lines("", joined(" ", p.T("sync.no_writes"), waits))
-	case planned && unsent:
-		s.lines("", joined(p.T("sync.semicolon"), p.T("sync.not_sent", state.Args{"writes": writesAt(p, out.Plan.Writes)}), waits), p.T("sync.apply", state.Args{"plan": out.Plan.ID}))
-	case failed || err != nil:
-		s.lines("", waits)
-	default:
+	case !failed && err == nil && len(unapproved)+len(again) == 0:
 		s.lines("", joined(" ", p.T("sync.in_step"), waits))
+	default:
+		if !out.Dry && len(unapproved) > 0 {
+			s.lines("", p.T("sync.not_sent", state.Args{"writes": counted(p, unapproved)}))
+		}
+		if !out.Dry && len(again) > 0 {
+			s.lines("", p.T("sync.again", state.Args{"writes": counted(p, again)}))
+		}
+		s.lines("", waits)
 	}
 }
