@@ -271,15 +271,16 @@ func edit(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(o.save(f))
 }
 
-// crowd FILE COUNT: an office with that many contacts, Person 1 and so on.
+// crowd FILE COUNT [COMPANY]: an office with that many contacts, all of that company.
 func crowd(ts *testscript.TestScript, _ bool, args []string) {
 	f := officeFile{Password: "geheim"}
 	n := 0
 	if _, err := fmt.Sscan(args[1], &n); err != nil {
 		ts.Fatalf("no number: %s", args[1])
 	}
+	company := strings.Join(args[2:], " ")
 	for i := range n {
-		f.Contacts = append(f.Contacts, officeContact{ID: fmt.Sprint(i + 1), Name: fmt.Sprintf("Person %c%c Muster", 'A'+i/26, 'a'+i%26), Emails: []string{fmt.Sprintf("p%d@muster.example", i+1)}})
+		f.Contacts = append(f.Contacts, officeContact{ID: fmt.Sprint(i + 1), Company: company, Name: fmt.Sprintf("Person %c%c Muster", 'A'+i/26, 'a'+i%26), Emails: []string{fmt.Sprintf("p%d@muster.example", i+1)}})
 	}
 	ts.Check((&office{path: ts.MkAbs(args[0])}).save(f))
 }

@@ -171,7 +171,7 @@ func questionWords(p *text.Printer, q service.Question) string {
 	case q.Kind == state.QuestionMatch && q.B != nil:
 		return p.T("sync.may_be", state.Args{"b": q.B.Name + " " + q.B.Number})
 	case q.Kind == state.QuestionConflict:
-		return p.T("sync.conflict", state.Args{"field": q.Field, "connections": strings.Join(q.Options, p.T("card.comma"))})
+		return p.T("sync.conflict", state.Args{"field": q.Field, "connections": strings.Join(slices.Sorted(slices.Values(q.Options)), p.T("card.comma"))})
 	}
 	return bot.Asked(p, q)
 }
@@ -236,9 +236,9 @@ func fieldWords(p *text.Printer, f service.SyncField) string {
 	case len(before) == 0 && len(after) == 0: // only their order or labels
 		return name + " " + strings.Join(f.After, comma)
 	case len(before) == 0:
-		return name + " +" + strings.Join(after, comma+"+")
+		return p.T("sync.added", state.Args{"field": f.Field, "values": strings.Join(after, comma)})
 	case len(after) == 0:
-		return name + " -" + strings.Join(before, comma+"-")
+		return p.T("sync.taken", state.Args{"field": f.Field, "values": strings.Join(before, comma)})
 	}
 	return name + " " + strings.Join(before, comma) + " -> " + strings.Join(after, comma)
 }
@@ -316,9 +316,12 @@ func syncEnd(s *sheet, p *text.Printer, out service.SyncOut, err *state.Error) {
 			again[c.Name] = c.Writes
 		}
 	}
-	waits := ""
-	if out.Asks > 0 {
-		waits = p.T("sync.questions", state.Args{"n": strconv.Itoa(out.Asks)})
+	waits, asks := "", out.Asks
+	if out.Plan != nil {
+		asks = max(asks, len(out.Plan.Questions)) // those of a dry run come to the others when it ends
+	}
+	if asks > 0 {
+		waits = p.T("sync.questions", state.Args{"n": strconv.Itoa(asks)})
 		if out.More > 0 {
 			waits = joined(" ", waits, p.T("sync.questions_more", state.Args{"n": strconv.Itoa(out.More)}))
 		}

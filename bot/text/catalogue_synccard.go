@@ -27,6 +27,8 @@ var syncCardTexts = texts{
 	"plan.applied":      {`applied`, `已应用`},
 	"plan.stale":        {`no longer fits`, `已失效`},
 
+	"sync.added":    {`{field%column.} {values} added`, `增加{field%column.} {values}`},
+	"sync.taken":    {`{field%column.} {values} taken out`, `去掉{field%column.} {values}`},
 	"sync.create":   {`new at {at}`, `在 {at} 新建`},
 	"sync.delete":   {`deleted at {at}[ ({record})]`, `在 {at} 删除[（{record}）]`},
 	"sync.rule":     {`rule: {rule}`, `规则：{rule}`},
@@ -35,7 +37,7 @@ var syncCardTexts = texts{
 	"sync.joined":   {`{records} are one`, `{records} 是同一客户`},
 	"sync.and":      {`{a} and {b}`, `{a} 与 {b}`},
 	"sync.may_be":   {`may be {b}`, `可能就是 {b}`},
-	"sync.conflict": {`{field%column.} differs[: {connections}]`, `{field%column.} 不一致[：{connections}]`},
+	"sync.conflict": {`{field%column.} differs[: {connections}]`, `{field%column.}不一致[：{connections}]`},
 
 	"sync.why.changed":   {`changed`, `已更改`},
 	"sync.why.filled":    {`was empty there`, `对方为空`},
@@ -61,7 +63,7 @@ var syncCardTexts = texts{
 
 	"error.sync_apply_names": {`A plan says itself where it writes. Apply it without names: {admin} sync --apply {plan}`, `计划本身已指明写入位置。请去掉连接名：{admin} sync --apply {plan}`},
 
-	"question.conflict":   {`{field%column.} of {a} differs. Which is right?`, `{a} 的{field%column.}不一致，以哪个为准？`},
+	"question.conflict":   {`Which {field%column.} of {a} is right?`, `{a} 的{field%column.}不一致，以哪个为准？`},
 	"question.write_lost": {`Did a write about {a} arrive?`, `关于 {a} 的写入是否已到达？`},
 
 	"column.name":        {`name`, `姓名`},
