@@ -279,8 +279,11 @@ func crowd(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("no number: %s", args[1])
 	}
 	company := strings.Join(args[2:], " ")
+	given := []string{"Jana", "Omar", "伟", "Zoë", "Tom", "Ana", "Björn", "Léa"}
+	family := []string{"Köhler", "Haddad", "李", "Fuchs", "Ford", "Lima"}
 	for i := range n {
-		f.Contacts = append(f.Contacts, officeContact{ID: fmt.Sprint(i + 1), Company: company, Name: fmt.Sprintf("Person %c%c Muster", 'A'+i/26, 'a'+i%26), Emails: []string{fmt.Sprintf("p%d@muster.example", i+1)}})
+		f.Contacts = append(f.Contacts, officeContact{ID: fmt.Sprint(i + 1), Company: company, Name: given[i%len(given)] + " " + family[i/len(given)],
+			Emails: []string{fmt.Sprintf("p%d.person@place%d.example", i+1, i+1)}})
 	}
 	ts.Check((&office{path: ts.MkAbs(args[0])}).save(f))
 }

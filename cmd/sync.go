@@ -34,6 +34,10 @@ func newSync(f *factory) *cobra.Command {
 		ValidArgsFunction: f.completeSynced(0),
 		RunE: func(c *cobra.Command, args []string) error {
 			in.Connections = args
+			if c.Flags().Changed("apply") && in.Apply == "" {
+				// A script's variable that is empty must not become a sync of everything.
+				return invalid("flag_needs_value", "flag", "--apply", "help", c.CommandPath()+" --help")
+			}
 			return f.runSync(c.Context(), in)
 		},
 	}

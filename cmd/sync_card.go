@@ -221,7 +221,11 @@ func writeRows(p *text.Printer, w atPlaces) []bot.Row {
 		if i > 0 {
 			mark, name = "", plain("")
 		}
-		rows = append(rows, row(w.Customer.Number, plain(mark), name, plain(fieldWords(p, f)), dim(originWords(p, f, at))))
+		origin := dim(originWords(p, f, at))
+		if w.State == service.WriteRefused || w.State == service.WriteAsked || w.State == service.WriteStale {
+			origin = alarm(p.Term("sync.state", w.State))
+		}
+		rows = append(rows, row(w.Customer.Number, plain(mark), name, plain(fieldWords(p, f)), origin))
 	}
 	return rows
 }

@@ -39,6 +39,10 @@ var syncCardTexts = texts{
 	"sync.may_be":   {`may be {b}`, `可能就是 {b}`},
 	"sync.conflict": {`{field%column.} differs[: {connections}]`, `{field%column.}不一致[：{connections}]`},
 
+	"sync.state.refused": {`refused there`, `对方拒绝`},
+	"sync.state.asked":   {`nobody knows whether it arrived`, `不知是否到达`},
+	"sync.state.stale":   {`it had changed there meanwhile`, `对方已有改动`},
+
 	"sync.why.changed":   {`changed`, `已更改`},
 	"sync.why.filled":    {`was empty there`, `对方为空`},
 	"sync.why.rule":      {`by rule`, `按规则`},
