@@ -31,7 +31,7 @@ func Spec() connectors.Spec {
 		Folders: true,
 		Options: []connectors.Option{
 			{Name: "path", Help: "the file, or the folder with the mail", Required: true},
-			{Name: "skip", Help: "kinds of folders that are left out: drafts, mail.Spam, mail.Trash, or none", Default: "drafts,spam,trash"},
+			{Name: "skip", Help: "kinds of folders that are left out: drafts, spam, trash, or none", Default: "drafts,spam,trash"},
 			{Name: "folder", Help: "the mail folder that the file is of, where its name does not say it: Sent, Inbox"},
 		},
 		Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.MessageKind: nil},
@@ -80,7 +80,7 @@ func open(_ context.Context, options map[string]string, env connectors.Env) (con
 				c.skip[p] = true
 			case "none", "":
 			default:
-				return nil, invalid("the option skip takes drafts, mail.Spam, mail.Trash or none, not %q", word)
+				return nil, invalid("the option skip takes drafts, spam, trash or none, not %q", word)
 			}
 		}
 	}
