@@ -118,7 +118,7 @@ func TestHelpNamesDailyWordsFirst(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{nil, {"--help"}, {"help"}} {
 		r := run(t, service.API{}, nil, args...)
-		daily, data := strings.Index(r.out, "Every day:"), strings.Index(r.out, "Exports in:")
+		daily, data := strings.Index(r.out, "Every day:"), strings.Index(r.out, "Systems and exports:")
 		if r.code != 0 || r.err != "" || daily < 0 || data < daily || !strings.Contains(r.out[daily:data], "  brief") {
 			t.Errorf("%q: exit %d, %s%s", args, r.code, r.err, r.out)
 		}

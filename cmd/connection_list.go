@@ -19,6 +19,7 @@ import (
 // How it stands with a connection, in a word.
 const (
 	standsNever    = "never"    // it was never read
+	standsFailed   = "failed"   // its last sync failed
 	standsRunning  = "running"  // it is being read now
 	standsStopped  = "stopped"  // its last run did not come to its end
 	standsApproval = "approval" // it may be written to once somebody applied a plan
@@ -28,12 +29,17 @@ const (
 
 func standing(mode string, c service.ConnectionState) string {
 	switch {
-	case c.Last == nil:
+	case c.Trouble != "":
+		return standsFailed
+	case c.Last == nil && c.Synced.IsZero():
 		return standsNever
+	case c.Last == nil:
 	case c.Last.State == state.RunRunning:
 		return standsRunning
 	case c.Last.State == service.RunStopped || c.Last.State == state.RunInterrupted:
 		return standsStopped
+	}
+	switch {
 	case mode != "" && mode != service.ModePull && c.Approved.IsZero():
 		return standsApproval
 	case c.Waiting > 0 || c.Writes > 0:
@@ -57,8 +63,8 @@ type listedConnection struct {
 	Configured bool      `json:"configured"`        // whether it stands in kept.yaml and is synced
 	Mode       string    `json:"mode,omitempty"`    // of a configured one
 	Address    string    `json:"address,omitempty"` // what people know it by: its url, host or account
-	State      string    `json:"state,omitempty"`   // of a configured one: never, running, stopped, approval, waiting, ok
-	Synced     time.Time `json:"synced,omitzero"`   // when its last run began
+	State      string    `json:"state,omitempty"`   // of a configured one: never, failed, running, stopped, approval, waiting, ok
+	Synced     time.Time `json:"synced,omitzero"`   // when a sync last came to its end there, to some minutes
 	Plan       string    `json:"plan,omitempty"`    // an open plan with writes there
 	Waiting    int       `json:"waiting,omitempty"` // writes that were decided and are not confirmed
 }
@@ -124,7 +130,8 @@ func (f *factory) connectionList(ctx context.Context) ([]listedConnection, error
 		x, stands := &all[i], states[c.Name]
 		x.Configured, x.Mode, x.Address = true, cmp.Or(c.Mode, service.ModePull), address(c.Options)
 		x.State, x.Plan, x.Waiting = standing(x.Mode, stands), stands.Plan, stands.Waiting
-		if stands.Last != nil {
+		x.Synced = stands.Synced
+		if x.Synced.IsZero() && stands.Last != nil {
 			x.Synced = stands.Last.Started
 		}
 	}
@@ -178,6 +185,8 @@ func standsWords(p *text.Printer, x listedConnection) string {
 	switch x.State {
 	case standsNever:
 		return "never synced"
+	case standsFailed:
+		return joined(", ", "the last sync failed", synced)
 	case standsRunning:
 		return "is syncing"
 	case standsStopped:
@@ -208,7 +217,9 @@ type connectionOut struct {
 	Guard     float64            `json:"guard"`  // share
 	Census    string             `json:"census"` // 24h0m0s
 	State     string             `json:"state"`  // as of "connection list"
-	Last      *service.Run       `json:"last,omitempty"`
+	Synced    time.Time          `json:"synced,omitzero"`
+	Trouble   string             `json:"trouble,omitempty"` // the code of why the last sync failed
+	Last      *service.Run       `json:"last,omitempty"`    // the last that changed anything
 	Approved  time.Time          `json:"approved,omitzero"`
 	Plan      string             `json:"plan,omitempty"`
 	Writes    int                `json:"writes"`  // of that plan there
@@ -241,6 +252,7 @@ func (f *factory) connectionOut(s settings, name string, stands *service.Connect
 	}
 	if stands != nil {
 		out.State = standing(out.Mode, *stands)
+		out.Synced, out.Trouble = stands.Synced, stands.Trouble
 		out.Last, out.Approved, out.Plan, out.Writes, out.Waiting = stands.Last, stands.Approved, stands.Plan, stands.Writes, stands.Waiting
 	}
 	return out
@@ -322,10 +334,16 @@ func connectionCard(p *text.Printer, c connectionOut) bot.Card {
 	s.section(bot.Facts, "", 0, rows)
 	var lines []string
 	switch {
-	case c.Last == nil:
+	case c.State == standsNever:
 		lines = append(lines, "never synced")
-	default:
-		lines = append(lines, "last sync "+c.Last.Number+", "+p.Moment(c.Last.Started)+": "+outcome(p, c.Last.Counts, false))
+	case !c.Synced.IsZero():
+		lines = append(lines, "last synced "+p.Moment(c.Synced))
+	}
+	if c.State == standsFailed {
+		lines = append(lines, joined(": ", "the last sync failed", p.Term("trouble", c.Trouble))+"; see "+p.Command("connection check "+c.Name))
+	}
+	if c.Last != nil {
+		lines = append(lines, "the last that changed anything, "+c.Last.Number+", "+p.Moment(c.Last.Started)+": "+outcome(p, c.Last.Counts, false))
 		if c.State == standsStopped {
 			lines = append(lines, "it did not come to its end; the next one goes on from there")
 		}

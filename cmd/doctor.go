@@ -207,7 +207,7 @@ func (d *doctor) state(ctx context.Context, s settings) {
 	default:
 		d.say(pass, "backup", state.Args{"day": p.Day(out.Backups[0].At), "path": out.Backups[0].Path})
 	}
-	d.connections(out)
+	d.connections(s, out)
 	d.area = "staff"
 	args := state.Args{"count": p.Number(int64(out.Staff)), "logins": p.Number(int64(out.Logins)), "login": d.f.login(), "name": out.Actor}
 	switch {
@@ -221,13 +221,17 @@ func (d *doctor) state(ctx context.Context, s settings) {
 	d.clock(out)
 }
 
-func (d *doctor) connections(out service.DoctorOut) {
+func (d *doctor) connections(s settings, out service.DoctorOut) {
 	d.area = "connections"
 	p := d.f.printer()
-	if len(out.Connections) == 0 {
+	synced := d.synced(s, out)
+	if len(out.Connections) == 0 && len(synced) == 0 {
 		d.say(warn, "connections_none", nil)
 	}
 	for _, c := range out.Connections {
+		if synced[c.Name] {
+			continue
+		}
 		args := state.Args{"name": c.Name, "type": c.Type, "run": c.Last, "source": c.Source, "unfinished": c.Unfinished, "folder": c.Folder}
 		if !c.At.IsZero() {
 			args["day"] = p.Day(c.At)
@@ -250,6 +254,53 @@ func (d *doctor) connections(out service.DoctorOut) {
 			d.say(warn, "connection_folder", args)
 		default:
 			d.say(pass, "connection", args)
+		}
+	}
+}
+
+// synced tells of the connections that kept.yaml has, and gives their names.
+func (d *doctor) synced(s settings, out service.DoctorOut) map[string]bool {
+	names := map[string]bool{}
+	p := d.f.printer()
+	for _, c := range s.synced() {
+		names[c.Name] = true
+		var known service.DoctorConnection
+		for _, x := range out.Connections {
+			if x.Name == c.Name {
+				known = x
+			}
+		}
+		args := state.Args{"name": c.Name, "type": c.Type}
+		if !known.Synced.IsZero() {
+			args["at"] = p.Moment(known.Synced)
+		}
+		switch {
+		case known.Trouble != "":
+			args["why"] = p.Term("trouble", known.Trouble)
+			if args["why"] == known.Trouble {
+				args["why"] = "" // a code tells people nothing
+			}
+			d.say(fail, "connection_trouble", args)
+		case known.Name == "" || known.Synced.IsZero():
+			d.say(warn, "connection_never", args)
+		default:
+			d.say(pass, "connection_synced", args)
+		}
+		d.secretFiles(s, c.Name)
+	}
+	return names
+}
+
+// secretFiles warns of secrets that others on this machine can read.
+func (d *doctor) secretFiles(s settings, name string) {
+	secrets := d.f.secrets()
+	for _, option := range sortedKeys(s.file.Connections[name].Options) {
+		path, ok := secrets.Path(s.file.Connections[name].Options[option])
+		if !ok {
+			continue
+		}
+		if info, err := os.Stat(path); err == nil && config.OthersRead(info) {
+			d.say(warn, "secret_open", state.Args{"path": path, "quoted": shellWord(path)})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -23,7 +24,11 @@ func (s settings) showMail(show func(key, value, from string)) {
 	show("ignore", strings.Join(s.file.Ignore, ", "), from("ignore"))
 	for _, name := range sortedKeys(s.file.Connections) {
 		c := s.file.Connections[name]
-		mailbox := c.Mailbox
+		mailbox := ""
+		if c.Type != "" {
+			mailbox = joined(", ", c.Type, cmp.Or(c.Mode, service.ModePull))
+		}
+		mailbox = joined("; ", mailbox, c.Mailbox)
 		if c.Owner != "" {
 			mailbox += " of " + c.Owner
 		}

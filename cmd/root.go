@@ -29,8 +29,8 @@ func newRoot(f *factory) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kept",
 		Short: "Customers kept, promises kept",
-		Long: "Customers kept, promises kept: one history per customer, from the exports that you have,\n" +
-			"in one file on your machine.",
+		Long: "Customers kept, promises kept: one history per customer, from the systems and exports\n" +
+			"that you have, in one file on your machine.",
 		Example: examples("import ~/Downloads/customers_export.csv", "find köhler", "brief jana",
 			"promise jana \"send the quote\" by friday 12:00", "promises --late"),
 		SilenceErrors: true, SilenceUsage: true,
@@ -42,7 +42,7 @@ func newRoot(f *factory) *cobra.Command {
 	}
 	root.AddGroup(
 		&cobra.Group{ID: groupDaily, Title: "Every day:"},
-		&cobra.Group{ID: groupData, Title: "Exports in:"},
+		&cobra.Group{ID: groupData, Title: "Systems and exports:"},
 		&cobra.Group{ID: groupWho, Title: "Customers and us:"},
 		&cobra.Group{ID: groupCare, Title: "The state, and this program:"},
 	)
@@ -51,10 +51,10 @@ func newRoot(f *factory) *cobra.Command {
 		root.AddCommand(newWord(f, p, &bot.Words[i]))
 	}
 	root.AddCommand(
-		newImport(f),
-		newMatch(f),
 		newConnection(f),
 		newSync(f),
+		newImport(f),
+		newMatch(f),
 		newCustomer(f),
 		newOptout(f),
 		newStaff(f),

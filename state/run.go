@@ -92,6 +92,11 @@ type Connection struct {
 	// Approved is when a person first applied a plan with writes there; zero: nothing may be written.
 	Approved   time.Time `k:"23" json:"approved,omitzero"`
 	ApprovedBy string    `k:"24" json:"approved_by,omitempty"`
+
+	// Synced is when a sync last came to its end here, to some minutes; Trouble the code of why the last
+	// one did not, "" where it did.
+	Synced  time.Time `k:"25" json:"synced,omitzero"`
+	Trouble string    `k:"26" json:"trouble,omitempty"`
 }
 
 // Connections holds connections by name.

@@ -186,6 +186,9 @@ func (s *syncing) answer(ctx context.Context) error {
 		s.out.Connections = append(s.out.Connections, p.out)
 	}
 	slices.SortFunc(s.out.Connections, func(a, b service.SyncConnection) int { return cmp.Compare(a.Name, b.Name) })
+	if err := s.note(ctx); err != nil {
+		return err
+	}
 	err := s.svc.Look(ctx, func(tx state.Tx, _ time.Time) (err error) {
 		s.out.Asks, s.out.More, err = service.CountQuestions(tx)
 		return err

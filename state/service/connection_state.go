@@ -21,9 +21,11 @@ type ConnectionStateOut struct {
 type ConnectionState struct {
 	Name     string    `json:"name"`
 	Type     string    `json:"type"`              // as it was last read; "" where it never was
-	Last     *Run      `json:"last,omitempty"`    // its last run
+	Last     *Run      `json:"last,omitempty"`    // its last run that changed anything
+	Synced   time.Time `json:"synced,omitzero"`   // when a sync last came to its end there, to some minutes
+	Trouble  string    `json:"trouble,omitempty"` // the code of why the last sync did not
 	Approved time.Time `json:"approved,omitzero"` // when a person first applied a plan with writes there
-	Plan     string    `json:"plan,omitempty"`    // the newest open plan that has writes there
+	Plan     string    `json:"plan,omitempty"`    // the newest open plan that has writes there, if no sync came after it
 	Writes   int       `json:"writes"`            // how many of that plan's are there
 	Waiting  int       `json:"waiting"`           // writes that were decided and are not confirmed
 }
@@ -94,7 +96,7 @@ func (s *Service) connectionState(l *lookup, name string, plans []planned) (Conn
 		return out, err
 	}
 	if known != nil {
-		out.Type, out.Approved = known.Type, known.Approved
+		out.Type, out.Approved, out.Synced, out.Trouble = known.Type, known.Approved, known.Synced, known.Trouble
 		if known.LastRun != 0 {
 			run, err := state.Runs.Find(l.tx, state.NumberKey(known.LastRun))
 			if err != nil {
@@ -113,7 +115,7 @@ func (s *Service) connectionState(l *lookup, name string, plans []planned) (Conn
 		}
 	}
 	for _, p := range plans {
-		if n := p.writes[name]; n > 0 && p.plan.State == state.PlanOpen && out.Plan == "" {
+		if n := p.writes[name]; n > 0 && p.plan.State == state.PlanOpen && p.plan.Created.After(out.Synced) && out.Plan == "" {
 			out.Plan, out.Writes = p.plan.ID, n
 		}
 	}

@@ -38,6 +38,8 @@ type DoctorConnection struct {
 	State      string    `json:"state,omitempty"`
 	Unfinished string    `json:"unfinished,omitempty"` // a run that can be gone on with
 	Source     string    `json:"source,omitempty"`
+	Synced     time.Time `json:"synced,omitzero"`   // when a sync last came to its end there
+	Trouble    string    `json:"trouble,omitempty"` // the code of why the last sync did not
 }
 
 // Doctor says how the state is, as far as that can be seen at once.
@@ -121,7 +123,7 @@ func (s *Service) doctor(ctx context.Context, tx state.Tx, out *DoctorOut) error
 		if err != nil {
 			return err
 		}
-		d := DoctorConnection{Name: c.Name, Type: c.Type}
+		d := DoctorConnection{Name: c.Name, Type: c.Type, Synced: c.Synced, Trouble: c.Trouble}
 		for _, o := range c.Options {
 			if name, v, _ := strings.Cut(o, "="); name == "path" || name == "folder" {
 				d.Folder = v
