@@ -78,9 +78,12 @@ func (a *asker) option(spec *connectors.Spec, o connectors.Option, where string)
 	say("found at ", where)
 	say("for example ", o.Example)
 	say("one of: ", strings.Join(o.Choices, ", "))
+	if !o.Required && o.Default == "" {
+		a.f.talk("  Enter leaves it out.")
+	}
 	if o.Secret {
 		a.f.talk("  It is not shown, and stored in a file of its own. Or give env:NAME, file:PATH or command:WORDS.")
-		return a.secret(o.Name)
+		return a.secret(o.Name, o.Required)
 	}
 	return a.valid(o.Name, o.Default, func(v string) error {
 		if v == "" && o.Required {
@@ -93,8 +96,8 @@ func (a *asker) option(spec *connectors.Spec, o connectors.Option, where string)
 	})
 }
 
-// secret reads a line that is not shown.
-func (a *asker) secret(name string) (string, error) {
+// secret reads a line that is not shown. Without must an empty one is an answer too.
+func (a *asker) secret(name string, must bool) (string, error) {
 	file, ok := a.f.o.In.(*os.File)
 	if !ok {
 		return a.line(name, "")
@@ -106,7 +109,7 @@ func (a *asker) secret(name string) (string, error) {
 		if err != nil && !errors.Is(err, io.EOF) || err != nil && len(b) == 0 {
 			return "", &state.Error{Class: state.Cancelled, Code: "cancelled", Cause: err}
 		}
-		if v := strings.TrimSpace(string(b)); v != "" {
+		if v := strings.TrimSpace(string(b)); v != "" || !must {
 			return v, nil
 		}
 	}

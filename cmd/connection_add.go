@@ -17,11 +17,11 @@ import (
 // ownSettings are the keys of a connection that are no connector's options, with their flags' help.
 var ownSettings = []struct{ key, value, help string }{
 	{"mode", "MODE", "pull: only read (default); two-way: read and written; push: written, and what it says changes nothing elsewhere"},
-	{"owns", "FIELDS", "`FIELDS` in which its word holds where several say otherwise: phone,email; * is all"},
+	{"owns", "FIELDS", "fields in which its word holds where several say otherwise: phone,email; * is all"},
 	{"create", "RULE", "who is created there: all, tag:NAME, stage:NAME, from:CONNECTION (default: nobody)"},
 	{"conflicts", "HOW", "where nobody's word holds: ask (default), or newest, the last change wins"},
 	{"deletes", "HOW", "what is deleted there: keep elsewhere (default), or propagate"},
-	{"guard", "SHARE", "refuse a run that would change or delete more than this `SHARE` of its records (default: 30%)"},
+	{"guard", "SHARE", "refuse a run that would change or delete more than this share of its records (default: 30%)"},
 	{"census", "TIME", "how often what is gone is looked for, where the system does not tell (default: 24h)"},
 }
 
@@ -113,23 +113,7 @@ func newConnectionAddType(f *factory, spec *connectors.Spec) *cobra.Command {
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	for _, x := range ownSettings {
-		v := new(string)
-		settings[x.key] = v
-		help := x.help
-		if !strings.Contains(help, "`") {
-			help = "`" + x.value + "`: " + help
-		}
-		c.Flags().StringVar(v, x.key, "", help)
-	}
-	for key, choices := range map[string][]string{"mode": config.Modes, "conflicts": config.Conflicts, "deletes": config.Deletes} {
-		_ = c.RegisterFlagCompletionFunc(key, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
-	}
-	_ = c.RegisterFlagCompletionFunc("owns", cobra.FixedCompletions(config.Fields, cobra.ShellCompDirectiveNoFileComp))
-	for _, key := range []string{"create", "guard", "census"} {
-		_ = c.RegisterFlagCompletionFunc(key, cobra.NoFileCompletions)
-	}
-	c.Flags().BoolVar(&a.unchecked, "no-check", false, "do not ask the system whether it works")
+	c.Flags().SortFlags = false // those of the type stand first
 	if len(spec.Presets) > 0 {
 		var names []string
 		for _, p := range spec.Presets {
@@ -143,11 +127,29 @@ func newConnectionAddType(f *factory, spec *connectors.Spec) *cobra.Command {
 			continue
 		}
 		name := f.optionFlag(c, o.Name)
-		given[o.Name] = c.Flags().String(name, "", optionHelp(o))
+		v := &namedValue{kind: strings.ToUpper(o.Name)}
+		if o.Secret {
+			v.kind = "REFERENCE"
+		}
+		given[o.Name] = &v.value
+		c.Flags().Var(v, name, optionHelp(o))
 		if len(o.Choices) > 0 {
 			_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(o.Choices, cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
+	for _, x := range ownSettings {
+		v := &namedValue{kind: x.value}
+		settings[x.key] = &v.value
+		c.Flags().Var(v, x.key, x.help)
+	}
+	for key, choices := range map[string][]string{"mode": config.Modes, "conflicts": config.Conflicts, "deletes": config.Deletes} {
+		_ = c.RegisterFlagCompletionFunc(key, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
+	}
+	_ = c.RegisterFlagCompletionFunc("owns", cobra.FixedCompletions(config.Fields, cobra.ShellCompDirectiveNoFileComp))
+	for _, key := range []string{"create", "guard", "census"} {
+		_ = c.RegisterFlagCompletionFunc(key, cobra.NoFileCompletions)
+	}
+	c.Flags().BoolVar(&a.unchecked, "no-check", false, "do not ask the system whether it works")
 	return c
 }
 
@@ -159,6 +161,13 @@ func (f *factory) optionFlag(_ *cobra.Command, name string) string {
 	}
 	return name
 }
+
+// namedValue is a text flag whose value has a name of its own in help.
+type namedValue struct{ value, kind string }
+
+func (n *namedValue) String() string     { return n.value }
+func (n *namedValue) Set(v string) error { n.value = v; return nil }
+func (n *namedValue) Type() string       { return n.kind }
 
 func presetNames(spec *connectors.Spec) []string {
 	var names []string
@@ -181,10 +190,6 @@ func exampleOf(o connectors.Option) string {
 }
 
 func optionHelp(o connectors.Option) string {
-	value := strings.ToUpper(o.Name)
-	if o.Secret {
-		value = "REFERENCE"
-	}
 	var notes []string
 	if o.Required {
 		notes = append(notes, "required")
@@ -198,7 +203,7 @@ func optionHelp(o connectors.Option) string {
 	if o.Where != "" {
 		notes = append(notes, "found at "+o.Where)
 	}
-	help := "`" + value + "`: " + strings.ReplaceAll(o.Help, "`", "'")
+	help := strings.ReplaceAll(o.Help, "`", "'")
 	if len(notes) > 0 {
 		help += " (" + strings.ReplaceAll(strings.Join(notes, "; "), "`", "'") + ")"
 	}
@@ -361,6 +366,15 @@ func (a *newcomer) where(o connectors.Option) string {
 	return o.Where
 }
 
+// asksFor says whether an option that may be left out is asked for: one for which the provider has a
+// name of its own, or without a provider a secret, which nobody can guess.
+func (a *newcomer) asksFor(o connectors.Option) bool {
+	if p := a.provider(); p != nil {
+		return p.Where[o.Name] != ""
+	}
+	return o.Secret
+}
+
 // options checks what was given, asks for what is missing or says so, and takes the secrets that are
 // to be stored out; they are in given as the references that they will have.
 func (a *newcomer) options(name string) (stored map[string]string, err error) {
@@ -377,7 +391,7 @@ func (a *newcomer) options(name string) (stored map[string]string, err error) {
 		switch {
 		case given && o.Secret && v == "-":
 			if a.ask != nil {
-				v, err = a.ask.secret(o.Name)
+				v, err = a.ask.secret(o.Name, true)
 			} else {
 				if lines == nil {
 					lines = a.f.pipedSecrets()
@@ -394,7 +408,7 @@ func (a *newcomer) options(name string) (stored map[string]string, err error) {
 			if err := settingError(config.CheckOption(a.spec, o.Name, v)); err != nil {
 				return nil, err
 			}
-		case !o.Required:
+		case !o.Required && (a.ask == nil || given || !a.asksFor(o)):
 		case a.ask == nil:
 			missing = append(missing, flag)
 		default:
@@ -403,7 +417,7 @@ func (a *newcomer) options(name string) (stored map[string]string, err error) {
 				return nil, err
 			}
 			a.given[o.Name] = v
-			if o.Secret && !config.IsReference(v) {
+			if o.Secret && v != "" && !config.IsReference(v) {
 				store(o.Name, v)
 			}
 		}

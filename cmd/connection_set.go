@@ -114,7 +114,7 @@ func (f *factory) setConnection(name string, pairs []string) error {
 			continue
 		case secretOption(spec, option) && v == "-":
 			if a != nil {
-				v, err = a.secret(option)
+				v, err = a.secret(option, true)
 			} else {
 				v, err = lines.next(option)
 			}

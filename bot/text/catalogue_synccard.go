@@ -12,7 +12,7 @@ var syncCardTexts = texts{
 	"sync.written_here": {`{n#} written here`, `本地写入 {n#}`},
 	"sync.sent":         {`{n#} sent`, `发送 {n#}`},
 	"sync.refused":      {`{n#} refused there`, `对方拒绝 {n#}`},
-	"sync.lost":         {`{n#write|writes} of which nobody knows whether they arrived`, `{n#项写入}不知是否到达`},
+	"sync.lost":         {`{n#} without an answer`, `{n#} 项无答复`},
 	"sync.waiting":      {`{n#waits|wait} for you`, `{n#} 项等您决定`},
 
 	"sync.failed_connection": {`FAIL`, `失败`},

@@ -135,8 +135,8 @@ type ConnectionRemoveOut struct {
 }
 
 // ConnectionRemove forgets what a connection that is no longer configured was reached with, and how
-// far it was read: should it come back, it is read from its start. Its records, and the histories
-// that they made, stay.
+// far it was read: should it come back, it is read from its start, and nothing is written there before
+// somebody approved that anew. Its records, and the histories that they made, stay.
 func (s *Service) ConnectionRemove(ctx context.Context, in ConnectionRemoveIn) (ConnectionRemoveOut, error) {
 	return change(ctx, s, "connection.remove", state.Args{"connection": in.Connection}, func(w *state.Writer) (ConnectionRemoveOut, error) {
 		plans, err := plansOf(w.Tx())
@@ -145,6 +145,9 @@ func (s *Service) ConnectionRemove(ctx context.Context, in ConnectionRemoveIn) (
 		}
 		out := ConnectionRemoveOut{}
 		if out.Connection, err = s.connectionState(newLookup(w.Tx(), w.Cause.At), in.Connection, plans); err != nil {
+			return out, err
+		}
+		if err := unapprove(w, in.Connection); err != nil {
 			return out, err
 		}
 		prefix := state.PrefixRange("", state.TextKey(in.Connection))
@@ -168,4 +171,15 @@ func (s *Service) ConnectionRemove(ctx context.Context, in ConnectionRemoveIn) (
 		}
 		return out, nil
 	})
+}
+
+// unapprove takes the word back that a connection may be written to: what comes under its name next
+// may be another system.
+func unapprove(w *state.Writer, name string) error {
+	c, err := state.Connections.Find(w.Tx(), state.TextKey(name))
+	if err != nil || c == nil {
+		return err
+	}
+	c.Approved, c.ApprovedBy, c.Synced, c.Trouble = time.Time{}, "", time.Time{}, ""
+	return state.Connections.Put(w, c)
 }

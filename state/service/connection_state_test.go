@@ -60,7 +60,10 @@ func TestConnectionRemoveTakesAccessAlone(t *testing.T) {
 		kept, err := state.Connections.Find(tx, state.TextKey("shop"))
 		h.ok(err)
 		if kept == nil {
-			t.Error("the connection's records have lost their connection")
+			t.Fatal("the connection's records have lost their connection")
+		}
+		if !kept.Approved.IsZero() {
+			t.Error("what comes under its name next may be written to")
 		}
 		return nil
 	}))

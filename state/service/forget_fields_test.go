@@ -39,6 +39,7 @@ var unfilled = map[string]string{
 	"Connection.Mailbox":    "a word of the program",
 	"Connection.MailboxBy":  "staff",
 	"Connection.ApprovedBy": "staff",
+	"Connection.Trouble":    "a word of the program",
 	"Activity.Kind":         "a word of the program",
 	"Question.Kind":         "a word of the program",
 	"Question.Topic":        "what makes a question the same one when it is asked again",
