@@ -3,13 +3,16 @@ VERSION  ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty 2>/dev/
 FUZZTIME ?= 10s
 BIN       = bin/kept$(shell go env GOEXE)
 
-.PHONY: build demo test lint bench bench-match bench-carddav fuzz setup changelog release-build release-check clean
+.PHONY: build demo demo-live test lint bench bench-match bench-carddav fuzz setup changelog release-build release-check clean
 
 build: ## bin/kept for this machine
 	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/kept
 
 demo: build ## a small company in demo/, imported and asked, offline
 	$(BIN) demo
+
+demo-live: build setup ## four real servers on this machine, connected and brought in step, a step at a time
+	go run ./scripts/demo-live $(BIN)
 
 test: ## what the continuous integration runs: set up, lint, every test with the race detector
 	scripts/test

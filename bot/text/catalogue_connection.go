@@ -16,8 +16,8 @@ var connectionTexts = texts{
 	"error.secret_unreadable": {`The {option} of {connection} cannot be read where it is kept. Where that is: {admin} connection show {connection}`,
 		`无法从保存处读取 {connection} 的 {option}。保存位置：{admin} connection show {connection}`},
 
-	"error.connection_down": {`{connection} cannot be reached or is out of order[: {reason}]. Try again later; if it stays so: {admin} connection check {connection}`,
-		`{connection} 无法连接或发生故障[：{reason}]。请稍后再试；如果仍然不行：{admin} connection check {connection}`},
+	"error.connection_down": {`{connection} cannot be reached or is out of order[: {reason}]. If it stays so: {admin} connection check {connection}`,
+		`{connection} 无法连接或发生故障[：{reason}]。如果仍然不行：{admin} connection check {connection}`},
 	"error.connection_limited": {`{connection} asks us to wait[ {after}][: {reason}]. Try again then.`,
 		`{connection} 要求等待[ {after}][：{reason}]。请到时再试。`},
 	"error.connection_auth": {`{connection} does not let us in[: {reason}]. Correct it, then: {admin} connection check {connection}`,

@@ -121,3 +121,26 @@ func send(ctx context.Context, method, url, user, password, contentType string, 
 	}
 	return nil
 }
+
+// fetch reads a document that must be there.
+func fetch(ctx context.Context, url, user, password string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	req.SetBasicAuth(user, password)
+	req.Close = true
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	var answer bytes.Buffer
+	if _, err := answer.ReadFrom(http.MaxBytesReader(nil, resp.Body, 1<<20)); err != nil {
+		return "", err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("GET %s: %s", url, resp.Status)
+	}
+	return answer.String(), nil
+}
