@@ -20,7 +20,7 @@ type machine struct {
 func newMachine(t *testing.T) machine {
 	t.Helper()
 	m := machine{t, t.TempDir()}
-	for _, tool := range []string{"bash", "dirname", "env", "head", "mktemp", "rm", "sort", "tail", "chmod", "cp"} {
+	for _, tool := range []string{"bash", "dirname", "env", "head", "mktemp", "rm", "sort", "tail", "chmod", "cp", "sh", "ls"} {
 		real, err := exec.LookPath(tool)
 		if err != nil {
 			t.Fatal(err)
@@ -31,7 +31,7 @@ func newMachine(t *testing.T) machine {
 	}
 	m.fake("id", "echo 1000")
 	m.fake("git", "")
-	for _, server := range []string{"node", "npm", "radicale", "htpasswd", "python3", "xandikos", "imap", "submission-login", "lmtp"} {
+	for _, server := range []string{"node", "npm", "radicale", "htpasswd", "python3", "xandikos", "imap", "submission-login", "lmtp", "redis-server", "15/bin/initdb"} {
 		m.fake(server, "")
 	}
 	m.fake("go", `case "$*" in "env GOVERSION") echo go1.26.8 ;; esac`)
@@ -41,6 +41,9 @@ func newMachine(t *testing.T) machine {
 // fake puts a command on the machine; each call is noted in the file "calls".
 func (m machine) fake(name, body string) {
 	m.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(m.path, name)), 0o755); err != nil {
+		m.t.Fatal(err)
+	}
 	script := "#!" + filepath.Join(m.path, "bash") + "\nprintf '%s\\n' \"" + name + " $*\" >>'" + m.path + "/calls'\n" + body + "\n"
 	if err := os.WriteFile(filepath.Join(m.path, name), []byte(script), 0o755); err != nil {
 		m.t.Fatal(err)
@@ -69,7 +72,8 @@ func (m machine) setup() (string, int) {
 		m.t.Fatal(err)
 	}
 	c := exec.Command(filepath.Join(m.path, "bash"), script)
-	c.Env = []string{"PATH=" + m.path, "TMPDIR=" + m.t.TempDir(), "KEPT_SERVERS=off", "KEPT_DOVECOT=" + m.path}
+	c.Env = []string{"PATH=" + m.path, "TMPDIR=" + m.t.TempDir(), "KEPT_SERVERS=off", "KEPT_DOVECOT=" + m.path, "KEPT_POSTGRES=" + m.path,
+		"KEPT_POLICY=" + filepath.Join(m.path, "policy")}
 	out, err := c.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
