@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,5 +181,46 @@ func TestWhatIsWrongWithAConnection(t *testing.T) {
 				t.Fatalf("sync: %v, want %q", err, c.code)
 			}
 		})
+	}
+}
+
+// forgetful is a system that tells what is gone, and loses our cursor.
+type forgetful struct {
+	finding
+	expire *bool
+}
+
+func (f forgetful) Pull(ctx context.Context, kind connectors.Kind, from connectors.Cursor) (connectors.Page, error) {
+	if from != "" && *f.expire {
+		*f.expire = false
+		return connectors.Page{}, &connectors.Error{Class: connectors.CursorExpired, Text: "the cursor is too old"}
+	}
+	p, err := f.finding.Pull(ctx, kind, from)
+	if from == "" || strings.HasPrefix(string(from), "all") {
+		p.Changes = slices.DeleteFunc(p.Changes, func(c connectors.Change) bool { return c.Gone })
+		p.Told = len(p.Changes)
+	}
+	return p, err
+}
+
+func TestLostCursorWithoutACensus(t *testing.T) {
+	t.Parallel()
+	shop := newSystem("shop", "email*", "given")
+	o := newOffice(t, shop)
+	o.conns[0].Mode = service.ModePull
+	expire := false
+	o.wrap = func(s *system) connectors.Connector { return forgetful{finding{desk{s}}, &expire} }
+	o.open()
+	for _, id := range []string{"1", "2", "3"} {
+		shop.put(id, "email", "p"+id+"@example.com", "given", "P"+id)
+	}
+	o.synced(service.SyncIn{})
+	shop.remove("2")
+	shop.mu.Lock()
+	shop.log = slices.DeleteFunc(shop.log, func(id string) bool { return id == "2" }) // nobody tells of it any more
+	shop.mu.Unlock()
+	expire = true
+	if c := o.synced(service.SyncIn{}).Connections[0].Run.Counts; c.Gone != 1 || c.New != 0 || c.Changed != 1 {
+		t.Fatalf("%+v", c)
 	}
 }

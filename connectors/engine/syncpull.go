@@ -93,6 +93,8 @@ func (p *part) pullKind(ctx context.Context, kind connectors.Kind) error {
 		from = ""
 	}
 	whole, restarted := from == "", false
+	// A system that lost our cursor and keeps no list tells by reading all again who is not there any more.
+	var there map[string]bool
 	b := &batch{next: from}
 	for {
 		if err := ctx.Err(); err != nil {
@@ -102,6 +104,10 @@ func (p *part) pullKind(ctx context.Context, kind connectors.Kind) error {
 		if connectors.ClassOf(err) == connectors.CursorExpired && err != nil && !restarted && from != "" {
 			// What was gone meanwhile, nobody tells any more.
 			from, whole, restarted, p.expired[kind] = "", true, true, true
+			if _, lists := p.conn.(connectors.Census); !lists && p.spec.Tombstones && kind != connectors.MessageKind {
+				there = map[string]bool{}
+			}
+			b = &batch{next: from}
 			continue
 		}
 		if err != nil {
@@ -112,6 +118,11 @@ func (p *part) pullKind(ctx context.Context, kind connectors.Kind) error {
 		}
 		if kind == connectors.MessageKind {
 			keepMessages(&page)
+		}
+		if there != nil {
+			for i := range page.Changes {
+				there[boundedID(page.Changes[i].Record.ID, maxID)] = !page.Changes[i].Gone
+			}
 		}
 		if err := b.add(p.c.Name, p.c.Name, &page); err != nil {
 			return err
@@ -136,10 +147,34 @@ func (p *part) pullKind(ctx context.Context, kind connectors.Kind) error {
 		}
 		p.s.tell(ctx, p.progress)
 		if !page.More {
-			return nil
+			return p.missing(ctx, kind, there)
 		}
 		b = &batch{next: from}
 	}
+}
+
+// missing takes as gone what a system did not tell when it told all that it has; nil: nothing is.
+func (p *part) missing(ctx context.Context, kind connectors.Kind, there map[string]bool) error {
+	if there == nil {
+		return nil
+	}
+	var gone []string
+	err := p.s.svc.Look(ctx, func(tx state.Tx, _ time.Time) error {
+		gone = nil
+		for r, err := range state.Records.All(tx, p.prefix(kind)) {
+			if err != nil {
+				return err
+			}
+			if alive(r) && !there[r.ID] {
+				gone = append(gone, r.ID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return p.told(ctx, kind, nil, gone)
 }
 
 // keepMessages leaves out that messages were deleted: that somebody cleared a mailbox does not undo
