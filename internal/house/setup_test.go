@@ -31,7 +31,7 @@ func newMachine(t *testing.T) machine {
 	}
 	m.fake("id", "echo 1000")
 	m.fake("git", "")
-	for _, server := range []string{"node", "npm", "radicale", "htpasswd", "python3", "xandikos", "imap", "submission-login", "lmtp", "redis-server", "15/bin/initdb"} {
+	for _, server := range []string{"node", "npm", "radicale", "htpasswd", "python3", "xandikos", "imap", "submission-login", "lmtp", "redis-server", "15/bin/initdb", "g++", "make"} {
 		m.fake(server, "")
 	}
 	m.fake("go", `case "$*" in "env GOVERSION") echo go1.26.8 ;; esac`)
