@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/identity"
 )
@@ -181,7 +182,11 @@ func foldAddress(v state.Value) string {
 	}
 	var b strings.Builder
 	for _, p := range addressParts {
-		if s := identity.FoldName(v.Parts[p]); s != "" {
+		part := v.Parts[p]
+		if code, ok := connectors.CountryCode(part); ok && p == "country" {
+			part = code // one system writes "Germany", another "DE"
+		}
+		if s := identity.FoldName(part); s != "" {
 			b.WriteString(s)
 			b.WriteByte('\n')
 		}
