@@ -33,6 +33,7 @@ func TestDovecot(t *testing.T) {
 	t.Run("tokens", func(t *testing.T) { dovecotTokens(t, d) })
 	t.Run("news", func(t *testing.T) { dovecotNews(t, d) })
 	t.Run("letters", func(t *testing.T) { dovecotLetters(t, d) })
+	t.Run("behind ID", func(t *testing.T) { dovecotBehindID(t, d) })
 	t.Run("killed", func(t *testing.T) { dovecotKilled(t, d) })
 }
 
