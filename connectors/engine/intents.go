@@ -104,7 +104,7 @@ func (p *part) adopt(ctx context.Context, in *state.Intent, customer *state.Cust
 		if err := p.s.svc.LinkPushed(w, customer.Number, numbers[0]); err != nil {
 			return err
 		}
-		rules := reconcile.Rules{Region: p.s.e.env.Region}
+		rules := p.s.e.plainRules()
 		if err := putShadow(w, numbers[0], customer.Number, reconcile.Created(in.Fields, in.Consents, t.Version.Fields, t.Version.Consents, matrixOf(p.spec), rules)); err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (p *part) adopt(ctx context.Context, in *state.Intent, customer *state.Cust
 // known settles a create of which the system has told meanwhile: as far as the record says what was
 // sent, it is in step.
 func (p *part) known(ctx context.Context, in *state.Intent, customer *state.Customer) error {
-	rules := reconcile.Rules{Region: p.s.e.env.Region}
+	rules := p.s.e.plainRules()
 	matrix := matrixOf(p.spec)
 	err := p.s.svc.Do(ctx, "sync.found", state.Args{"connection": p.c.Name}, func(w *state.Writer) error {
 		records, err := state.Records.Many(w.Tx(), numberKeys(customer.Records))
@@ -171,7 +171,7 @@ func (p *part) settleFields(w *state.Writer, in *state.Intent, r *state.Record) 
 		return err
 	}
 	x := reconcile.Shadow{Fields: stored.Fields, Owed: stored.Owed, Maybe: stored.Maybe, Untaken: stored.Untaken, Gone: stored.Gone}
-	rules := reconcile.Rules{Region: p.s.e.env.Region}
+	rules := p.s.e.plainRules()
 	of := reconcile.Write{Fields: in.Fields, Consents: in.Consents}
 	for _, name := range in.Changed {
 		if name == reconcile.FieldConsent {

@@ -257,7 +257,19 @@ func (s *syncing) rules(g *group) reconcile.Rules {
 			newest = newest && c.Newest
 		}
 	}
-	return reconcile.Rules{Newest: newest && any, Region: s.e.env.Region}
+	rules := s.e.plainRules()
+	rules.Newest = newest && any
+	return rules
+}
+
+// plainRules are how values are compared, whatever the connections.
+func (e *Engine) plainRules() reconcile.Rules {
+	return reconcile.Rules{Region: e.env.Region, Country: func(country string) string {
+		if code, ok := connectors.CountryCode(country); ok {
+			return code
+		}
+		return country
+	}}
 }
 
 // gatherSides gives what configured connections and people say about a customer, if any of it may

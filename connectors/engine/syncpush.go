@@ -445,7 +445,7 @@ func (p *part) lost(ctx context.Context, w *write, r *result) error {
 // arrived says whether a record says what an intent would have had it say.
 func (p *part) arrived(in *state.Intent, r *connectors.Record) bool {
 	fields, _ := fieldsOf(r.Fields)
-	rules := reconcile.Rules{Region: p.s.e.env.Region}
+	rules := p.s.e.plainRules()
 	for _, name := range in.Changed {
 		if name == reconcile.FieldConsent {
 			if !reconcile.Heeded(in.Consents, saidOf(r.Consents), rules) {

@@ -84,6 +84,8 @@ type Side struct {
 type Rules struct {
 	Newest bool   // of several words that contradict each other the newest counts
 	Region string // of phone numbers without a country code; ISO 3166
+	// Country gives one way to write a country, whichever a system has; nil: as it stands.
+	Country func(string) string
 }
 
 // The reasons for a change.

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/keptcrm/kept/state"
@@ -24,7 +25,12 @@ func TestSameByMeaning(t *testing.T) {
 		{"email", text("Jana@Example.com"), text("jana@example.com"), true}, {"company", text("Sternwarte Lübeck"), text("Sternwarte"), true},
 		{"given", text("Zoe\u0301"), text("Zoé"), true}, {"given", text("Jana"), text("Janna"), false}, {"note", text("x"), text("x"), false},
 	} {
-		if got := Same(c.field, []state.Value{c.a}, []state.Value{c.b}, matrix, Rules{Region: "DE"}); got != c.same {
+		if got := Same(c.field, []state.Value{c.a}, []state.Value{c.b}, matrix, Rules{Region: "DE", Country: func(s string) string {
+			if strings.EqualFold(s, "de") || s == "Germany" || s == "Deutschland" {
+				return "DE"
+			}
+			return s
+		}}); got != c.same {
 			t.Errorf("%s: %v and %v: same is %v", c.field, c.a, c.b, got)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/identity"
 )
@@ -151,7 +150,7 @@ func key(field string, v state.Value, rules Rules) string {
 	case "url":
 		return foldURL(plain(v.Text))
 	case "address":
-		return foldAddress(v)
+		return foldAddress(v, rules)
 	case "birthday":
 		if d, err := identity.ParseDate(plain(v.Text), identity.OrderUnknown); err == nil && !d.IsZero() {
 			return d.String()
@@ -176,15 +175,15 @@ func foldURL(s string) string {
 	return u.String()
 }
 
-func foldAddress(v state.Value) string {
+func foldAddress(v state.Value, rules Rules) string {
 	if len(v.Parts) == 0 {
 		return identity.FoldName(plain(v.Text))
 	}
 	var b strings.Builder
 	for _, p := range addressParts {
 		part := v.Parts[p]
-		if code, ok := connectors.CountryCode(part); ok && p == "country" {
-			part = code // one system writes "Germany", another "DE"
+		if p == "country" && rules.Country != nil {
+			part = rules.Country(part) // one system writes "Germany", another "DE"
 		}
 		if s := identity.FoldName(part); s != "" {
 			b.WriteString(s)
