@@ -3,7 +3,7 @@ VERSION  ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty 2>/dev/
 FUZZTIME ?= 10s
 BIN       = bin/kept$(shell go env GOEXE)
 
-.PHONY: build demo demo-live test lint bench bench-match bench-carddav fuzz setup changelog release-build release-check clean
+.PHONY: build demo demo-live test lint bench bench-match bench-promises bench-carddav fuzz setup changelog release-build release-check clean
 
 build: ## bin/kept for this machine
 	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/kept
@@ -25,6 +25,9 @@ bench: ## every benchmark, as one table
 
 bench-match: ## how well kept match finds what belongs together, beside the goals
 	scripts/bench-match
+
+bench-promises: ## how well promises are found in text, beside the goals
+	scripts/bench-promises
 
 bench-carddav: ## an address book on a real server, beside vdirsyncer
 	scripts/bench-carddav

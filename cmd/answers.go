@@ -53,6 +53,8 @@ func machine(data any) (v any, list bool) {
 		return d, true
 	case []matchRow:
 		return d, true
+	case []promiseFound:
+		return d, true
 
 	case service.PromiseOut:
 		return d.Promise, false

@@ -50,7 +50,7 @@ func runIn(ctx context.Context, api service.API, env map[string]string, args ...
 func runnable(c *cobra.Command) []*cobra.Command {
 	var all []*cobra.Command
 	for _, sub := range c.Commands() {
-		if !sub.HasSubCommands() || slices.Contains([]string{"import", "sync", "add"}, sub.Name()) {
+		if !sub.HasSubCommands() || slices.Contains([]string{"import", "sync", "add", "promise"}, sub.Name()) {
 			all = append(all, sub)
 		}
 		all = append(all, runnable(sub)...)

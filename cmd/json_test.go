@@ -65,6 +65,7 @@ var answered = []struct {
 	{"sync plans", service.PlanListOut{}},
 	{"sync plan", service.PlanShowOut{}},
 	{"match", []matchRow{}},
+	{"promise find", []promiseFound{}},
 	{"connection types", []connectorType{}},
 	{"connection add", addedOut{}},
 	{"connection list", []listedConnection{}},

@@ -48,7 +48,11 @@ func newRoot(f *factory) *cobra.Command {
 	)
 	p := text.For(f.early)
 	for i := range bot.Words {
-		root.AddCommand(newWord(f, p, &bot.Words[i]))
+		c := newWord(f, p, &bot.Words[i])
+		if c.Name() == "promise" {
+			c.AddCommand(newPromiseFind(f))
+		}
+		root.AddCommand(c)
 	}
 	root.AddCommand(
 		newConnection(f),

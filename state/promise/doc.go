@@ -1,4 +1,5 @@
-// Package promise understands when something was promised: it turns due words, English and Chinese, into an instant.
+// Package promise understands what was promised and when: it finds promises in what was written, English and Chinese
+// (Reader.Promises, Reader.Judge), and turns due words into an instant (ParseDue, FindDue).
 //
 // It is pure: the present moment, the zone and the calendar of working days are arguments; nothing here reads a clock, a
 // file or the environment. It returns codes and arguments, never sentences.

@@ -1,0 +1,452 @@
+package promise
+
+import "strings"
+
+// clauseEnd is the word before which the clause of a verb at i ends.
+func (p *clause) clauseEnd(i int) int {
+	for j := i; j < len(p.w); j++ {
+		s := p.at(j)
+		if p.w[j].quoted {
+			return j
+		}
+		switch s {
+		case ";", ":", "--", "–", "—", "?", "!", ".", "...", "…":
+			if s == "." && j+1 < len(p.w) {
+				continue // 10.30, St., a name of a file: sentences were cut before
+			}
+			if s == ":" && j > 0 && j+1 < len(p.w) && p.w[j+1].start == p.w[j].end {
+				continue // 10:30
+			}
+			return j
+		case "-":
+			if j > i && p.w[j-1].end < p.w[j].start {
+				return j
+			}
+		case "because", "if", "unless", "which", "whereas", "otherwise", "although", "though", "provided":
+			if j > i && s != "if" {
+				return j
+			}
+			if s == "if" && j > i {
+				if !complementOf[p.at(j-1)] && !(complementOf[p.at(j-2)] && pronouns[p.at(j-1)]) {
+					return j
+				}
+			}
+		case "so":
+			if p.at(j+1) == "that" || p.subjectAt(j+1) {
+				return j
+			}
+		case "when", "once", "whenever":
+			if p.at(j+1) == "you" || p.at(j+1) == "your" {
+				return j
+			}
+		case "and", "but", "or", ",":
+			if j > i && p.subjectAt(j+1) || j > i && s == "," && (p.at(j+1) == "and" || p.at(j+1) == "but") && p.subjectAt(j+2) {
+				return j
+			}
+		}
+	}
+	return len(p.w)
+}
+
+// complementOf are verbs after which "if" asks whether.
+var complementOf = set("see check know ask verify find out wonder tell determine confirm whether sure as")
+
+// subjectAt says whether a new clause begins at i with a subject or an "if".
+func (p *clause) subjectAt(i int) bool {
+	s := p.at(i)
+	switch {
+	case s == "if" || s == "please" || s == "let":
+		return true
+	case firstPersons[s] || s == "you" || otherPersons[s] || s == "it" || s == "there":
+		// "you and I can" is one subject, and "send you and Tom".
+		n := p.at(p.adverb(i + 1))
+		return verbish[n] || n == "need" || n == "want" || n == "'" || n == "would" || firstPersons[s] || otherPersons[s] || s != "you"
+	}
+	return false
+}
+
+// clauseStart is the first word of the clause whose subject stands at i, with a time before it: "by Friday I'll".
+func (p *clause) clauseStart(i int) int {
+	j := i
+	for j > 0 {
+		s := p.at(j - 1)
+		if p.w[j-1].sign && s != "," && s != "'" && s != "/" && !(s == ":" && p.w[j-1].end == p.w[min(j, len(p.w)-1)].start) && !(s == "." && p.w[j-1].end == p.w[j].start) {
+			break
+		}
+		if s == "and" || s == "but" || s == "so" || s == "that" || s == "if" {
+			break
+		}
+		j--
+	}
+	return j
+}
+
+// dueOf finds the due words of a clause, after its verb or before its subject.
+func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
+	refuse := func(start, end int) bool { return p.topic(start, end) }
+	from := len(p.text)
+	if v < len(p.w) {
+		from = p.w[v].start
+	}
+	to := len(p.text)
+	if end < len(p.w) {
+		to = p.w[end].start
+	}
+	for to > from && strings.ContainsRune(" ,;", rune(p.text[to-1])) {
+		to--
+	}
+	hard, isHard := p.dueIn(p.text, from, to, refuse)
+	if isHard {
+		return hard, true
+	}
+	if start := p.clauseStart(subject); start < subject && subject < len(p.w) {
+		if d, ok := p.dueIn(p.text, p.w[start].start, p.w[subject].start, refuse); ok && !p.conditionIn(start, subject) {
+			return d, true
+		}
+	}
+	return p.softDue(v, end)
+}
+
+// topic says that a time names a thing rather than when: "the Friday meeting", "reschedule for next week".
+func (p *clause) topic(start, end int) bool {
+	before, after := -1, -1
+	for i := range p.w {
+		if p.w[i].end <= start {
+			before = i
+		}
+		if p.w[i].start >= end && after < 0 {
+			after = i
+		}
+	}
+	switch p.at(before) {
+	case "for", "of", "from", "since", "every", "each", "our", "your", "my", "their", "about", "regarding", "re", "than", "dated":
+		return true
+	case "the", "a", "this", "that":
+		return after >= 0 && eventNouns[p.at(after)]
+	case "after":
+		return true
+	}
+	return after >= 0 && eventNouns[p.at(after)] && p.w[after].start <= end+1 && !strings.Contains(p.text[start:end], " ")
+}
+
+var eventNouns = set(`meeting call conference session flight game dinner lunch appointment event party delivery shipment order visit demo webinar report
+	newsletter edition menu review deadline email mail message invoice`)
+
+var softWords = []string{"as soon as possible", "as soon as i can", "as soon as we can", "a . s . a . p", "asap", "right away", "straight away", "immediately", "pronto",
+	"shortly", "very soon", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "without delay", "at once", "later on", "later"}
+
+// softDue finds due words that name no moment: asap, later, when Howard is back, as soon as the parts are in.
+func (p *clause) softDue(v, end int) (dueWords, bool) {
+	for j := v + 1; j < end; j++ {
+		for _, s := range softWords {
+			if p.is(j, s) {
+				k := j + len(strings.Fields(s))
+				if s == "later" && p.at(j-1) == "or" || s == "soon" && (p.at(j-1) == "as" || p.at(j-1) == "too") || s == "later" && p.at(k) == "than" {
+					break
+				}
+				return dueWords{start: p.w[j].start, end: p.w[k-1].end}, true
+			}
+		}
+		from := j
+		switch {
+		case p.is(j, "as soon as"):
+			j += 3
+		case p.at(j) == "when" || p.at(j) == "once":
+			j++
+		default:
+			continue
+		}
+		// An event that others bring about. What I do first, or you do, is no time.
+		if s := p.at(j); firstPersons[s] || s == "you" || s == "your" || j >= end || p.at(from) != "as" && !(p.w[j].capital || s == "the" || s == "he" || s == "she" || s == "they") {
+			j = from
+			continue
+		}
+		k := j
+		for k < end && !(p.w[k].sign && p.at(k) != "'" && p.at(k) != "-") {
+			k++
+		}
+		return dueWords{start: p.w[from].start, end: p.w[k-1].end}, true
+	}
+	return dueWords{}, false
+}
+
+// soft says that due words name no moment.
+func (p *clause) soft(d dueWords) bool { return d.due.At.IsZero() }
+
+type questionKind int
+
+const (
+	plain  questionKind = iota
+	asked               // the clause is part of a question
+	tagged              // a promise, and then "ok?"
+)
+
+// question says how a cue stands to the question mark that ends its sentence.
+func (p *clause) question(q cue) questionKind {
+	mark := -1
+	for j := q.at; j < len(p.w); j++ {
+		if s := p.at(j); strings.Contains(s, "?") {
+			mark = j
+			break
+		} else if s == "." || s == "!" || s == ";" {
+			return plain
+		}
+	}
+	if mark < 0 {
+		return p.asking(q)
+	}
+	// A short tail after the last comma asks for the reader's consent.
+	for j := mark - 1; j > q.verb; j-- {
+		if p.at(j) == "," || p.at(j) == "-" || p.at(j) == "–" || p.at(j) == "—" || p.at(j) == "--" {
+			if mark-j <= 6 && j > q.verb {
+				return tagged
+			}
+			break
+		}
+	}
+	return asked
+}
+
+// asking catches questions without a mark, by their order of words.
+func (p *clause) asking(q cue) questionKind {
+	j := p.clauseStart(q.subject)
+	for j < q.subject && (p.w[j].sign || openers[p.at(j)]) {
+		j++
+	}
+	switch p.at(j) {
+	case "what", "when", "where", "who", "why", "how", "which", "are", "is", "do", "does", "should", "could", "can", "would", "did":
+		if p.at(j) == "when" && p.names(j, q.subject, ",") || j >= q.subject {
+			return plain
+		}
+		return asked
+	}
+	return plain
+}
+
+// general says that a clause tells of habits.
+func (p *clause) general(from, end int) bool {
+	return p.names(from, end, "always", "usually", "normally", "typically", "generally", "often", "ever")
+}
+
+// conditionIn says whether a condition begins in [from, to).
+func (p *clause) conditionIn(from, to int) bool {
+	for j := from; j < to; j++ {
+		if p.conditionAt(j) {
+			return true
+		}
+	}
+	return false
+}
+
+// conditionAt says whether the word at j begins a condition: if, unless, or a time that the reader brings about.
+func (p *clause) conditionAt(j int) bool {
+	switch p.at(j) {
+	case "if":
+		return !complementOf[p.at(j-1)] && !(complementOf[p.at(j-2)] && !p.w[j-1].sign && p.at(j-1) != "and") && p.at(j-1) != "even" || p.at(j-1) == "know" && p.letKnow(j-1)
+	case "unless", "whenever", "anytime", "otherwise", "providing", "assuming":
+		return true
+	case "provided":
+		return p.at(j+1) == "that" || p.at(j+1) == "you" || p.at(j+1) == "we"
+	case "should":
+		return p.at(j+1) == "you" || p.at(j+1) == "anything" || p.at(j+1) == "there"
+	case "case":
+		return p.at(j-1) == "in" && p.at(j+1) != "of" && j+1 < len(p.w) && !p.w[j+1].sign
+	case "long":
+		return p.at(j-1) == "as" && p.at(j+1) == "as"
+	case "event":
+		return p.is(j-2, "in the event")
+	case "receipt":
+		return p.at(j-1) == "on" || p.at(j-1) == "upon"
+	case "subject", "depending", "pending":
+		return p.at(j+1) == "to" || p.at(j+1) == "on" || p.at(j) == "pending"
+	case "when", "once", "after", "until", "till", "soon":
+		if p.at(j) == "soon" && p.at(j+1) != "as" {
+			return false
+		}
+		for k := j + 1; k < len(p.w) && k < j+9 && !p.w[k].sign; k++ {
+			switch s := p.at(k); {
+			case (s == "you" || s == "your") && k <= j+3:
+				return p.at(j) != "until" || p.at(k+1) != "and"
+			case k > j && (p.at(j) == "once" || p.at(j) == "when" || p.at(j) == "soon") && conditionWords[s]:
+				return true
+			case k > j+1 && firstPersons[s]:
+				return false
+			}
+		}
+	}
+	return false
+}
+
+var conditionWords = set("payment deposit approval approved signature signed confirmation receive received order hear need")
+
+func (p *clause) letKnow(j int) bool {
+	return p.at(j) == "know" && (p.at(j-2) == "let" || p.at(j-1) == "let")
+}
+
+// condition says whether what a cue promises depends on the reader or on an event.
+func (p *clause) condition(q cue, end int) bool {
+	if p.follows && (p.at(0) == "otherwise") {
+		return true
+	}
+	// What stands before, back to the clause of another cue.
+	from, opening := 0, 0
+	for j := q.subject - 1; j >= 0; j-- {
+		if (p.at(j) == "will" || p.at(j) == "shall") && firstPersons[p.at(p.back(j-1))] && j < q.subject-1 {
+			if from == 0 {
+				from = p.clauseEnd(j)
+			}
+			opening = p.back(j - 1)
+		}
+		if p.at(j) == ";" {
+			from = max(from, j+1)
+			break
+		}
+	}
+	if p.conditionIn(from, q.subject) || p.requested(from, q.subject) || p.conditionIn(0, opening) {
+		return true
+	}
+	// What stands behind, up to the next clause of its own.
+	for j := q.verb; j < len(p.w); j++ {
+		if p.at(j) == ";" {
+			return false
+		}
+		if (p.at(j) == "and" || p.at(j) == "but" || p.at(j) == "so") && p.subjectAt(j+1) {
+			return false
+		}
+		if p.conditionAt(j) {
+			// "and tell me if", "let me know if": of another sentence
+			return !p.letKnow(j-1) && !(p.at(j-1) == "know")
+		}
+		if p.at(j) == "let" && p.at(j+1) == "me" && j > q.verb {
+			return false
+		}
+	}
+	return false
+}
+
+// requested says whether [from, to) asks something of the reader to which what follows is the answer: "Let me know X and I'll".
+func (p *clause) requested(from, to int) bool {
+	link := p.back(to - 1)
+	for link > from && (p.at(link) == "then" || p.at(link) == ",") && p.at(link-1) != "and" {
+		if p.at(link) == "," && (p.at(link-1) == "and" || p.at(link-1) == "or") {
+			break
+		}
+		if s := p.at(link - 1); s == "," || s == "and" {
+			link--
+			continue
+		}
+		break
+	}
+	s := p.at(link)
+	if s != "and" && s != "then" && s != "," && s != "-" && s != "or" && s != "so" && s != "--" && s != "–" && s != "—" {
+		return false
+	}
+	for j := from; j < link; j++ {
+		opens := j == from || p.opens(j) || p.at(j-1) == "to" && p.at(j-2) == "need" || p.at(j-1) == "or" || p.at(j-1) == "you" || p.at(j-1) == "just" || p.at(j-1) == "simply" ||
+			p.at(j-1) == "please"
+		if !opens {
+			continue
+		}
+		strict := s == "," || s == "-" || s == "so" || s == "--" || s == "–" || s == "—"
+		switch w := p.at(j); {
+		case w == "let" && (p.at(j+1) == "me" || p.at(j+1) == "us") && p.at(j+2) == "know":
+			return true
+		case w == "why" && p.is(j, "why do not you"):
+			return true
+		case (w == "could" || w == "can" || w == "would" || w == "will") && p.at(j+1) == "you":
+			return true
+		case strict:
+			if (w == "say" || w == "tell" || w == "give" || w == "send") && (p.at(j+1) == "me" || p.at(j+1) == "us" || p.at(j+1) == "the") {
+				return true
+			}
+		case (w == "could" || w == "can") && p.at(j-1) == "you":
+			return true
+		case asking[w] && !(p.at(j-1) == "i" || p.at(j-1) == "we"):
+			return true
+		}
+	}
+	return false
+}
+
+// asking are the verbs with which one tells the reader to do something.
+var asking = set(`please call email mail send give tell reply click contact drop shoot forward write return sign confirm pick choose visit ask bring
+	complete fill register join try check come let order upload text ping provide share pay transfer approve subscribe say name`)
+
+// receive reads promises that are told from the reader's side: "you will have the offer by Friday", "you have my word".
+func (p *clause) receive() []claim {
+	var out []claim
+	for i := range p.w {
+		if p.w[i].quoted || p.w[i].sign {
+			continue
+		}
+		switch {
+		case p.at(i) == "you" && (p.at(i+1) == "will" || p.at(i+1) == "shall" || p.is(i, "you can expect")) && !p.names(0, i, "if", "when", "once", "after", "unless", "so", "until", "before") && !p.dependent(i):
+			v := p.adverb(i + 2)
+			if p.at(i+1) == "can" {
+				v = i + 2
+			}
+			switch p.at(v) {
+			case "have", "get", "receive", "hear", "expect":
+			default:
+				continue
+			}
+			end := p.clauseEnd(v)
+			d, ok := p.dueOf(i, v, end)
+			from := p.names(v, end, "me", "us") && p.names(v, end, "from")
+			if !ok && !from || p.question(cue{at: i, subject: i, verb: v}) == asked {
+				continue
+			}
+			w := 0.6
+			if ok && !p.soft(d) {
+				w += 0.8
+			}
+			if from {
+				w += 0.5
+			}
+			kind := KindPromise
+			if p.conditionIn(v, len(p.w)) {
+				kind = KindConditional
+			}
+			out = append(out, claim{kind: kind, weight: w, due: d})
+		case (p.at(i) == "will" || p.is(i, "is to") || p.is(i, "are to")) && p.passive(i):
+			end := p.clauseEnd(i)
+			d, ok := p.dueOf(p.clauseStart(i), i, end)
+			if !ok || p.soft(d) || p.question(cue{at: i, subject: i, verb: i + 1}) == asked || p.dependent(p.clauseStart(i)) {
+				continue
+			}
+			kind, w := KindPromise, 0.5
+			if p.names(i, end, "you", "your") || p.names(p.clauseStart(i), i, "your") {
+				w += 0.5
+			}
+			if p.conditionIn(0, len(p.w)) {
+				kind = KindConditional
+			}
+			out = append(out, claim{kind: kind, weight: w, due: d})
+		}
+	}
+	return out
+}
+
+// passive says whether what stands at the modality i is a thing that will be handed over: "the quote will be with you by Friday".
+func (p *clause) passive(i int) bool {
+	b := p.adverb(i + 1)
+	if p.at(b) != "be" || p.at(i+1) == "not" {
+		return false
+	}
+	v := p.adverb(b + 1)
+	j := p.back(i - 1)
+	if j < 0 || firstPersons[p.at(j)] || p.at(j) == "you" || otherPersons[p.at(j)] {
+		return false
+	}
+	switch p.at(v) {
+	case "with", "on", "in":
+		return p.at(v+1) == "you" || p.at(v+1) == "your" || p.at(v+1) == "its"
+	case "sent", "shipped", "mailed", "emailed", "dispatched", "refunded", "delivered", "returned", "credited", "replaced", "fixed", "finished", "completed":
+		return true
+	case "ready", "done":
+		return j >= 0
+	}
+	return false
+}
+
+var pronouns = set("you me us them him her")

@@ -1,0 +1,600 @@
+package promise
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// hanClause is a Chinese clause: what stands between two commas.
+type hanClause struct {
+	s          string // simplified, narrow, without spaces at its ends
+	start, end int    // bytes in the sentence as written
+	off        []int  // byte in the sentence of each rune of s
+	r          []rune
+}
+
+// hanSimple maps traditional forms in the words by which promises are recognised; those of due words are in simplified.
+var hanSimple = map[rune]rune{
+	'會': '会', '們': '们', '發': '发', '給': '给', '幫': '帮', '馬': '马', '貨': '货', '為': '为', '請': '请', '嗎': '吗', '單': '单', '報': '报', '價': '价',
+	'確': '确', '認': '认', '聯': '联', '繫': '系', '讓': '让', '將': '将', '證': '证', '應': '应', '該': '该', '還': '还', '沒': '没', '現': '现', '話': '话',
+	'處': '处', '負': '负', '責': '责', '儘': '尽', '盡': '尽', '問': '问', '題': '题', '聽': '听', '說': '说', '麼': '么', '樣': '样', '誰': '谁', '電': '电',
+	'辦': '办', '換': '换', '訂': '订', '員': '员', '師': '师', '遞': '递', '復': '复', '覆': '复', '開': '开', '實': '实', '據': '据', '隨': '随',
+	'訴': '诉', '補': '补', '貴': '贵', '務': '务', '賠': '赔', '絕': '绝', '對': '对', '許': '许', '議': '议', '與': '与', '無': '无', '經': '经', '剛': '刚',
+	'過': '过', '嘗': '尝', '檢': '检', '試': '试', '寫': '写', '簽': '签', '轉': '转', '運': '运', '準': '准', '備': '备', '計': '计', '劃': '划',
+}
+
+func (c *context) chineseClaims(text string) []claim {
+	p := &chineseSentence{context: c, text: text}
+	p.split()
+	return p.read()
+}
+
+type chineseSentence struct {
+	*context
+	text    string
+	clauses []hanClause
+	asked   bool // ends with a question mark, or a word that asks
+}
+
+func (p *chineseSentence) split() {
+	var cur hanClause
+	flush := func(end int) {
+		if len(cur.r) > 0 {
+			cur.s, cur.end = string(cur.r), end
+			cur.start = cur.off[0]
+			cur.off = append(cur.off, end)
+			p.clauses = append(p.clauses, cur)
+		}
+		cur = hanClause{}
+	}
+	depth := 0
+	for i := 0; i < len(p.text); {
+		r, w := utf8.DecodeRuneInString(p.text[i:])
+		n := narrow(r)
+		if s, ok := hanSimple[n]; ok {
+			n = s
+		} else if s, ok := simplified[n]; ok {
+			n = s
+		}
+		n = unicode.ToLower(n)
+		switch {
+		case r == '“' || r == '「' || r == '『' || r == '《':
+			depth++
+		case (r == '”' || r == '」' || r == '』' || r == '》') && depth > 0:
+			depth--
+		}
+		colon := n == ':' && !(i > 0 && p.text[i-1] >= '0' && p.text[i-1] <= '9')
+		stop := n == '.' && (i == 0 || p.text[i-1] > 0x7f || i+1 == len(p.text))
+		switch {
+		case n == '?':
+			p.asked = true
+			flush(i)
+		case n == ',' || n == ';' || n == '!' || n == '。' || r == '…' || n == '~' || colon || stop || r == '—' || n == '(' || n == ')':
+			flush(i)
+		case unicode.IsSpace(r) && len(cur.r) > 0 && unicode.Is(unicode.Han, cur.r[len(cur.r)-1]) && nextHan(p.text[i+w:]):
+			flush(i)
+		case unicode.IsSpace(r) && len(cur.r) == 0:
+		default:
+			if depth > 0 && depth < 9 && r != '“' && r != '「' && r != '《' { // what somebody else says, or a title
+				n = '〇'
+			}
+			cur.r, cur.off = append(cur.r, n), append(cur.off, i)
+		}
+		i += w
+	}
+	flush(len(p.text))
+	if k := len(p.clauses); k > 0 {
+		last := p.clauses[k-1].s
+		p.asked = p.asked || strings.HasSuffix(last, "吗") || strings.HasSuffix(last, "么") && !strings.HasSuffix(last, "什么") || strings.HasSuffix(last, "呢")
+	}
+}
+
+func nextHan(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.Is(unicode.Han, r)
+}
+
+// has says which of the words stands first in s, and where in bytes; -1 when none does.
+func first(s string, words []string) (int, string) {
+	at, found := -1, ""
+	for _, w := range words {
+		if i := strings.Index(s, w); i >= 0 && (at < 0 || i < at || i == at && len(w) > len(found)) {
+			at, found = i, w
+		}
+	}
+	return at, found
+}
+
+func contains(s string, words []string) bool {
+	i, _ := first(s, words)
+	return i >= 0
+}
+
+// read judges the clauses in order: who acted last and what was set as a condition go on from one to the next.
+func (p *chineseSentence) read() []claim {
+	var out []claim
+	who := actorNone
+	cond, requested, told := false, false, false // told: asked for what the next clause answers
+	spare := dueWords{}                          // a time that stood alone before a comma
+	for i := range p.clauses {
+		c := &p.clauses[i]
+		s := neutral.Replace(c.s)
+		if contains(s, hanConditions) || hanAfter(s) {
+			cond = true
+		}
+		if contains(s, []string{"您再", "你再", "您先", "你先", "您把", "你把", "您提供", "您告诉", "您发"}) && !startsFirst(s) || startsAny(s, "提供", "发一下", "报一下", "留一下", "说一下") {
+			told = true
+		}
+		asks := p.asked && (i == len(p.clauses)-1 || i == len(p.clauses)-2 && hanTag(p.clauses[len(p.clauses)-1].s))
+		tag := asks && i == len(p.clauses)-2
+		if hanTag(c.s) && i == len(p.clauses)-1 && i > 0 {
+			continue
+		}
+		act, at := hanActor(s)
+		if act == actorNone {
+			act = who
+		} else {
+			who = act
+		}
+		due, dated := p.due(c)
+		if dated && utf8.RuneCountInString(c.s) <= utf8.RuneCountInString(p.text[due.start:due.end])+2 {
+			spare = due
+		} else if !dated && spare.end > 0 {
+			due, dated = spare, true
+		}
+		ask := act != actorThird && hanRequest(s, at)
+		if ask {
+			requested = true
+			told = told || toUs(s) || contains(s, []string{"提供", "告诉", "填", "截图", "拍", "留下", "留个", "加我"})
+			who = actorNone
+			continue
+		}
+		if asks && !tag || contains(s, hanAsking) && !contains(s, hanFinding) {
+			continue
+		}
+		cl, ok := p.weigh(s, act, at >= 0, due, dated, requested, cond)
+		if !ok {
+			if dated && act == actorFirst && at >= 0 { // 我周三去深圳，跟您当面谈
+				spare = due
+			}
+			continue
+		}
+		if tag {
+			cl.weight -= 0.9
+		}
+		if cl.kind == KindPromise && (cond || requested || told) {
+			if requested && !cond && !contains(s, []string{"就", "马上", "立刻", "立即", "再", "好", "来", "即"}) {
+				cl.weight -= 0.3
+			}
+			if cond || told && (due.due.At.IsZero() || contains(s, []string{"就"})) || requested && contains(s, []string{"就", "以便", "即"}) {
+				cl.kind = KindConditional
+			}
+		}
+		out = append(out, cl)
+	}
+	return out
+}
+
+// weigh judges one clause whose actor is known.
+func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, dated, requested, cond bool) (claim, bool) {
+	cl := claim{kind: KindPromise, due: due}
+	if act == actorSecond || contains(s, hanPast) || contains(s, hanWishes) || hanDone(s, dated) {
+		return cl, false
+	}
+	if contains(s, hanHabits) && !contains(s, []string{"保证", "承诺"}) {
+		return cl, false
+	}
+	assured := contains(s, []string{"保证", "承诺", "答应您", "答应你", "绝对", "确保", "担保"})
+	verb := contains(s, hanDeeds)
+	give := contains(s, hanGiving)
+	help := contains(s, hanFor)
+	modal := hanModal(s) || dated && said && strings.Contains(s, "就")
+	hard := dated && !due.due.At.IsZero()
+	limit := hard && (strings.HasSuffix(due.due.Text, "前") || strings.HasSuffix(due.due.Text, "内"))
+	if !verb && !give && said && act == actorFirst && (modal || limit || cond && !contains(s, hanHabits)) && !contains(s, hanStates) { // any deed that is willed
+		verb = true
+		cl.weight -= 0.4
+	}
+	switch {
+	case contains(s, hanNever):
+		if !assured || act == actorThird {
+			return cl, false
+		}
+		verb = true
+	case !verb && !give:
+		if assured && act != actorThird && (dated || said) && modal { // 我保证质量
+			verb = true
+			cl.weight -= 0.6
+		} else if help && modal && act != actorThird {
+			cl.weight -= 0.4
+		} else {
+			return cl, false
+		}
+	}
+	switch {
+	case modal || assured:
+		cl.weight += 1.4
+	case help && (said || dated):
+		cl.weight += 0.9
+	case hard:
+		cl.weight += 0.5
+	case dated:
+		cl.weight += 0.7
+	case cond && said && act == actorFirst:
+		cl.weight += 0.8
+	default:
+		return cl, false
+	}
+	if act == actorFirst && said {
+		cl.weight += 0.5
+	}
+	if help {
+		cl.weight += 0.5
+	}
+	if hard {
+		cl.weight += 0.7
+	} else if dated {
+		cl.weight += 0.2
+	}
+	if give {
+		cl.weight += 0.4
+	}
+	if contains(s, []string{"可能", "也许", "大概", "说不定", "应该", "或许", "估计", "预计"}) {
+		cl.weight -= 0.8
+	}
+	if contains(s, []string{"打算", "准备", "计划"}) && !help {
+		cl.weight -= 0.5
+	}
+	if contains(s, hanUndated) && !hard {
+		cl.weight -= 3.2
+	}
+	if act == actorNone && !said && requested && !contains(s, []string{"我"}) {
+		return cl, false
+	}
+	if act == actorThing {
+		if !give && !contains(s, []string{"发出", "发货", "寄出", "退", "到账", "处理", "开好", "做好", "安排", "修好", "补"}) || contains(s, []string{"到货", "送达", "抵达", "预计"}) {
+			return cl, false
+		}
+		if !hard {
+			return cl, false
+		}
+		cl.weight -= 0.6
+	}
+	if act == actorThird {
+		if contains(s, []string{"说", "表示", "答应"}) && !strings.Contains(s, "会") && !strings.Contains(s, "将") {
+			return cl, false
+		}
+		cl.kind = KindThirdParty
+		cl.weight -= 0.4
+		return cl, true
+	}
+	if i, w := first(s, []string{"可以", "能够", "能"}); i >= 0 && !contains(s, []string{"一定能", "保证能", "肯定能", "争取", "尽可能", "功能", "只能", "才能", "就能", "以便", "能不能", "尽量"}) {
+		before := s[:i]
+		if w == "能" && dated && !help && hard { // 明天能发货
+			cl.weight -= 0.3
+			return cl, true
+		}
+		if help && !hanModal(before) || give && act == actorFirst && said {
+			cl.kind = KindConditional
+			cl.weight -= 0.2
+			return cl, cl.weight > 0
+		}
+		if !hanModal(before) && !hard {
+			return cl, false
+		}
+	}
+	return cl, true
+}
+
+// due finds the due words of a clause; a time that names a thing, 周五的会议, is none.
+func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
+	d, ok := p.dueIn(p.text, c.start, c.end, func(start, end int) bool {
+		rest := p.text[end:min(len(p.text), c.end)]
+		if strings.HasPrefix(rest, "的") && !strings.HasPrefix(rest, "的时候") {
+			return true
+		}
+		before := p.text[c.start:start]
+		return strings.HasSuffix(before, "从") || strings.HasSuffix(before, "自")
+	})
+	if ok {
+		// 在, 于 and 到 are no part of the time as Chinese says it.
+		for _, w := range []string{"在", "于", "於", "到"} {
+			if strings.HasPrefix(p.text[d.start:d.end], w) {
+				d.start += len(w)
+			}
+		}
+		if strings.HasSuffix(p.text[c.start:d.start], "明儿") { // 明儿一早
+			d.start -= len("明儿")
+		}
+		return d, true
+	}
+	at, found := -1, ""
+	for _, w := range hanSoft {
+		if i := strings.Index(c.s, w); i >= 0 && (at < 0 || i < at || i == at && len(w) > len(found)) && !strings.Contains(c.s, "一会儿见") {
+			at, found = i, w
+		}
+	}
+	if at < 0 {
+		return dueWords{}, false
+	}
+	from := utf8.RuneCountInString(c.s[:at])
+	return dueWords{start: c.off[from], end: c.off[from+utf8.RuneCountInString(found)-1] + runeLen(p.text, c.off[from+utf8.RuneCountInString(found)-1])}, true
+}
+
+func runeLen(s string, i int) int {
+	_, w := utf8.DecodeRuneInString(s[i:])
+	return w
+}
+
+// hanModal says whether a clause speaks of the future as willed: 会 and its like, where it is no part of a noun.
+func hanModal(s string) bool {
+	if contains(s, hanModals) {
+		return true
+	}
+	for i, r := range s {
+		if r != '会' && r != '将' && r != '来' && r != '去' && r != '再' && r != '就' && r != '先' {
+			continue
+		}
+		before, _ := utf8.DecodeLastRuneInString(s[:i])
+		after, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
+		switch r {
+		case '会':
+			if !strings.ContainsRune("机社开展年晚约误学协聚例周大董事早午省不国商盛一议工委体", before) && !strings.ContainsRune("议员展计场客面话费期后不", after) {
+				return true
+			}
+		case '将':
+			if !strings.ContainsRune("军来近", after) && before != '即' {
+				return true
+			}
+		case '来', '去', '再', '就', '先':
+			// 我来处理, 我去问, 我再看看, 我就发, 我先查
+			if before == '我' || before == '们' || before == '边' {
+				return !(r == '去' && strings.ContainsRune("年过北上广深", after)) && !(r == '来' && strings.ContainsRune("自了说到", after)) && !(r == '就' && strings.ContainsRune("是", after))
+			}
+		}
+	}
+	return false
+}
+
+// hanActor names who acts in a clause and where in it that is said; -1 when nobody is.
+func hanActor(s string) (actor, int) {
+	best, act := -1, actorNone
+	note := func(i int, a actor) {
+		if i >= 0 && (best < 0 || i < best) {
+			if a == actorThird && (strings.HasPrefix(strings.TrimLeft(s[i:], "客服财务仓库技术部售后销售采购"), "这边") || strings.HasPrefix(strings.TrimLeft(s[i:], "客服财务仓库技术部售后销售采购"), "这里")) {
+				a = actorFirst
+			}
+			best, act = i, a
+		}
+	}
+	for _, w := range []string{"我", "咱", "本店", "小店", "本公司", "敝司", "本人", "店里", "这边", "本司", "弊司"} {
+		note(subjectAt(s, w), actorFirst)
+	}
+	for _, w := range []string{"您", "你", "贵司", "贵方", "贵公司", "大家", "各位", "亲"} {
+		note(subjectAt(s, w), actorSecond)
+	}
+	for _, w := range hanThird {
+		note(subjectAt(s, w), actorThird)
+	}
+	note(hanName(s), actorThird)
+	for _, w := range hanThings {
+		note(subjectAt(s, w), actorThing)
+	}
+	if contains(s, []string{"让我查", "让我看", "让我问", "让我核", "让我想", "容我"}) {
+		return actorFirst, strings.Index(s, "我")
+	}
+	if act == actorNone && (strings.HasPrefix(s, "这样") || strings.HasPrefix(s, "那样") || strings.HasPrefix(s, "这会") || strings.HasPrefix(s, "它")) {
+		return actorThing, 0
+	}
+	if act == actorSecond {
+		rest := s[best:]
+		// 您的订单我们明天发, 您放心我会…; 您那边的货: what is yours is a thing.
+		if j := max(subjectAt(rest, "我"), subjectAt(rest, "咱")); j > 0 {
+			return actorFirst, best + j
+		}
+		for _, w := range []string{"您的", "你的", "您这", "你这", "您要的", "你要的", "您订的", "您反", "您提", "您问", "您说", "您需要的", "您买的", "您那"} {
+			if strings.HasPrefix(rest, w) {
+				if contains(rest, hanThird) {
+					return actorThird, best
+				}
+				return actorThing, best
+			}
+		}
+		if strings.HasPrefix(rest, "您好") || strings.HasPrefix(rest, "你好") || strings.HasPrefix(rest, "您放心") || strings.HasPrefix(rest, "你放心") || strings.HasPrefix(rest, "亲") {
+			return hanActor(strings.TrimPrefix(strings.TrimPrefix(rest[len(firstRune(rest)):], "好"), "放心"))
+		}
+	}
+	if act == actorThing || act == actorThird {
+		if j := subjectAt(s, "我"); j > best && !strings.HasPrefix(s[j:], "我的") { // 合同我明天发您; 快递我来联系
+			return actorFirst, j
+		}
+	}
+	if act == actorFirst {
+		rest := s[best:]
+		for _, w := range []string{"我们的", "我们", "我的", "我司", "我家", "咱们的", "咱们", "我"} {
+			if after, ok := strings.CutPrefix(rest, w); ok {
+				for _, t := range hanThird {
+					if strings.HasPrefix(after, t) {
+						return actorThird, best
+					}
+				}
+				if hanName(after) == 0 && w != "我" {
+					return actorThird, best
+				}
+				break
+			}
+		}
+	}
+	return act, best
+}
+
+func firstRune(s string) string {
+	_, w := utf8.DecodeRuneInString(s)
+	return s[:w]
+}
+
+// subjectAt is where w stands in s as one who acts, rather than to or for whom: not after 给, 帮, 和 and their like.
+func subjectAt(s, w string) int {
+	for from := 0; ; {
+		i := strings.Index(s[from:], w)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		before, _ := utf8.DecodeLastRuneInString(s[:i])
+		if !strings.ContainsRune("给帮跟和找诉系对问发知为向把陪催寄送与替比复交请叫让派排表约谢到达于求等的绍教传还退欠借陈经", before) || i == 0 {
+			return i
+		}
+		if before == '请' && w != "我" || before == '等' {
+			return -1
+		}
+		from = i + len(w)
+	}
+}
+
+// hanName finds a person by name and title: 王总, 李经理, 小张, 老刘, 陈工, 赵师傅.
+func hanName(s string) int {
+	for _, t := range []string{"总会", "总将", "经理", "师傅", "主任", "工程师", "老师", "律师", "会计", "厂长", "总监", "主管", "工", "先生", "女士", "总"} {
+		if i := strings.Index(s, t); i > 0 {
+			r, w := utf8.DecodeLastRuneInString(s[:i])
+			if strings.ContainsRune(surnames, r) && subjectAt(s[i-w:], string(r)) == 0 {
+				if before, _ := utf8.DecodeLastRuneInString(s[:i-w]); !strings.ContainsRune("给跟和找对问向请让与好", before) {
+					return i - w
+				}
+			}
+		}
+	}
+	for _, t := range []string{"小", "老"} {
+		for from := 0; ; {
+			i := strings.Index(s[from:], t)
+			if i < 0 {
+				break
+			}
+			i += from
+			r, _ := utf8.DecodeRuneInString(s[i+len(t):])
+			before, _ := utf8.DecodeLastRuneInString(s[:i])
+			if strings.ContainsRune(surnames, r) && !strings.ContainsRune("给跟和找对问向请让与大中多少的", before) {
+				return i
+			}
+			from = i + len(t)
+		}
+	}
+	return -1
+}
+
+const surnames = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文"
+
+// hanRequest says whether a clause asks the reader to act; at is where its actor stands.
+func hanRequest(s string, at int) bool {
+	i, w := first(s, hanRequests)
+	if i < 0 {
+		return toUs(s) && !contains(s[:max(at, 0)], []string{"我"}) && !startsFirst(s)
+	}
+	if at >= 0 && at < i && startsFirst(s[at:]) && !(w == "麻烦" || w == "希望" || w == "建议" || w == "需要您" || w == "需要你") { // 我请同事…
+		return false
+	}
+	return true
+}
+
+func startsFirst(s string) bool {
+	i := subjectAt(s, "我")
+	return i >= 0 && i <= 12
+}
+
+func startsAny(s string, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(s, w) })
+}
+
+func toUs(s string) bool {
+	return contains(s, []string{"给我", "发我", "寄我", "告诉我", "联系我", "通知我", "回复我", "告知我", "提醒我", "找我", "问我", "帮我"})
+}
+
+// hanAfter says whether a clause names what the reader must do first: 您付款后, 收到定金之后, 等您确认.
+func hanAfter(s string) bool {
+	if contains(s, []string{"等您", "等你", "待您", "待你", "款到", "款一到", "一签", "一付", "一批", "一确认", "一过审", "一定下", "您一确认", "您一付", "您一签", "您一下单", "一到账", "一到货", "见款"}) {
+		return true
+	}
+	if contains(s, []string{"到货后", "到货了", "到货之后", "到货就"}) {
+		return true
+	}
+	for _, w := range []string{"付款", "付清", "下单", "确认", "签字", "签约", "签合同", "签回", "盖章", "到账", "定金", "货款", "尾款", "回传", "拍下", "提供", "同意", "支付", "您的地址", "您的回复", "您的资料", "退回"} {
+		if i := strings.Index(s, w); i >= 0 {
+			rest := s[i+len(w):]
+			for _, a := range []string{"后", "之后", "以后", "完", "了就", "好了", "了我"} {
+				if strings.HasPrefix(rest, a) {
+					return true
+				}
+			}
+			if contains(rest, []string{"后我", "后就", "后马", "后立", "后尽", "后给", "后安"}) {
+				return true
+			}
+		}
+	}
+	// 贵司确认图纸后, 等领导批了, 寄回旧件后我们…
+	head, _, found := strings.Cut(s, "后我")
+	if !found {
+		head, found = strings.CutSuffix(s, "后")
+		head = strings.TrimSuffix(strings.TrimSuffix(head, "之"), "以")
+	}
+	if found && contains(head, []string{"您", "你", "贵", "款", "定金", "合同", "签", "确认", "批", "同意", "客户"}) {
+		return true
+	}
+	if strings.HasPrefix(s, "等") && !strings.HasPrefix(s, "等我") && (strings.HasSuffix(s, "了") || strings.HasSuffix(s, "后") || strings.HasSuffix(s, "完") || strings.HasSuffix(s, "好")) {
+		return true
+	}
+	i, _ := first(s, []string{"收到您", "收到你", "收到货款", "收到定金", "收到款", "收到尾款", "收到回"})
+	return i >= 0 && contains(s[i:], []string{"后", "就", "马上", "立"}) && !contains(s, []string{"已收到", "已经收到"})
+}
+
+// hanDone says whether a clause tells what is done: 发了, 处理好了, 联系过.
+func hanDone(s string, dated bool) bool {
+	if contains(s, []string{"保证", "一定", "就好了"}) && !contains(s, []string{"已"}) {
+		return false
+	}
+	for _, w := range []string{"了", "过"} {
+		for from := 0; ; {
+			i := strings.Index(s[from:], w)
+			if i < 0 {
+				break
+			}
+			i += from
+			from = i + len(w)
+			head := s[:i]
+			tail := s[from:]
+			if w == "了" && (strings.HasPrefix(tail, "解") || strings.HasPrefix(tail, "再") || strings.HasPrefix(tail, "就") || strings.HasPrefix(tail, "之后") || strings.HasPrefix(tail, "我")) ||
+				strings.HasSuffix(head, "为") || w == "过" && (strings.HasPrefix(tail, "去") || strings.HasPrefix(tail, "来") || strings.HasPrefix(tail, "几") ||
+				strings.HasPrefix(tail, "两") || strings.HasPrefix(tail, "一") || strings.HasPrefix(tail, "程") || strings.HasSuffix(head, "不") || strings.HasSuffix(head, "通") || i == 0) {
+				continue
+			}
+			if hanModal(head) || dated && contains(head, []string{"就", "前", "内"}) {
+				continue
+			}
+			if w == "过" && !endsInDeed(head) {
+				continue
+			}
+			return true
+		}
+	}
+	return false
+}
+
+func endsInDeed(s string) bool {
+	for _, list := range [][]string{hanDeeds, hanGiving} {
+		if slices.ContainsFunc(list, func(w string) bool { return strings.HasSuffix(s, w) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// hanTag says whether a clause only asks for consent to what was said: 可以吗, 您看行吗.
+func hanTag(s string) bool {
+	s = strings.TrimPrefix(strings.TrimPrefix(s, "您看"), "你看")
+	switch s {
+	case "好吗", "好不好", "可以吗", "行吗", "行不行", "可以不", "怎么样", "如何", "ok吗", "ok", "好么", "可以么", "行么", "这样可以吗", "这样行吗", "可不可以", "方便吗", "没问题吧", "这样好吗", "来得及吗":
+		return true
+	}
+	return false
+}
