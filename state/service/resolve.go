@@ -266,8 +266,7 @@ func keysBy(tx state.Tx, k *state.Kind, index string, entry []byte, limit int) (
 // nodes gives the component for grouping, with the verdicts that bind it.
 func (c *component) nodes() []identity.Node {
 	var nodes []identity.Node
-	seen := map[identity.Pair]bool{}
-	c.words.Over = c.said.over
+	same, apart := pairSet{}, pairSet{}
 	for _, k := range slices.Sorted(maps.Keys(c.records)) {
 		r := c.records[k]
 		if r.Kind != state.KindContact && r.Kind != state.KindOrganisation {
@@ -281,21 +280,31 @@ func (c *component) nodes() []identity.Node {
 		}
 		nodes = append(nodes, n)
 		for _, h := range n.Homes {
-			for _, p := range c.said.same[h] {
-				if !seen[p] {
-					seen[p] = true
-					c.words.Same = append(c.words.Same, p)
-				}
-			}
-			for _, p := range c.said.apart[h] {
-				if !seen[p] {
-					seen[p] = true
-					c.words.Apart = append(c.words.Apart, p)
-				}
-			}
+			same.add(c.said.same[h])
+			apart.add(c.said.apart[h])
 		}
 	}
+	c.words.Same, c.words.Apart, c.words.Over = same.pairs, apart.pairs, c.said.over
 	return nodes
+}
+
+// pairSet is pairs that people spoke of, each once. Words of two kinds need two: of one pair a person
+// may have said both.
+type pairSet struct {
+	pairs []identity.Pair
+	has   map[identity.Pair]bool
+}
+
+func (s *pairSet) add(pairs []identity.Pair) {
+	for _, p := range pairs {
+		if !s.has[p] {
+			if s.has == nil {
+				s.has = map[identity.Pair]bool{}
+			}
+			s.has[p] = true
+			s.pairs = append(s.pairs, p)
+		}
+	}
 }
 
 // gather builds the component of the changed records, with those that are likely one with any of

@@ -259,3 +259,57 @@ func TestBlockOfManyIsHeeded(t *testing.T) {
 		})
 	}
 }
+
+// Who was kept apart and then said to be one is one by that word alone: an identifier in common joins
+// them by no rule, and when the word goes, whatever happened meanwhile, they are two again.
+func TestKeptApartThenMergedStayTwo(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name       string
+		apart, one [2]string
+		goes       bool // the first record is told to be gone, and then told again
+	}{
+		{name: "the same way round", apart: [2]string{"c1", "c2"}, one: [2]string{"c1", "c2"}},
+		{name: "the same way round, backwards", apart: [2]string{"c2", "c1"}, one: [2]string{"c2", "c1"}},
+		{name: "each its own way", apart: [2]string{"c2", "c1"}, one: [2]string{"c1", "c2"}},
+		{name: "one is gone for a while", apart: [2]string{"c2", "c1"}, one: [2]string{"c2", "c1"}, goes: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, t)
+			book := someone{conn: "book", id: "5", given: "J.", family: "李"}
+			mail := someone{conn: "mail", id: "5", given: "伟", family: "Okonkwo", email: "jana@x.example"}
+			w.tellPages([]someone{book, mail}, 1)
+			_, err := w.s.KeepApart(w.tick(), KeepApartIn{A: tc.apart[0], B: tc.apart[1]})
+			w.must(err)
+			_, err = w.s.Merge(w.tick(), MergeIn{A: tc.one[0], B: tc.one[1]})
+			w.must(err)
+			book.email = mail.email
+			w.tellPages([]someone{book}, 1)
+			two := []string{"book/5", "mail/5"}
+			same := func(when string) {
+				t.Helper()
+				if got, want := w.groups(), w.fresh(); !slices.Equal(got, two) || !slices.Equal(want, two) {
+					t.Errorf("%s linked\n%q\nall at once\n%q", when, got, want)
+				}
+			}
+			same("with an e-mail in common")
+			if n := len(w.live()); n != 1 {
+				t.Errorf("%d customers, though a person said that they are one", n)
+			}
+			if tc.goes {
+				gone := book.told()
+				gone.Version = state.Version{Gone: true}
+				w.importRun("book", []Told{gone})
+				w.tellPages([]someone{book}, 1)
+				same("when it was told again")
+			}
+			_, err = w.s.Unmerge(w.tick(), UnmergeIn{Ref: tc.one[0]})
+			w.must(err)
+			same("when the merge was taken back")
+			if n := len(w.live()); n != 2 {
+				t.Errorf("%d customers, though a person keeps them apart", n)
+			}
+		})
+	}
+}
