@@ -158,7 +158,7 @@ func (s *Service) Unmerge(ctx context.Context, in UnmergeIn) (UnmergeOut, error)
 		if err := dropCarried(w, v.Key, 0); err != nil {
 			return UnmergeOut{}, err
 		}
-		j, err := join(w.Tx(), c.Number)
+		j, err := join(w.Tx(), v.A)
 		if err != nil {
 			return UnmergeOut{}, err
 		}

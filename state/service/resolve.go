@@ -50,6 +50,7 @@ type component struct {
 	seenID  map[string]bool
 	bases   map[uint64]bool
 	said    *wordsSaid
+	spoken  map[uint64]bool     // numbers of those who are one by words with any of the records
 	former  map[uint64][]uint64 // numbers that records had before they were gone
 	met     *met
 	fresh   bool // links are what is to be found out: none is followed
@@ -72,41 +73,7 @@ func (s *Service) newComponent(tx state.Tx) (*component, error) {
 func emptyComponent(tx state.Tx, words *wordsSaid, met *met) *component {
 	return &component{tx: tx, words: identity.Words{Shared: map[string]bool{}}, records: map[uint64]*state.Record{},
 		links: map[uint64]*state.Link{}, seenID: map[string]bool{}, bases: map[uint64]bool{}, said: words,
-		former: map[uint64][]uint64{}, known: &known{}, met: met, asked: map[uint64]askedAbout{}}
-}
-
-// wordsSaid is what people said of customers, by the numbers they spoke of.
-type wordsSaid struct {
-	same, apart map[uint64][]identity.Pair
-	over        map[identity.Pair]bool
-}
-
-func wordsOf(tx state.Tx) (*wordsSaid, error) {
-	w := &wordsSaid{same: map[uint64][]identity.Pair{}, apart: map[uint64][]identity.Pair{}, over: map[identity.Pair]bool{}}
-	pairs, over := map[uint64]identity.Pair{}, []uint64{}
-	for v, err := range state.Verdicts.All(tx, state.Range{Index: "customer"}) {
-		if err != nil {
-			return nil, err
-		}
-		if _, ok := pairs[v.Key]; ok {
-			continue // it stands under both customers
-		}
-		p := identity.Pair{A: v.A, B: v.B}
-		pairs[v.Key] = p
-		by := w.apart
-		if v.Kind == state.VerdictSame {
-			by = w.same
-			over = append(over, v.Over...)
-		}
-		by[p.A] = append(by[p.A], p)
-		by[p.B] = append(by[p.B], p)
-	}
-	for _, v := range over {
-		if p, ok := pairs[v]; ok {
-			w.over[p] = true
-		}
-	}
-	return w, nil
+		spoken: map[uint64]bool{}, former: map[uint64][]uint64{}, known: &known{}, met: met, asked: map[uint64]askedAbout{}}
 }
 
 // add queues records, by number.
@@ -145,7 +112,7 @@ func (c *component) grow() error {
 						return err
 					}
 				}
-				if err := c.addSame(links[i]); err != nil {
+				if err := c.addSame(links[i].Homes()); err != nil {
 					return err
 				}
 			}
@@ -182,35 +149,6 @@ func (c *component) addBase(base uint64) error {
 	}
 	for _, l := range links {
 		c.add(l.Record)
-	}
-	return nil
-}
-
-// addSame adds those with whom a person said that a record is one: who is kept apart from them is
-// kept apart from it.
-func (c *component) addSame(l *state.Link) error {
-	for _, h := range l.Homes() {
-		for _, p := range c.said.same[h] {
-			for _, x := range []uint64{p.A, p.B} {
-				if c.fresh {
-					holders, err := state.Links.By(c.tx, "home", state.NumberKey(x))
-					if err != nil {
-						return err
-					}
-					for _, l := range holders {
-						c.add(l.Record)
-					}
-					continue
-				}
-				base, err := natural(c.tx, x)
-				if err != nil {
-					return err
-				}
-				if err := c.addBase(base); err != nil {
-					return err
-				}
-			}
-		}
 	}
 	return nil
 }
@@ -280,31 +218,15 @@ func (c *component) nodes() []identity.Node {
 		}
 		nodes = append(nodes, n)
 		for _, h := range n.Homes {
-			same.add(c.said.same[h])
 			apart.add(c.said.apart[h])
 		}
 	}
+	for _, h := range slices.Sorted(maps.Keys(c.spoken)) {
+		same.add(c.said.same[h])
+		apart.add(c.said.apart[h])
+	}
 	c.words.Same, c.words.Apart, c.words.Over = same.pairs, apart.pairs, c.said.over
 	return nodes
-}
-
-// pairSet is pairs that people spoke of, each once. Words of two kinds need two: of one pair a person
-// may have said both.
-type pairSet struct {
-	pairs []identity.Pair
-	has   map[identity.Pair]bool
-}
-
-func (s *pairSet) add(pairs []identity.Pair) {
-	for _, p := range pairs {
-		if !s.has[p] {
-			if s.has == nil {
-				s.has = map[identity.Pair]bool{}
-			}
-			s.has[p] = true
-			s.pairs = append(s.pairs, p)
-		}
-	}
 }
 
 // gather builds the component of the changed records, with those that are likely one with any of
@@ -334,11 +256,17 @@ func (t *telling) gather() (*component, error) {
 	if err := c.grow(); err != nil {
 		return nil, err
 	}
+	return c, c.doubtful()
+}
+
+// doubtful adds those who are likely one with any of the component, and the other sides of open
+// questions and doubts about it.
+func (c *component) doubtful() error {
 	c.add(c.met.likely()...)
 	for _, base := range slices.Sorted(maps.Keys(c.bases)) {
 		asked, err := c.askedAbout(base)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, q := range asked.questions {
 			if q.Kind == state.QuestionMatch && q.State == state.QuestionOpen {
@@ -351,7 +279,7 @@ func (t *telling) gather() (*component, error) {
 			}
 		}
 	}
-	return c, c.grow()
+	return c.grow()
 }
 
 // resolve links the changed records, and those around them, to customers, and asks what is in
@@ -509,8 +437,17 @@ func (t *telling) comeBack(c *component) error {
 		if _, err := state.FormerHomes.Delete(t.w, key); err != nil {
 			return err
 		}
+		if err := c.addSame(c.former[k]); err != nil {
+			return err
+		}
 	}
-	return nil
+	if len(c.queue) == 0 {
+		return nil
+	}
+	if err := c.grow(); err != nil {
+		return err
+	}
+	return c.doubtful()
 }
 
 // takeOver gives a link that has more homes.

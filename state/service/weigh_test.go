@@ -192,6 +192,13 @@ func TestIncrementalEqualsBatchByWeight(t *testing.T) {
 						rt.Fatal(err)
 					}
 				}
+			case 7:
+				if len(numbers) > 0 {
+					n := rapid.SampledFrom(numbers).Draw(rt, "half")
+					if _, err := w.s.Unmerge(w.tick(), UnmergeIn{Ref: state.Customers.Ref(n)}); err != nil && !state.IsClass(err, state.Invalid) {
+						rt.Fatal(err)
+					}
+				}
 			default:
 				var people []someone
 				for range rapid.IntRange(1, 6).Draw(rt, "told") {
@@ -309,6 +316,72 @@ func TestKeptApartThenMergedStayTwo(t *testing.T) {
 			same("when the merge was taken back")
 			if n := len(w.live()); n != 2 {
 				t.Errorf("%d customers, though a person keeps them apart", n)
+			}
+		})
+	}
+}
+
+// Words reach through customers of whom nothing is left: what was said of them still holds for those
+// on both sides, and when they are told again, for whom rules join with them.
+func TestWordsReachThroughTheGone(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		same  [][2]uint64
+		gone  []int // of those told: 1 to 6
+		apart [2]uint64
+		back  []int
+	}{
+		{name: "one is gone between", same: [][2]uint64{{2, 3}, {1, 2}}, gone: []int{2}, apart: [2]uint64{3, 5}},
+		{name: "two are gone between", same: [][2]uint64{{3, 4}, {2, 3}, {1, 2}}, gone: []int{2, 3}, apart: [2]uint64{4, 5}},
+		{name: "those are gone of whom the word was", same: [][2]uint64{{1, 2}, {5, 6}}, gone: []int{2, 6}, apart: [2]uint64{2, 6}},
+		{name: "one comes back as another's", same: [][2]uint64{{1, 2}}, gone: []int{2}, apart: [2]uint64{4, 5}, back: []int{4, 2}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, t)
+			people := []someone{{conn: "shop", id: "1", given: "Jana"}, {conn: "book", id: "2", given: "伟", email: "wei@gmail.com"},
+				{conn: "shop", id: "3", given: "Omar"}, {conn: "mail", id: "4", given: "伟"}, {conn: "book", id: "5", given: "Jana"},
+				{conn: "mail", id: "6", given: "مريم"}}
+			runs := w.tellPages(people, 1)
+			look := func(when string) {
+				t.Helper()
+				if got, want := w.groups(), w.fresh(); !slices.Equal(got, want) {
+					t.Errorf("%s linked\n%q\nall at once\n%q", when, got, want)
+				}
+				if out := w.checkLinks(); len(out.Differences) > 0 {
+					t.Errorf("%s the check finds %+v", when, out.Differences)
+				}
+			}
+			ref := state.Customers.Ref
+			apart := func() {
+				_, err := w.s.KeepApart(w.tick(), KeepApartIn{A: ref(tc.apart[0]), B: ref(tc.apart[1])})
+				w.must(err)
+			}
+			apart()
+			for _, s := range tc.same {
+				_, err := w.s.Merge(w.tick(), MergeIn{A: ref(s[0]), B: ref(s[1])})
+				w.must(err)
+			}
+			for _, n := range tc.gone {
+				_, err := w.s.ImportUndo(w.tick(), ImportUndoIn{Run: state.Runs.Ref(runs[n-1])})
+				w.must(err)
+			}
+			look("with some gone")
+			people[0].email, people[4].email = "jana@y.example", "jana@y.example"
+			if len(tc.back) > 0 {
+				people[3].email = people[1].email
+			}
+			told := []someone{people[0], people[4]}
+			for _, n := range tc.back {
+				told = append(told, people[n-1])
+			}
+			for _, p := range told {
+				w.tellPages([]someone{p}, 1)
+				look("when " + p.conn + "/" + p.id + " was told")
+			}
+			if got := w.groups(); slices.Contains(got, "book/5 shop/1") {
+				t.Errorf("%q: rules join whom a person keeps apart", got)
 			}
 		})
 	}
