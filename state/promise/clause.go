@@ -158,6 +158,11 @@ func (p *clause) cueAt(i int) (cue, bool) {
 			return q, false
 		}
 		return q, !p.dependent(i)
+	case "should":
+		if !p.is(i+1, "be able to") || p.condition(cue{at: i, subject: i, verb: i + 4}, len(p.w)) {
+			return q, false
+		}
+		q.verb, q.weight = i+4, 0.8
 	case "promise", "guarantee", "undertake", "commit", "vow", "swear":
 		b := p.back(i - 1)
 		if !firstPersons[p.at(b)] || p.at(i+1) != "to" {
@@ -299,6 +304,8 @@ func (p *clause) nounPhrase(i int) (actor, int) {
 		return actorThird, j
 	case p.at(i) == "someone" || p.at(i) == "somebody":
 		return actorThird, i
+	case own && p.w[i].capital && p.related(j, i): // my colleague Peter
+		return actorThird, j
 	case p.w[i].capital && !weekdayOrMonth(head) && i >= j:
 		// A name: capitals, not at the head of a thing ("The Invoice"), and people or firms rather than pages of an offer.
 		if p.at(j) == "the" || p.at(j) == "this" || p.at(j) == "your" || p.at(j) == "our" {
@@ -307,6 +314,16 @@ func (p *clause) nounPhrase(i int) (actor, int) {
 		return actorThird, j
 	}
 	return actorThing, j
+}
+
+// related says whether one of the words from j to i is a person of ours.
+func (p *clause) related(j, i int) bool {
+	for ; j <= i; j++ {
+		if relations[p.at(j)] {
+			return true
+		}
+	}
+	return false
 }
 
 func weekdayOrMonth(s string) bool {

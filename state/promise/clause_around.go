@@ -55,7 +55,7 @@ var complementOf = set("see check know ask verify find out wonder tell determine
 func (p *clause) subjectAt(i int) bool {
 	s := p.at(i)
 	switch {
-	case s == "if" || s == "please" || s == "let":
+	case s == "if" || s == "please" || s == "let" && (p.at(i+1) == "me" || p.at(i+1) == "us"):
 		return true
 	case firstPersons[s] || s == "you" || otherPersons[s] || s == "it" || s == "there":
 		// "you and I can" is one subject, and "send you and Tom".
@@ -97,6 +97,9 @@ func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
 	}
 	hard, isHard := p.dueIn(p.text, from, to, refuse)
 	if isHard {
+		if s := strings.ToLower(p.text[hard.start:hard.end]); startsAny(s, "over this ", "over tomorrow", "over today") { // "send it over this afternoon"
+			hard.start += len("over ")
+		}
 		return hard, true
 	}
 	if start := p.clauseStart(subject); start < subject && subject < len(p.w) {
@@ -277,7 +280,7 @@ func (p *clause) conditionAt(j int) bool {
 	return false
 }
 
-var conditionWords = set("payment deposit approval approved signature signed confirmation receive received order hear need")
+var conditionWords = set("po contract go-ahead payment deposit approval approved signature signed confirmation receive received order hear need")
 
 func (p *clause) letKnow(j int) bool {
 	return p.at(j) == "know" && (p.at(j-2) == "let" || p.at(j-1) == "let")
@@ -380,6 +383,10 @@ func (p *clause) receive() []claim {
 			continue
 		}
 		switch {
+		case (p.is(i, "you have my word") || p.is(i, "you have our word") || p.is(i, "consider it done") || p.is(i, "count on me") || p.is(i, "leave it to me") || p.is(i, "leave it with me")) &&
+			(p.opens(i) || p.at(i-1) == "can") && p.question(cue{at: i, subject: i, verb: i}) == plain:
+			d, _ := p.dueOf(i, i, p.clauseEnd(i))
+			out = append(out, claim{kind: KindPromise, weight: 1.6, due: d})
 		case p.at(i) == "you" && (p.at(i+1) == "will" || p.at(i+1) == "shall" || p.is(i, "you can expect")) && !p.names(0, i, "if", "when", "once", "after", "unless", "so", "until", "before") && !p.dependent(i):
 			v := p.adverb(i + 2)
 			if p.at(i+1) == "can" {

@@ -1,7 +1,6 @@
 package promise
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -124,7 +123,7 @@ func (p *chineseSentence) read() []claim {
 		if contains(s, hanConditions) || hanAfter(s) {
 			cond = true
 		}
-		if contains(s, []string{"您再", "你再", "您先", "你先", "您把", "你把", "您提供", "您告诉", "您发"}) && !startsFirst(s) || startsAny(s, "提供", "发一下", "报一下", "留一下", "说一下") {
+		if startsAny(s, "您再", "你再", "您先", "你先", "您把", "你把", "您提供", "您告诉", "您发", "提供", "发一下", "报一下", "留一下", "说一下") {
 			told = true
 		}
 		asks := p.asked && (i == len(p.clauses)-1 || i == len(p.clauses)-2 && hanTag(p.clauses[len(p.clauses)-1].s))
@@ -186,6 +185,9 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if contains(s, hanHabits) && !contains(s, []string{"保证", "承诺"}) {
 		return cl, false
 	}
+	if act == actorFirst && contains(s, []string{"说", "表示"}) && !strings.Contains(s, "我") { // 客服说三天内退款
+		return cl, false
+	}
 	assured := contains(s, []string{"保证", "承诺", "答应您", "答应你", "绝对", "确保", "担保"})
 	verb := contains(s, hanDeeds)
 	give := contains(s, hanGiving)
@@ -198,6 +200,8 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		cl.weight -= 0.4
 	}
 	switch {
+	case contains(s, []string{"法保证", "不能保证", "不敢保证", "不保证", "没保证", "难保证"}):
+		return cl, false
 	case contains(s, hanNever):
 		if !assured || act == actorThird {
 			return cl, false
@@ -207,7 +211,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		if assured && act != actorThird && (dated || said) && modal { // 我保证质量
 			verb = true
 			cl.weight -= 0.6
-		} else if help && modal && act != actorThird {
+		} else if help && modal {
 			cl.weight -= 0.4
 		} else {
 			return cl, false
@@ -216,7 +220,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	switch {
 	case modal || assured:
 		cl.weight += 1.4
-	case help && (said || dated):
+	case help && (said || dated || act == actorFirst):
 		cl.weight += 0.9
 	case hard:
 		cl.weight += 0.5
@@ -363,13 +367,10 @@ func hanActor(s string) (actor, int) {
 	best, act := -1, actorNone
 	note := func(i int, a actor) {
 		if i >= 0 && (best < 0 || i < best) {
-			if a == actorThird && (strings.HasPrefix(strings.TrimLeft(s[i:], "客服财务仓库技术部售后销售采购"), "这边") || strings.HasPrefix(strings.TrimLeft(s[i:], "客服财务仓库技术部售后销售采购"), "这里")) {
-				a = actorFirst
-			}
 			best, act = i, a
 		}
 	}
-	for _, w := range []string{"我", "咱", "本店", "小店", "本公司", "敝司", "本人", "店里", "这边", "本司", "弊司"} {
+	for _, w := range []string{"我", "咱", "本店", "小店", "本公司", "敝司", "本人", "店里", "这边", "本司", "弊司", "财务", "仓库", "技术部", "技术人员", "售后", "客服", "生产部", "质检", "采购", "物流部", "研发"} {
 		note(subjectAt(s, w), actorFirst)
 	}
 	for _, w := range []string{"您", "你", "贵司", "贵方", "贵公司", "大家", "各位", "亲"} {
@@ -380,12 +381,14 @@ func hanActor(s string) (actor, int) {
 	}
 	note(hanName(s), actorThird)
 	for _, w := range hanThings {
-		note(subjectAt(s, w), actorThing)
+		if i := subjectAt(s, w); i <= 12 { // further on it is what is acted upon
+			note(i, actorThing)
+		}
 	}
 	if contains(s, []string{"让我查", "让我看", "让我问", "让我核", "让我想", "容我"}) {
 		return actorFirst, strings.Index(s, "我")
 	}
-	if act == actorNone && (strings.HasPrefix(s, "这样") || strings.HasPrefix(s, "那样") || strings.HasPrefix(s, "这会") || strings.HasPrefix(s, "它")) {
+	if act == actorNone && (strings.HasPrefix(s, "这样") || strings.HasPrefix(s, "那样") || strings.HasPrefix(s, "这会") || strings.HasPrefix(s, "它") || strings.HasPrefix(s, "这个") || strings.HasPrefix(s, "那个")) {
 		return actorThing, 0
 	}
 	if act == actorSecond {
@@ -485,116 +488,3 @@ func hanName(s string) int {
 }
 
 const surnames = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段钱汤尹黎易常武乔贺赖龚文"
-
-// hanRequest says whether a clause asks the reader to act; at is where its actor stands.
-func hanRequest(s string, at int) bool {
-	i, w := first(s, hanRequests)
-	if i < 0 {
-		return toUs(s) && !contains(s[:max(at, 0)], []string{"我"}) && !startsFirst(s)
-	}
-	if at >= 0 && at < i && startsFirst(s[at:]) && !(w == "麻烦" || w == "希望" || w == "建议" || w == "需要您" || w == "需要你") { // 我请同事…
-		return false
-	}
-	return true
-}
-
-func startsFirst(s string) bool {
-	i := subjectAt(s, "我")
-	return i >= 0 && i <= 12
-}
-
-func startsAny(s string, words ...string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(s, w) })
-}
-
-func toUs(s string) bool {
-	return contains(s, []string{"给我", "发我", "寄我", "告诉我", "联系我", "通知我", "回复我", "告知我", "提醒我", "找我", "问我", "帮我"})
-}
-
-// hanAfter says whether a clause names what the reader must do first: 您付款后, 收到定金之后, 等您确认.
-func hanAfter(s string) bool {
-	if contains(s, []string{"等您", "等你", "待您", "待你", "款到", "款一到", "一签", "一付", "一批", "一确认", "一过审", "一定下", "您一确认", "您一付", "您一签", "您一下单", "一到账", "一到货", "见款"}) {
-		return true
-	}
-	if contains(s, []string{"到货后", "到货了", "到货之后", "到货就"}) {
-		return true
-	}
-	for _, w := range []string{"付款", "付清", "下单", "确认", "签字", "签约", "签合同", "签回", "盖章", "到账", "定金", "货款", "尾款", "回传", "拍下", "提供", "同意", "支付", "您的地址", "您的回复", "您的资料", "退回"} {
-		if i := strings.Index(s, w); i >= 0 {
-			rest := s[i+len(w):]
-			for _, a := range []string{"后", "之后", "以后", "完", "了就", "好了", "了我"} {
-				if strings.HasPrefix(rest, a) {
-					return true
-				}
-			}
-			if contains(rest, []string{"后我", "后就", "后马", "后立", "后尽", "后给", "后安"}) {
-				return true
-			}
-		}
-	}
-	// 贵司确认图纸后, 等领导批了, 寄回旧件后我们…
-	head, _, found := strings.Cut(s, "后我")
-	if !found {
-		head, found = strings.CutSuffix(s, "后")
-		head = strings.TrimSuffix(strings.TrimSuffix(head, "之"), "以")
-	}
-	if found && contains(head, []string{"您", "你", "贵", "款", "定金", "合同", "签", "确认", "批", "同意", "客户"}) {
-		return true
-	}
-	if strings.HasPrefix(s, "等") && !strings.HasPrefix(s, "等我") && (strings.HasSuffix(s, "了") || strings.HasSuffix(s, "后") || strings.HasSuffix(s, "完") || strings.HasSuffix(s, "好")) {
-		return true
-	}
-	i, _ := first(s, []string{"收到您", "收到你", "收到货款", "收到定金", "收到款", "收到尾款", "收到回"})
-	return i >= 0 && contains(s[i:], []string{"后", "就", "马上", "立"}) && !contains(s, []string{"已收到", "已经收到"})
-}
-
-// hanDone says whether a clause tells what is done: 发了, 处理好了, 联系过.
-func hanDone(s string, dated bool) bool {
-	if contains(s, []string{"保证", "一定", "就好了"}) && !contains(s, []string{"已"}) {
-		return false
-	}
-	for _, w := range []string{"了", "过"} {
-		for from := 0; ; {
-			i := strings.Index(s[from:], w)
-			if i < 0 {
-				break
-			}
-			i += from
-			from = i + len(w)
-			head := s[:i]
-			tail := s[from:]
-			if w == "了" && (strings.HasPrefix(tail, "解") || strings.HasPrefix(tail, "再") || strings.HasPrefix(tail, "就") || strings.HasPrefix(tail, "之后") || strings.HasPrefix(tail, "我")) ||
-				strings.HasSuffix(head, "为") || w == "过" && (strings.HasPrefix(tail, "去") || strings.HasPrefix(tail, "来") || strings.HasPrefix(tail, "几") ||
-				strings.HasPrefix(tail, "两") || strings.HasPrefix(tail, "一") || strings.HasPrefix(tail, "程") || strings.HasSuffix(head, "不") || strings.HasSuffix(head, "通") || i == 0) {
-				continue
-			}
-			if hanModal(head) || dated && contains(head, []string{"就", "前", "内"}) {
-				continue
-			}
-			if w == "过" && !endsInDeed(head) {
-				continue
-			}
-			return true
-		}
-	}
-	return false
-}
-
-func endsInDeed(s string) bool {
-	for _, list := range [][]string{hanDeeds, hanGiving} {
-		if slices.ContainsFunc(list, func(w string) bool { return strings.HasSuffix(s, w) }) {
-			return true
-		}
-	}
-	return false
-}
-
-// hanTag says whether a clause only asks for consent to what was said: 可以吗, 您看行吗.
-func hanTag(s string) bool {
-	s = strings.TrimPrefix(strings.TrimPrefix(s, "您看"), "你看")
-	switch s {
-	case "好吗", "好不好", "可以吗", "行吗", "行不行", "可以不", "怎么样", "如何", "ok吗", "ok", "好么", "可以么", "行么", "这样可以吗", "这样行吗", "可不可以", "方便吗", "没问题吧", "这样好吗", "来得及吗":
-		return true
-	}
-	return false
-}

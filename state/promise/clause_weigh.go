@@ -67,6 +67,9 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	} else if dated {
 		weight += 0.2
 	}
+	if kind == verbState && cond && (p.at(v) == "start" || p.at(v) == "begin") {
+		kind = verbOther
+	}
 	if kind == verbState && q.offer && (p.at(v) == "go" || p.at(v) == "come" || p.at(v) == "attend") {
 		kind = verbOther
 		weight += 0.5
@@ -100,7 +103,10 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	}
 	if p.at(q.subject) == "we" {
 		weight -= 0.3
-		if joint[p.at(v)] && !you && !q.assured && !(cond && p.at(v) == "do") { // what we shall discuss, we discuss with the reader
+		if kind == verbDeed && !you && !dated && p.at(q.verb) == "be" && strings.HasSuffix(p.at(v), "ing") { // "we'll be presenting"
+			return cl, false
+		}
+		if joint[p.at(v)] && !you && !q.assured && !(cond && (p.at(v) == "do" || p.at(v) == "start")) { // what we shall discuss, we discuss with the reader
 			return cl, false
 		}
 	}
@@ -125,7 +131,8 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	switch q.actor {
 	case actorFirst:
 		if q.offer {
-			if !p.offered(q, v, kind, you, cond) {
+			limit := dated && !p.soft(due) && (kind == verbGive || kind == verbDeed) && (!joint[p.at(v)] || p.at(v) == "do") && startsAny(p.text[due.start:], "by ", "within ", "before ")
+			if !limit && !p.offered(q, v, kind, you, cond) {
 				return cl, false
 			}
 			cl.kind = KindConditional
@@ -135,7 +142,7 @@ func (p *clause) weigh(q cue) (claim, bool) {
 			cl.weight -= 0.2
 		}
 	case actorThird:
-		if q.offer || kind != verbGive && !(kind == verbDeed && (you || fixing[p.at(v)])) && !(kind == verbCourtesy && you) {
+		if q.offer || kind != verbGive && !(kind == verbDeed && (you || fixing[p.at(v)])) && !(kind == verbCourtesy && (you || dated)) {
 			return cl, false
 		}
 		cl.kind = KindThirdParty
@@ -148,11 +155,14 @@ func (p *clause) weigh(q cue) (claim, bool) {
 
 // joint are deeds of which "we" is most often the writer together with the reader.
 var joint = set("discuss talk meet speak do see cover start go")
-var fixing = set("correct fix bring send contact call mention follow handle straighten")
+var fixing = set("correct fix bring send contact call mention follow handle straighten pick collect install")
 
 // offered says whether "can" or "would be happy to" offers the reader a deed, rather than telling what is possible.
 func (p *clause) offered(q cue, v int, kind verbKind, you, cond bool) bool {
 	s := p.at(v)
+	if p.at(q.subject-1) == "so" { // so I can follow up
+		return false
+	}
 	glad := p.at(q.at) != "can" && p.at(q.at) != "could"
 	if (s == "discuss" || s == "talk" || s == "meet") && (glad || you) {
 		return glad || s == "meet"
@@ -296,7 +306,7 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 	if s == "have" && !p.names(i, end, "discussion", "detailed") {
 		// "have it fixed", "have Tom call you", "have the report ready"; "have lunch" is no deed.
 		for j := i + 1; j < end && j < i+8; j++ {
-			if n := p.at(j); n == "ready" || n == "done" || n == "sent" || n == "to" && p.at(j+1) == "you" || n == "for" && p.at(j+1) == "you" ||
+			if n := p.at(j); n == "ready" || n == "look" && p.at(j-1) == "a" || n == "done" || n == "sent" || n == "to" && p.at(j+1) == "you" || n == "for" && p.at(j+1) == "you" ||
 				len(n) > 4 && strings.HasSuffix(n, "ed") || j > i+1 && giving[n] {
 				return i, verbGive
 			}
@@ -317,6 +327,11 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 			}
 		}
 		return i, verbDeed
+	case "walk":
+		if next == "you" {
+			return i, verbDeed
+		}
+		return i, verbState
 	case "stay":
 		return i, verbState
 	case "get":

@@ -1,6 +1,7 @@
 package promise
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -61,8 +62,20 @@ func lexWords(text string) []word {
 		expand(strings.ToLower(strings.ReplaceAll(text[i:j], "’", "'")), i, j, unicode.IsUpper(r), add)
 		i = j
 	}
+	out = thumbed(out)
 	markQuotes(out)
 	return out
+}
+
+// thumbed reads "Ill send", as thumbs write it, as I will.
+func thumbed(ws []word) []word {
+	for i := 0; i+1 < len(ws); i++ {
+		if n := ws[i+1].s; ws[i].s == "ill" && (i == 0 || ws[i-1].sign || ws[i-1].s == "and") && (giving[n] || deeds[n] || n == "let" || n == "get" || n == "be") {
+			ws[i].s = "i"
+			ws = slices.Insert(ws, i+1, word{s: "will", start: ws[i].start, end: ws[i].end})
+		}
+	}
+	return ws
 }
 
 var contracted = map[string]string{

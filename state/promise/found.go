@@ -167,12 +167,12 @@ func round(x float64) float64 { return math.Round(x*100) / 100 }
 
 // bulkSigns are words by which a message says that it was written to many or by a machine.
 var bulkSigns = []string{
-	"unsubscribe", "view in browser", "view this email in", "view it in your browser", "do not reply", "don't reply to this", "not reply to this",
+	"unsubscribe", "type your reply above", "reply above this line", "job alert", "verification code", "rate your purchase", "view in browser", "view this email in", "view it in your browser", "do not reply", "don't reply to this", "not reply to this",
 	"no-reply", "noreply", "automated message", "automatically generated", "auto-generated", "this is an automatic", "automatic reply",
 	"out of office", "out-of-office", "manage your preferences", "email preferences", "update your preferences", "you are receiving this",
 	"you're receiving this", "you received this", "all rights reserved", "terms and conditions apply", "terms apply", "privacy policy",
 	"add us to your address book", "mailing list", "opt out", "opt-out", "newsletter", "while supplies last", "shop now", "sent by an unattended",
-	"退订", "请勿回复", "请勿直接回复", "系统自动", "自动发送", "自动回复", "本邮件由", "取消订阅", "隐私政策", "版权所有", "最终解释权",
+	"退订", "验证码", "回td", "请勿回复", "请勿直接回复", "系统自动", "自动发送", "自动回复", "本邮件由", "取消订阅", "隐私政策", "版权所有", "最终解释权",
 }
 
 func bulkMail(text string) bool {

@@ -178,8 +178,8 @@ func TestQuality(t *testing.T) {
 		row("promise_email", "precision promise or conditional", s.bothRight(), 0.88, len(set))
 		row("promise_email", "due words exact", s.words(), 0.9, s.due)
 	}
-	for _, half := range []string{"a", "b"} {
-		name := "chinese, half " + half
+	for _, half := range []string{"a", "b", "c"} {
+		name := "chinese, part " + half
 		set := readLabelled(t, filepath.Join("testdata", "chinese_"+half+".tsv"), 0, 1, 2)
 		s := measure(t, set, verbose)
 		row(name, "F1 promise", s.f1(), 0.85, len(set))
@@ -188,7 +188,7 @@ func TestQuality(t *testing.T) {
 		row(name, "due words exact", s.words(), 0, s.due)
 	}
 	for _, half := range []string{"a", "b"} {
-		name := "mailbox, half " + half
+		name := "mailbox, part " + half
 		s := measureMailbox(t, filepath.Join("testdata", "mailbox_"+half+".txt"), verbose)
 		row(name, "precision of what is asked", ratio(s.right, s.asked), 0.8, s.messages)
 		row(name, "of the promises marked, asked", ratio(s.found, s.marked), 0, s.marked)
