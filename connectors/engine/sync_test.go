@@ -269,6 +269,9 @@ func TestStalePlanIsRefused(t *testing.T) {
 	agree(t, o, shop, book)
 	shop.put("1", "email", "jana@example.com", "given", "Jana", "family", "Müller", "company", "Sternwarte")
 	dry := o.synced(service.SyncIn{Dry: true})
+	if again := o.synced(service.SyncIn{Dry: true}); again.Plan.ID != dry.Plan.ID {
+		t.Fatalf("the same plan is %s and %s", dry.Plan.ID, again.Plan.ID)
+	}
 	shop.put("1", "email", "jana@example.com", "given", "Jana", "family", "Meier", "company", "Sternwarte")
 	_, err := o.sync(service.SyncIn{Apply: dry.Plan.ID})
 	if !state.IsCode(err, "plan_stale") || book.says("a", "family") != "Köhler" {

@@ -159,7 +159,7 @@ func (s *syncing) keepPlan(ctx context.Context) error {
 			return err
 		}
 		if len(sent) > 0 {
-			id, err := planID(w.Tx(), plan.Digests, w.Cause.At)
+			id, err := planID(w.Tx(), plan, w.Cause.At)
 			if err != nil {
 				return err
 			}
@@ -234,9 +234,18 @@ func (s *syncing) waiting() {
 	}
 }
 
-// planID is short, and no other plan's.
-func planID(tx state.Tx, digests []string, at time.Time) (string, error) {
-	sum := sha256.Sum256([]byte(strings.Join(digests, "\n") + at.Format(time.RFC3339Nano)))
+// planID is short, and no other plan's: the same plan made again keeps its own.
+func planID(tx state.Tx, plan *state.Plan, at time.Time) (string, error) {
+	before, err := state.Plans.List(tx, state.Range{Index: "created", Reverse: true})
+	if err != nil {
+		return "", err
+	}
+	for _, p := range before {
+		if p.State == state.PlanOpen && p.Full == plan.Full && slices.Equal(p.Digests, plan.Digests) && slices.Equal(p.Connections, plan.Connections) {
+			return p.ID, nil
+		}
+	}
+	sum := sha256.Sum256([]byte(strings.Join(plan.Digests, "\n") + at.Format(time.RFC3339Nano)))
 	whole := hex.EncodeToString(sum[:])
 	for n := 4; n < len(whole); n++ {
 		found, err := state.Plans.Find(tx, state.TextKey(whole[:n]))

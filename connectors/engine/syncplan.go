@@ -14,6 +14,7 @@ import (
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/engine/reconcile"
 	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/identity"
 	"github.com/keptcrm/kept/state/service"
 )
 
@@ -373,6 +374,9 @@ func (s *syncing) side(r *state.Record, c *Connection) reconcile.Side {
 	v := r.Current()
 	switch {
 	case v == nil:
+		if last := identity.Standing(r); last != nil {
+			side.Consents = last.Consents // who said no there still said it
+		}
 		return side
 	case v.Implied:
 		// Nobody keeps it as a contact there: it can be read and not written.
@@ -393,6 +397,7 @@ func matrixOf(spec *connectors.Spec) []reconcile.Field {
 // answered looks whether a person has answered a conflict as it stands, and puts the answer into the
 // sides' shadows; else it is a question of the group's.
 func (s *syncing) answered(tx state.Tx, g *group, x reconcile.Conflict, rules reconcile.Rules) (bool, error) {
+	x = g.inOrder(x)
 	q := &conflict{of: x, topic: conflictTopic(g.customer.Number, x.Field), digest: g.digest(x)}
 	found, err := state.Questions.By(tx, "topic", state.TextKey(q.topic))
 	if err != nil {
@@ -410,6 +415,24 @@ func (s *syncing) answered(tx state.Tx, g *group, x reconcile.Conflict, rules re
 	}
 	g.asked = append(g.asked, q)
 	return false, nil
+}
+
+// inOrder sorts the sides of a conflict by what they are called: numbers of records depend on which
+// connection answered first.
+func (g *group) inOrder(x reconcile.Conflict) reconcile.Conflict {
+	order := make([]int, len(x.Sides))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		s, t := &g.sides[x.Sides[a]], &g.sides[x.Sides[b]]
+		return cmp.Or(cmp.Compare(s.Connection, t.Connection), cmp.Compare(s.ID, t.ID))
+	})
+	out := reconcile.Conflict{Field: x.Field}
+	for _, i := range order {
+		out.Sides, out.Values = append(out.Sides, x.Sides[i]), append(out.Values, x.Values[i])
+	}
+	return out
 }
 
 func conflictTopic(customer uint64, field string) string {
