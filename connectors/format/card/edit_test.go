@@ -252,7 +252,9 @@ func TestEditIsReadBack(t *testing.T) {
 		names := slices.ContainsFunc(changed, func(f string) bool { return slices.Contains(nameFields, f) })
 		want, have, old := byName(rec.Fields), byName(got.Fields), byName(was.Fields)
 		for f := range have {
-			old[f] = old[f]
+			if _, there := old[f]; !there {
+				old[f] = nil // what is new is looked at as well
+			}
 		}
 		for f := range old {
 			if !slices.Contains(changed, f) && !(names && slices.Contains(nameFields, f)) && f != "name" {
