@@ -114,6 +114,16 @@ func TestRealNetwork(t *testing.T) {
 			t.Errorf("the AppView lists all %d followers, four at a time: %v", len(bare), err)
 		}
 		got, _ := d.pull(c, connectors.Contact, "")
+		// Its AppView leaves out, now and then, whom it cannot look up at once; what the connection itself
+		// lost it would lose each time.
+		slices.Sort(followers)
+		for range 5 {
+			if slices.Equal(ids(got), followers) {
+				break
+			}
+			v.settles(9, 27)
+			got, _ = d.pull(c, connectors.Contact, "")
+		}
 		d.same("followers", ids(got), followers)
 		c.size = 10
 		got, end := d.pull(c, connectors.MessageKind, "")
