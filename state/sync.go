@@ -80,12 +80,11 @@ var PlannedWrites = declare(Declaration[PlannedWrite]{
 	},
 })
 
-// The states of an intent. One that is confirmed, refused or stale is deleted: what became of it is
+// The states of an intent, which is stored in the same commit as it counts as sent. One that is confirmed, refused or stale is deleted: what became of it is
 // in the change log.
 const (
-	IntentStored = "stored" // not sent yet: it may be forgotten and planned anew
-	IntentSent   = "sent"   // it may have arrived
-	IntentAsked  = "asked"  // nobody can find out whether it did; a person is asked
+	IntentSent  = "sent"  // it may have arrived
+	IntentAsked = "asked" // nobody can find out whether it did; a person is asked
 )
 
 // Intent is one write at a connection that was decided and is not confirmed yet. It is stored

@@ -172,18 +172,10 @@ func (p *part) told(ctx context.Context, kind connectors.Kind, records []connect
 	if err := b.add(p.c.Name, p.c.Name, &page); err != nil {
 		return err
 	}
-	p.s.svc.Prepare(b.told, false)
-	fresh, err := p.s.svc.Fresh(ctx, b.told)
+	fresh, err := p.fresh(ctx, b)
 	if err != nil {
 		return err
 	}
-	if err := p.guardGone(ctx, fresh); err != nil {
-		return err
-	}
-	addCounts(&p.counts, &b.counts)
-	same := int64(len(b.told) - len(fresh))
-	p.counts.Records += same
-	p.counts.Same += same
 	if len(fresh) == 0 && len(b.rejected) == 0 {
 		return nil
 	}

@@ -20,9 +20,8 @@ import (
 
 // plan is what a sync is about to do.
 type plan struct {
-	groups    []*group // of customers about whom there is anything to do or to keep
-	writes    []*write // by connection, then by customer
-	conflicts int      // that wait for a person
+	groups []*group // of customers about whom there is anything to do or to keep
+	writes []*write // by connection, then by customer
 	// looked are the customers that were looked at; nil: all.
 	looked map[uint64]bool
 	mark   reconciled
@@ -210,7 +209,6 @@ func (s *syncing) planOne(tx state.Tx, p *plan, c *state.Customer) error {
 	}
 	p.groups = append(p.groups, g)
 	p.writes = append(p.writes, g.writes...)
-	p.conflicts += len(g.asked)
 	return nil
 }
 

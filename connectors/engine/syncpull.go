@@ -203,18 +203,10 @@ func (p *part) point(ctx context.Context, kind connectors.Kind) (*state.Point, e
 // commit keeps what was gathered with the point behind it in one transaction. Where nothing is new,
 // only the last of a kind costs a commit, and that only if the point moved.
 func (p *part) commit(ctx context.Context, point *state.Point, b *batch, last bool) error {
-	p.s.svc.Prepare(b.told, false)
-	fresh, err := p.s.svc.Fresh(ctx, b.told)
+	fresh, err := p.fresh(ctx, b)
 	if err != nil {
 		return err
 	}
-	if err := p.guardGone(ctx, fresh); err != nil {
-		return err
-	}
-	addCounts(&p.counts, &b.counts)
-	same := int64(len(b.told) - len(fresh))
-	p.counts.Records += same
-	p.counts.Same += same
 	if len(fresh) == 0 && len(b.rejected) == 0 {
 		if !last {
 			return nil
@@ -228,6 +220,23 @@ func (p *part) commit(ctx context.Context, point *state.Point, b *batch, last bo
 	p.out.Rejected = append(p.out.Rejected, refused...)
 	p.progress.Records = p.run.Counts.Records
 	return p.s.svc.Settle(ctx, last)
+}
+
+// fresh gives what of a batch says anything new, within the guard; the rest is counted as the same.
+func (p *part) fresh(ctx context.Context, b *batch) ([]service.Told, error) {
+	p.s.svc.Prepare(b.told, false)
+	fresh, err := p.s.svc.Fresh(ctx, b.told)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.guardGone(ctx, fresh); err != nil {
+		return nil, err
+	}
+	addCounts(&p.counts, &b.counts)
+	same := int64(len(b.told) - len(fresh))
+	p.counts.Records += same
+	p.counts.Same += same
+	return fresh, nil
 }
 
 // tell keeps records as told in this run, rejected rows, and a point, in one transaction; also does

@@ -57,9 +57,9 @@ type SyncConnection struct {
 
 // The states of a plan.
 const (
-	PlanOpen    = "open"
-	PlanApplied = "applied"
-	PlanStale   = "stale"
+	PlanOpen    = state.PlanOpen
+	PlanApplied = state.PlanApplied
+	PlanStale   = state.PlanStale
 )
 
 // SyncPlan is the exact list of writes that a sync would make.
@@ -77,9 +77,9 @@ type SyncPlan struct {
 
 // The actions of a write.
 const (
-	WriteCreate = "create"
-	WriteUpdate = "update"
-	WriteDelete = "delete"
+	WriteCreate = state.WriteCreate
+	WriteUpdate = state.WriteUpdate
+	WriteDelete = state.WriteDelete
 )
 
 // WhyRule is why a record is created: a rule of the connection. The other reasons are those of package
