@@ -51,8 +51,8 @@ func harness(server func(tb testing.TB) connectortest.Server) connectortest.Harn
 }
 
 func fakeServer(b behaviour) func(testing.TB) connectortest.Server {
+	b.open = false // whoever lets everybody in stands behind something that does not
 	return func(testing.TB) connectortest.Server {
-		b.open = false // whoever lets everybody in stands behind something that does not
 		f := newFake(b, "alice", secret)
 		return connectortest.Server{Handler: f, Options: map[string]string{"url": "https://dav.example"}, Control: f}
 	}
