@@ -109,8 +109,8 @@ func Parse(path string, content []byte) (File, error) {
 				return File{}, at("config_twice", line, column, state.Args{"key": key, "first": strconv.Itoa(f.Lines[key])})
 			}
 			f.Lines[key] = line
-			if key == "connections" {
-				if err := f.connections(pair.Value, at); err != nil {
+			if read := sections[key]; read != nil {
+				if err := read(&f, pair.Value, at); err != nil {
 					return File{}, err
 				}
 				continue
@@ -135,6 +135,11 @@ func Parse(path string, content []byte) (File, error) {
 		}
 	}
 	return f, nil
+}
+
+// sections are the keys below which there are further ones, each with what reads it, in a file of its own.
+var sections = map[string]func(f *File, value ast.Node, at fault) error{
+	"connections": (*File).connections,
 }
 
 // lists are the keys that take several values.
