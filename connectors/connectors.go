@@ -131,19 +131,6 @@ type Finder interface {
 	Find(ctx context.Context, in Intent) (rec Record, found bool, err error)
 }
 
-// Sender sends one message to a person.
-type Sender interface {
-	Send(ctx context.Context, in Intent, m Message) (id string, err error)
-}
-
-// Message is what a Sender sends.
-type Message struct {
-	To      string // an address of the connection's kind
-	Subject string
-	Text    string
-	Headers map[string]string
-}
-
 // Watcher reports that there is news, within seconds. It returns when ctx ends.
 type Watcher interface {
 	Watch(ctx context.Context, news func(Hint)) error
@@ -279,6 +266,10 @@ type Spec struct {
 	// Cannot says what the system cannot do that people would expect of it, and what happens instead,
 	// one sentence each.
 	Cannot []string
+	// Sends is the channel in which it sends messages to persons, as [Consent.Channel] names it:
+	// "email". Empty: it is no Sender.
+	Sends string
+	// Fields says per kind what it holds; empty where it is a Sender alone.
 	Fields map[Kind][]FieldSpec
 	Open   func(ctx context.Context, options map[string]string, env Env) (Connector, error)
 }

@@ -28,7 +28,7 @@ const (
 type Error struct {
 	Class Class
 	Text  string        // plain words: what is wrong and what to do next; never a secret
-	After time.Duration // for RateLimited: how long to wait; 0: not told
+	After time.Duration // for RateLimited and Transient: how long to wait at least; 0: not told
 	Cause error
 }
 
