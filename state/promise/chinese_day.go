@@ -125,7 +125,7 @@ func (p *chinese) unit(i int) (unit, int) {
 		words string
 		unit  unit
 	}{
-		{"工作日", unitWorking}, {"工作天", unitWorking}, {"小时", unitHour}, {"钟头", unitHour}, {"分钟", unitMinute}, {"天", unitDay},
+		{"工作日", unitWorking}, {"工作天", unitWorking}, {"工作小时", unitOffice}, {"小时", unitHour}, {"钟头", unitHour}, {"分钟", unitMinute}, {"天", unitDay},
 		{"日", unitDay}, {"周", unitWeek}, {"星期", unitWeek}, {"礼拜", unitWeek}, {"季度", unitQuarter}, {"年", unitYear},
 	} {
 		if j := p.lit(i, c.words); j > i {

@@ -9,8 +9,9 @@
 // A due time is either an instant ("friday 12:00", "in two hours") or a day ("friday"). A day is not late until it has
 // ended in the zone in which it was meant, and that zone travels with the value.
 //
-//   - Weeks begin on Monday. "this week", "next week", EOW, 这周, 下周 end on Friday. On a Saturday or Sunday "this week"
-//     ends on that Sunday.
+//   - Weeks begin on Monday. "this week", "next week", EOW, 这周, 下周 end on Friday, or before holidays on the last day that is
+//     worked. On a Saturday or Sunday "this week" ends on that Sunday. A Calendar with another weekend has other weeks: of one
+//     with Friday and Saturday off they begin on Sunday and end on Thursday.
 //   - "friday", "this friday", "coming friday", 周五: the coming one. On a Friday that is today as long as the time said (or
 //     the day) is not over, else the one after. "next friday" and 下周五 are always the Friday of next week; "friday of this
 //     week", 本周五 and 这周五 stay in this week and may be in the past.
@@ -24,13 +25,14 @@
 //   - A named month is due on its last day. "next month", "end of the quarter", 月底, 年底: the last day.
 //   - "by", "until", "on", 前, 之前, 以前 include the day said; English "before friday" is due on Thursday. Before a clock time
 //     they all mean that time. "by the weekend" and 周末前 are due on Friday, "over the weekend" and 周末 on Sunday.
-//   - morning, 上午 end at 12:00, afternoon, 下午, "close of business", 下班 at 18:00; evening, tonight, midnight, "end of
+//   - morning, 上午 end at 12:00, afternoon, 下午 at 18:00, "close of business", 下班 when the Calendar's hours end; evening, tonight, midnight, "end of
 //     day", 晚上 with the day. "first thing" and 一早 mean 10:00; dawn (凌晨) ends at 06:00, lunch at 13:00.
 //   - An hour from 1 to 6 with neither am, pm, a part of the day nor a leading zero is in the afternoon ("at 5", "5:30", 三点).
 //     A clock time with no day is today, or tomorrow when it has gone by.
 //   - "in 3 days", 三天内, 三天后 name a day, counted from tomorrow; hours and minutes name an instant and count real time, so
 //     that they are right across a change of the clocks. A month later is the same day of month, or the last one.
-//   - "within 3 working days" counts working days after today. Which days are worked is the Calendar's word.
+//   - "within 3 working days" counts working days after today, "within 4 working hours" the hours worked from now on. Which are
+//     worked is the Calendar's word.
 //   - "a few" is three, "a couple" two; of "2-3 days" and 两三天 the later counts.
 //   - "monday or tuesday" is due at the later of the two.
 //

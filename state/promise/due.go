@@ -36,6 +36,9 @@ const (
 	CodePast          Code = "due_past"           // "at": the moment (RFC 3339, in the zone), absent where only "ago" was said
 	CodeAmbiguous     Code = "due_ambiguous"      // "first", "second": the two readings as dates (2006-01-02)
 	CodeNoSuchDay     Code = "due_no_such_day"    // a date that no calendar has, such as 31 November
+
+	CodeCountry   Code = "calendar_country"    // "country": a code whose holidays are not known
+	CodeNoWorkday Code = "calendar_no_workday" // a week without a working day
 )
 
 // Error is what ParseDue returns: a code and its arguments, for the catalogue to make a sentence of.
@@ -73,24 +76,10 @@ func fail(code Code, kv ...string) *Error {
 	return e
 }
 
-// Calendar says which days are worked.
-type Calendar interface {
-	// Working is asked for one day at a time: midnight UTC of the calendar date, of which only the date counts.
-	Working(day time.Time) bool
-}
-
-// Weekdays is the plain calendar: Monday to Friday are worked and there are no holidays.
-type Weekdays struct{}
-
-// Working is true from Monday to Friday.
-func (Weekdays) Working(day time.Time) bool {
-	return day.Weekday() != time.Saturday && day.Weekday() != time.Sunday
-}
-
 // Reader reads due words. The zero Reader knows no holidays and takes the zone's habit for "11/12".
 type Reader struct {
-	Calendar   Calendar // nil: Weekdays
-	MonthFirst bool     // "11/12" is 12 November whatever the zone
+	Calendar   *Calendar // which days are worked; nil is Monday to Friday, 09:00 to 18:00
+	MonthFirst bool      // "11/12" is 12 November whatever the zone
 	// Past takes times that lie back ("yesterday", a full date) as said: somebody notes afterwards
 	// what was promised. Otherwise they are an error with CodePast.
 	Past bool
@@ -147,11 +136,7 @@ func (r Reader) context(now time.Time, loc *time.Location) *context {
 	if loc == nil {
 		loc = time.UTC
 	}
-	cal := r.Calendar
-	if cal == nil {
-		cal = Weekdays{}
-	}
-	return &context{now: now, loc: loc, today: civil(now.In(loc)), cal: cal, monthFirst: r.MonthFirst || inUnitedStates(loc.String()), past: r.Past}
+	return &context{now: now, loc: loc, today: civil(now.In(loc)), cal: r.Calendar, monthFirst: r.MonthFirst || inUnitedStates(loc.String()), past: r.Past}
 }
 
 // hit is one due expression in a text: understood (err nil) or recognised and wrong (err set).

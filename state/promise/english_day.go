@@ -110,8 +110,8 @@ func (p *english) count(i int) (int, unit, int) {
 		if e := p.word(k, "day", "days"); e > k {
 			return n, unitWorking, e
 		}
-		if e := p.word(k, "hours", "hour"); e > k { // working hours are not counted here
-			return 0, 0, i
+		if e := p.word(k, "hours", "hour"); e > k {
+			return n, unitOffice, e
 		}
 	}
 	u, ok := englishUnits[p.at(j)]

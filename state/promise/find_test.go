@@ -150,29 +150,20 @@ func TestLate(t *testing.T) {
 	}
 }
 
-// holidays is a calendar with days off, and with Saturdays that are worked instead.
-type holidays struct{ off, on map[string]bool }
-
-func (h holidays) Working(day time.Time) bool {
-	s := day.Format(time.DateOnly)
-	return h.on[s] || !h.off[s] && Weekdays{}.Working(day)
-}
-
-type never struct{}
-
-func (never) Working(time.Time) bool { return false }
-
-func TestCalendar(t *testing.T) {
+func TestReaderCalendar(t *testing.T) {
 	t.Parallel()
 	loc := zone(t, "Asia/Shanghai")
 	now := moment(t, "2026-11-20 10:30", loc)
-	r := Reader{Calendar: holidays{off: map[string]bool{"2026-11-23": true}, on: map[string]bool{"2026-11-21": true}}}
+	own := newDaySet(2026)
+	own.rest(day(2026, time.November, 23))
+	own.work(day(2026, time.November, 21))
+	r := Reader{Calendar: &Calendar{weekend: [7]bool{true, 6: true}, files: []Holidays{{years: map[int]*daySet{2026: own}}}}}
 	for words, want := range map[string]string{"一个工作日内": "Sat 2026-11-21", "within 2 working days": "Tue 2026-11-24", "within two days": "Sun 2026-11-22"} {
 		if due, err := r.Parse(words, now, loc); show(due, err) != want {
 			t.Errorf("%q: got %s, want %s", words, show(due, err), want)
 		}
 	}
-	if due, err := (Reader{Calendar: never{}}).Parse("in 3 working days", now, loc); show(due, err) != "not_understood" {
+	if due, err := (Reader{Calendar: &Calendar{weekend: [7]bool{true, true, true, true, true, true, true}}}).Parse("in 3 working days", now, loc); show(due, err) != "not_understood" {
 		t.Errorf("a calendar without working days: %s", show(due, err))
 	}
 	if due, err := (Reader{MonthFirst: true}).Parse("12/11", now, loc); show(due, err) != "Fri 2026-12-11" {

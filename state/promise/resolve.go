@@ -7,7 +7,7 @@ type context struct {
 	now        time.Time
 	loc        *time.Location
 	today      time.Time
-	cal        Calendar
+	cal        *Calendar
 	monthFirst bool
 	past       bool // times that lie back are meant
 	strict     bool // a person typed due words and nothing else, so that weak evidence is enough
@@ -75,6 +75,9 @@ func (c *context) resolve(t term) (Due, *Error) {
 func (c *context) place(day time.Time, k clock) Due {
 	due := Due{Zone: c.loc.String()}
 	minute, timed := k.minute()
+	if k.set && !k.timed && k.part == partBusiness {
+		minute = c.cal.closing(day)
+	}
 	if !timed {
 		due.DateOnly = true
 		due.At = startOfDay(day.AddDate(0, 0, 1), c.loc).Add(-time.Second).UTC()
@@ -140,11 +143,13 @@ func same(day time.Time) time.Time { return day }
 
 func weekLater(day time.Time) time.Time { return day.AddDate(0, 0, 7) }
 
-// monday is the first day of the week that holds day.
-func monday(day time.Time) time.Time { return day.AddDate(0, 0, -(int(day.Weekday())+6)%7) }
+// opening is the first day of the week that holds day.
+func (c *context) opening(day time.Time) time.Time {
+	return day.AddDate(0, 0, -(int(day.Weekday()-c.cal.firstDay())+7)%7)
+}
 
-func inWeek(day time.Time, w time.Weekday) time.Time {
-	return monday(day).AddDate(0, 0, (int(w)+6)%7)
+func (c *context) inWeek(day time.Time, w time.Weekday) time.Time {
+	return c.opening(day).AddDate(0, 0, (int(w-c.cal.firstDay())+7)%7)
 }
 
 func firstOfMonth(day time.Time) time.Time { return day.AddDate(0, 0, 1-day.Day()) }
@@ -179,21 +184,27 @@ func (c *context) coming(w time.Weekday) term {
 
 // weekdayIn is the weekday of the week that lies weeks from this one.
 func (c *context) weekdayIn(weeks int, w time.Weekday) term {
-	return dayTerm(inWeek(c.today.AddDate(0, 0, 7*weeks), w))
+	return dayTerm(c.inWeek(c.today.AddDate(0, 0, 7*weeks), w))
 }
 
-// week ends on Friday; this week, once Friday is over, on Sunday.
+// week ends on its last working day, Friday where nothing else is known; this week, once that is over, on its last day.
 func (c *context) week(weeks int) term {
-	friday := inWeek(c.today.AddDate(0, 0, 7*weeks), time.Friday)
-	if weeks == 0 && c.today.After(friday) {
-		friday = inWeek(c.today, time.Sunday)
+	first := c.opening(c.today.AddDate(0, 0, 7*weeks))
+	usual := first.AddDate(0, 0, c.cal.weekLength()-1)
+	end := c.cal.lastWorked(usual, first, c.loc)
+	switch {
+	case weeks != 0 || !c.today.After(end):
+	case !c.today.After(usual):
+		end = usual
+	default:
+		end = first.AddDate(0, 0, 6)
 	}
-	return term{day: friday, opens: monday}
+	return term{day: end, opens: c.opening}
 }
 
 // weekend is its Sunday; what must be there before it is due on Friday.
 func (c *context) weekend(weeks int) term {
-	t := term{day: inWeek(c.today.AddDate(0, 0, 7*weeks), time.Sunday)}
+	t := term{day: c.inWeek(c.today.AddDate(0, 0, 7*weeks), time.Sunday)}
 	t.opens = func(day time.Time) time.Time { return day.AddDate(0, 0, -1) }
 	if weeks == 0 {
 		t.next = weekLater
@@ -304,6 +315,7 @@ const (
 	unitHour    unit = 'h'
 	unitDay     unit = 'd'
 	unitWorking unit = 'b'
+	unitOffice  unit = 'o' // a working hour
 	unitWeek    unit = 'w'
 	unitMonth   unit = 'm'
 	unitQuarter unit = 'q'
@@ -325,6 +337,9 @@ func (c *context) after(base time.Time, n int, u unit) (term, bool) {
 			d = time.Hour
 		}
 		return term{instant: c.now.Add(time.Duration(n) * d)}, n > 0
+	case unitOffice:
+		t := c.cal.AddHours(c.now, time.Duration(n)*time.Hour, c.loc)
+		return term{instant: t}, n > 0 && !t.IsZero()
 	case unitDay:
 		return dayTerm(base.AddDate(0, 0, n)), true
 	case unitWeek:
@@ -339,16 +354,8 @@ func (c *context) after(base time.Time, n int, u unit) (term, bool) {
 	return c.working(base, n)
 }
 
-// working walks n working days on. A calendar under which nobody works for longer than a year has no answer.
+// working is n working days after a day. A calendar under which nobody works for longer than a year has no answer.
 func (c *context) working(day time.Time, n int) (term, bool) {
-	for idle := 0; n > 0; {
-		day = day.AddDate(0, 0, 1)
-		if c.cal.Working(day) {
-			n--
-			idle = 0
-		} else if idle++; idle > 366 {
-			return term{}, false
-		}
-	}
-	return dayTerm(day), true
+	day, ok := c.cal.walk(day, n, c.loc)
+	return dayTerm(day), ok
 }

@@ -70,7 +70,7 @@ func (s *Service) due(l *lookup, words string, p *state.Promise, cause state.Cau
 	} else if m != nil {
 		loc = s.zone(m.Zone)
 	}
-	d, err := promise.Reader{Past: true}.Parse(words, l.now, loc)
+	d, err := promise.Reader{Past: true, Calendar: s.config.Calendar}.Parse(words, l.now, loc)
 	var refused *promise.Error
 	if errors.As(err, &refused) {
 		args := state.Args(refused.Args)

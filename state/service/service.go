@@ -8,6 +8,7 @@ import (
 
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/identity"
+	"github.com/keptcrm/kept/state/promise"
 )
 
 // Caller says on whose behalf a call is made.
@@ -59,6 +60,8 @@ type Config struct {
 	// Questions is how many questions whether two customers are one wait at a time; 0 is 500. What
 	// more is in doubt becomes a question as these are answered, the likeliest first.
 	Questions int
+	// Calendar says which days and hours are worked; nil is Monday to Friday, 09:00 to 18:00.
+	Calendar *promise.Calendar
 }
 
 // ConnectionConfig is what kept.yaml says of one connection.
