@@ -32,6 +32,7 @@ type API struct {
 	OptoutList   func(context.Context, OptoutListIn) (OptoutListOut, error)     `api:"read"`
 	OptoutWhy    func(context.Context, OptoutWhyIn) (OptoutWhyOut, error)       `api:"read"`
 	RunList      func(context.Context, RunListIn) (RunListOut, error)           `api:"read"`
+	MayContact   func(context.Context, MayContactIn) (MayContactOut, error)     `api:"read"`
 
 	CustomerWaiting func(context.Context, WaitingIn) (WaitingOut, error)               `api:"read"`
 	ConnectionList  func(context.Context, ConnectionListIn) (ConnectionListOut, error) `api:"read"`

@@ -5,7 +5,7 @@ func (s *Service) API() API {
 	a := API{
 		Find: s.Find, Brief: s.Brief, History: s.History, Who: s.Who, PromiseList: s.PromiseList, QuestionList: s.QuestionList,
 		CustomerList: s.CustomerList, CustomerShow: s.CustomerShow, Why: s.Why, StaffList: s.StaffList,
-		OptoutList: s.OptoutList, OptoutWhy: s.OptoutWhy, RunList: s.RunList,
+		OptoutList: s.OptoutList, OptoutWhy: s.OptoutWhy, RunList: s.RunList, MayContact: s.MayContact,
 		CustomerWaiting: s.CustomerWaiting, ConnectionList: s.ConnectionList, ConnectionState: s.ConnectionState, ConnectionRemove: s.ConnectionRemove, CustomerAdd: s.CustomerAdd,
 		CustomerIgnore: s.CustomerIgnore, Mark: s.Mark, Mailbox: s.Mailbox,
 		Note: s.Note, PromiseAdd: s.PromiseAdd, PromiseClose: s.PromiseClose, PromiseMove: s.PromiseMove, Answer: s.Answer,
