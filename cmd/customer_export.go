@@ -191,6 +191,11 @@ func exportSections(p *text.Printer, out service.CustomerExportOut) []exportSect
 	}
 	add("promises", rows)
 	begin()
+	for _, x := range out.Messages {
+		put(x.Number, p.Moment(x.Message.Queued), x.Message.To.Shown, joined(": ", x.Message.Subject, x.Message.Text), p.Term("outgoing", x.Message.State))
+	}
+	add("messages", rows)
+	begin()
 	for _, q := range out.Questions {
 		put(q.Number, q.Question.Kind, q.Question.Raw, q.Question.State, q.Question.Answer)
 	}

@@ -31,6 +31,7 @@ type CustomerExportOut struct {
 	Consents   []ConsentLine      `json:"consents"`
 	History    []state.Activity   `json:"history"` // oldest first
 	Promises   []ExportPromise    `json:"promises"`
+	Messages   []ExportMessage    `json:"messages"` // that Kept sent them, or has for them
 	Questions  []ExportQuestion   `json:"questions"`
 	Settings   []state.Setting    `json:"settings"` // values that people set
 	Relations  []Affiliation      `json:"relations"`
@@ -52,6 +53,12 @@ type ExportRecord struct {
 type ExportPromise struct {
 	Number  string        `json:"number"`
 	Promise state.Promise `json:"promise"`
+}
+
+// ExportMessage is one message of the outbox.
+type ExportMessage struct {
+	Number  string         `json:"number"`
+	Message state.Outgoing `json:"message"`
 }
 
 // ExportQuestion is one question.
@@ -89,7 +96,7 @@ func (s *Service) CustomerExport(ctx context.Context, in CustomerExportIn) (Cust
 	return view(ctx, s, func(tx state.Tx, now time.Time) (CustomerExportOut, error) {
 		out := CustomerExportOut{Made: now, Whole: in.Whole, Customer: shown.Customer, Numbers: shown.Numbers, Believed: shown.Believed,
 			Consents: shown.Consents, Relations: shown.Relations, Records: []ExportRecord{}, History: []state.Activity{},
-			Promises: []ExportPromise{}, Questions: []ExportQuestion{}, Settings: []state.Setting{}, Links: []ExportLink{},
+			Promises: []ExportPromise{}, Messages: []ExportMessage{}, Questions: []ExportQuestion{}, Settings: []state.Setting{}, Links: []ExportLink{},
 			Verdicts: []VerdictLine{}, Changes: []AuditEntry{}, Reads: []AuditEntry{}, Names: map[string]string{},
 			Connection: map[string]RunLast{}}
 		n, _ := state.Customers.ParseRef(shown.Customer.Number)
@@ -178,6 +185,15 @@ func (s *Service) export(tx state.Tx, c *state.Customer, out *CustomerExportOut)
 		}
 		for _, p := range promises {
 			out.Promises = append(out.Promises, ExportPromise{Number: state.Promises.Ref(p.Number), Promise: *p})
+		}
+		messages, err := state.Outbox.By(tx, "base", state.NumberKey(n))
+		if err != nil {
+			return err
+		}
+		for _, m := range messages {
+			if m.Staff == "" { // what one of us is told about them is no message to them
+				out.Messages = append(out.Messages, ExportMessage{Number: state.Outbox.Ref(m.Number), Message: *m})
+			}
 		}
 	}
 	questions, err := byNumber(e, state.Questions, "customer", func(q *state.Question) []byte { return state.NumberKey(q.Number) })

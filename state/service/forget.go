@@ -128,6 +128,7 @@ var erasers = []struct {
 	{"shadow", (*erasure).shadows},
 	{"intent", (*erasure).intents},
 	{"planned_write", (*erasure).plannedWrites},
+	{"outgoing", (*erasure).outbox},
 	{"record", (*erasure).told},
 	{"mail_due", (*erasure).mailDue},
 	{"link", (*erasure).nothingLeft},

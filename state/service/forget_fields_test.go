@@ -282,6 +282,8 @@ func (e *erasure) owns(v any) bool {
 		return e.numbers[v.From] || e.numbers[v.To]
 	case *state.Verdict:
 		return e.numbers[v.A] || e.numbers[v.B]
+	case *state.Outgoing:
+		return e.messaged(v)
 	case *state.Promise:
 		return e.numbers[v.Base]
 	case *state.Read:

@@ -102,6 +102,9 @@ func (h *house) jana() (number string) {
 			Fields: []state.PlannedField{{Field: "note", After: needle[0].Values}}}); err != nil {
 			return err
 		}
+		if err := putOutgoing(w, n, "NEEDLE"); err != nil {
+			return err
+		}
 		if err := state.Intents.Put(w, &state.Intent{Number: 1, Customer: n, Fields: needle}); err != nil {
 			return err
 		}
