@@ -25,7 +25,7 @@ type Calendar struct {
 type CalendarRules struct {
 	// Countries are codes such as CN, DE-BY, GB-SCT; see [Countries].
 	Countries []string
-	// Files are what was read of calendar files, by [ReadHolidays].
+	// Files are what was read of calendar files, by [ParseHolidays].
 	Files []Holidays
 	// Hours are the hours worked on a working day; zero is 09:00 to 18:00.
 	Hours Hours

@@ -39,6 +39,13 @@ const (
 
 	CodeCountry   Code = "calendar_country"    // "country": a code whose holidays are not known
 	CodeNoWorkday Code = "calendar_no_workday" // a week without a working day
+
+	// Of calendar files, each with "line" and, where it is about a value, that as "value".
+	CodeNoCalendar    Code = "calendar_no_file" // no calendar file, or one that ends in its middle
+	CodeCalendarLine  Code = "calendar_line"    // a line that is none of a calendar file
+	CodeCalendarDate  Code = "calendar_date"    // no date, time or length
+	CodeCalendarRule  Code = "calendar_rule"    // a recurrence that names no days
+	CodeCalendarLarge Code = "calendar_large"   // larger than what is read
 )
 
 // Error is what ParseDue returns: a code and its arguments, for the catalogue to make a sentence of.
