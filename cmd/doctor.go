@@ -24,7 +24,7 @@ const (
 
 // finding is one line of "kept doctor".
 type finding struct {
-	Area  string `json:"area"` // configuration, state, connections, staff, clock, disk, terminal, version
+	Area  string `json:"area"` // configuration, calendar, state, connections, staff, clock, disk, terminal, version
 	State string `json:"state"`
 	What  string `json:"what"`
 	Hint  string `json:"hint,omitempty"` // what to do, a command where there is one
@@ -97,6 +97,7 @@ func (d *doctor) look(ctx context.Context) {
 	} else {
 		d.say(pass, "config", state.Args{"path": s.file.Path})
 	}
+	d.calendar(s)
 	d.area = "disk"
 	there := !missing(s.state)
 	if there {

@@ -178,13 +178,14 @@ func (f *factory) resolve() (settings, error) {
 		from = fmt.Sprintf("%s:%d", s.file.Path, line)
 	}
 	show("domains", strings.Join(s.domains, ", "), from)
+	s.showCalendar(show)
 	s.showMail(show)
 	return s, nil
 }
 
 // service gives the settings that the service wants to know.
 func (s settings) service() service.Config {
-	c := service.Config{Region: s.region, Zone: s.zone, Language: s.lang, Domains: s.domains, Ignore: s.file.Ignore,
+	c := service.Config{Region: s.region, Zone: s.zone, Language: s.lang, Domains: s.domains, Ignore: s.file.Ignore, Calendar: s.file.WorkingDays,
 		Connections: map[string]service.ConnectionConfig{}}
 	for name, x := range s.file.Connections {
 		c.Connections[name] = service.ConnectionConfig{Mailbox: x.Mailbox, Owner: x.Owner, Ignore: x.Ignore}

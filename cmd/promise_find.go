@@ -87,10 +87,11 @@ func (f *factory) runPromiseFind(name, at string, lines bool) error {
 		enc.SetEscapeHTML(false)
 		add = func(item any) error { return enc.Encode(item) }
 	}
+	reader := promise.Reader{Calendar: s.file.WorkingDays}
 	if lines {
-		err = eachSentence(in, when, loc, add)
+		err = eachSentence(reader, in, when, loc, add)
 	} else {
-		err = eachPromise(in, when, loc, add)
+		err = eachPromise(reader, in, when, loc, add)
 	}
 	if out != nil {
 		if e := out.Flush(); err == nil {
@@ -125,7 +126,7 @@ func writtenAt(v string, loc *time.Location) (time.Time, error) {
 }
 
 // eachSentence answers each line; of a line that is longer than a sentence can be, the beginning is read.
-func eachSentence(in io.Reader, at time.Time, loc *time.Location, add func(any) error) error {
+func eachSentence(reader promise.Reader, in io.Reader, at time.Time, loc *time.Location, add func(any) error) error {
 	r := bufio.NewReaderSize(in, maxPromiseLine)
 	for n := 1; ; n++ {
 		line, more, err := r.ReadLine()
@@ -141,7 +142,7 @@ func eachSentence(in io.Reader, at time.Time, loc *time.Location, add func(any) 
 				break
 			}
 		}
-		if e := add(foundLine(n, promise.Reader{}.Judge(text, at, loc))); e != nil {
+		if e := add(foundLine(n, reader.Judge(text, at, loc))); e != nil {
 			return e
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -161,14 +162,14 @@ func readable(line []byte, n int) string {
 // maxPromiseMessage bounds, in bytes, what is read as one message.
 const maxPromiseMessage = 16 << 20
 
-func eachPromise(in io.Reader, at time.Time, loc *time.Location, add func(any) error) error {
+func eachPromise(reader promise.Reader, in io.Reader, at time.Time, loc *time.Location, add func(any) error) error {
 	b, err := io.ReadAll(io.LimitReader(in, maxPromiseMessage))
 	if err != nil {
 		return err
 	}
 	text := readable(b, 1)
 	line, upTo := 1, 0
-	for _, p := range (promise.Reader{}).Promises(text, at, loc) {
+	for _, p := range reader.Promises(text, at, loc) {
 		line += strings.Count(text[upTo:p.Start], "\n")
 		upTo = p.Start
 		if err := add(foundLine(line, p)); err != nil {

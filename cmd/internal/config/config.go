@@ -21,6 +21,7 @@ import (
 
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/identity"
+	"github.com/keptcrm/kept/state/promise"
 )
 
 // File is what kept.yaml says. What it does not say is empty.
@@ -37,6 +38,11 @@ type File struct {
 	// ReadLogDays is how many days it stays known who looked at whom; 0 where it is not said.
 	ReadLogDays int
 
+	// Calendar is what is said of working days and hours; WorkingDays is what Load made of it and of its
+	// files, nil where nothing is said.
+	Calendar    Calendar
+	WorkingDays *promise.Calendar
+
 	// Lines says in which line each key stands.
 	Lines map[string]int
 
@@ -44,7 +50,7 @@ type File struct {
 }
 
 // Keys are the keys that kept.yaml may have, in the order in which people are shown them.
-var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "readlog"}
+var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "readlog"}
 
 // Load reads a file. With must it has to be there; without, a file that is absent is an empty one.
 func Load(path string, must bool) (File, error) {
@@ -57,7 +63,14 @@ func Load(path string, must bool) (File, error) {
 	case err != nil:
 		return File{}, &state.Error{Class: state.Failed, Code: "config_unreadable", Args: state.Args{"path": path}, Cause: err}
 	}
-	return Parse(path, b)
+	f, err := Parse(path, b)
+	if err == nil {
+		err = f.loadCalendar()
+	}
+	if err != nil {
+		return File{}, err
+	}
+	return f, nil
 }
 
 // Parse reads the content of a file; path is for its messages.
@@ -140,6 +153,7 @@ func Parse(path string, content []byte) (File, error) {
 // sections are the keys below which there are further ones, each with what reads it, in a file of its own.
 var sections = map[string]func(f *File, value ast.Node, at fault) error{
 	"connections": (*File).connections,
+	"calendar":    (*File).calendar,
 }
 
 // lists are the keys that take several values.
