@@ -91,6 +91,7 @@ func briefCard(p *text.Printer, b service.BriefOut) Card {
 	c.add(head)
 
 	c.addPromises(p, b.Ours, b.Theirs)
+	c.add(followupSection(p, p.T("brief.followups"), b.Followups, false))
 	c.add(lines(p.T("brief.watch"), watch...))
 	c.add(entrySection(p, p.T("brief.last"), b.Last))
 	c.add(peopleSection(p, p.T("brief.people"), b.People))

@@ -54,6 +54,8 @@ var Words = []Word{
 	who,
 	promises,
 	promise,
+	followups,
+	followup,
 	questions,
 	answer,
 	assign,

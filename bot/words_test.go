@@ -24,6 +24,10 @@ func recorder(to *[]any) service.API {
 		note(in)
 		return service.PromiseOut{Promise: service.Promise{Number: "p12", State: state.PromiseOpen}}, nil
 	}
+	followed := func(in any) (service.FollowupOut, error) {
+		note(in)
+		return service.FollowupOut{Followup: service.Followup{Number: "t12", State: state.FollowupOpen}}, nil
+	}
 	return service.API{
 		Find: func(_ context.Context, in service.FindIn) (service.FindOut, error) {
 			note(in)
@@ -52,6 +56,14 @@ func recorder(to *[]any) service.API {
 		PromiseAdd:   func(_ context.Context, in service.PromiseAddIn) (service.PromiseOut, error) { return promised(in) },
 		PromiseClose: func(_ context.Context, in service.PromiseCloseIn) (service.PromiseOut, error) { return promised(in) },
 		PromiseMove:  func(_ context.Context, in service.PromiseMoveIn) (service.PromiseOut, error) { return promised(in) },
+		FollowupList: func(_ context.Context, in service.FollowupListIn) (service.FollowupListOut, error) {
+			note(in)
+			return service.FollowupListOut{Followups: []service.Followup{{Number: "t12", State: "open"}}}, nil
+		},
+		FollowupAdd:    func(_ context.Context, in service.FollowupAddIn) (service.FollowupOut, error) { return followed(in) },
+		FollowupClose:  func(_ context.Context, in service.FollowupCloseIn) (service.FollowupOut, error) { return followed(in) },
+		FollowupSnooze: func(_ context.Context, in service.FollowupSnoozeIn) (service.FollowupOut, error) { return followed(in) },
+		FollowupAssign: func(_ context.Context, in service.FollowupAssignIn) (service.FollowupOut, error) { return followed(in) },
 		QuestionList: func(_ context.Context, in service.QuestionListIn) (service.QuestionListOut, error) {
 			note(in)
 			return service.QuestionListOut{}, nil
@@ -117,6 +129,19 @@ func TestWhatWordsAsk(t *testing.T) {
 		{`promise p12 not kept too busy`, service.PromiseCloseIn{Promise: "p12", State: "not_kept", Note: "too busy"}},
 		{`promise p12 withdrawn --note "they bought elsewhere"`, service.PromiseCloseIn{Promise: "p12", State: "withdrawn", Note: "they bought elsewhere"}},
 		{`promise p12 reopen`, service.PromiseCloseIn{Promise: "p12", State: "open"}},
+		{`followups jana --late --by wei`, service.FollowupListIn{Ref: "jana", Late: true, By: "wei"}},
+		{`待跟进 --all --limit 5`, service.FollowupListIn{All: true, Limit: 5}},
+		{`followup add jana "call about the mount" --due friday --for wei`, service.FollowupAddIn{Ref: "jana", Text: "call about the mount", Due: "friday", For: "wei"}},
+		{`followup add jana köhler "call her" by monday`, service.FollowupAddIn{Ref: "jana köhler", Text: "call her", Due: "by monday"}},
+		{`跟进 新增 李伟 “回电话” 下周三前`, service.FollowupAddIn{Ref: "李伟", Text: "回电话", Due: "下周三前"}},
+		{`followup done T12 called her`, service.FollowupCloseIn{Followup: "t12", State: "done", Note: "called her"}},
+		{`followup t12 done`, service.FollowupCloseIn{Followup: "t12", State: "done"}},
+		{`跟进 完成 t12 --note 已回电`, service.FollowupCloseIn{Followup: "t12", State: "done", Note: "已回电"}},
+		{`followup drop t12`, service.FollowupCloseIn{Followup: "t12", State: "dropped"}},
+		{`followup reopen t12`, service.FollowupCloseIn{Followup: "t12", State: "open"}},
+		{`followup snooze t12 next monday`, service.FollowupSnoozeIn{Followup: "t12", Until: "next monday"}},
+		{`followup assign t12 wei`, service.FollowupAssignIn{Followup: "t12", Staff: "wei"}},
+		{`followup t12`, service.FollowupListIn{Number: "t12"}},
 		{`承诺 p12 完成`, service.PromiseCloseIn{Promise: "p12", State: "kept"}},
 		{`promise p12 by tuesday`, service.PromiseMoveIn{Promise: "p12", Due: "by tuesday"}},
 		{`promise p12 next friday`, service.PromiseMoveIn{Promise: "p12", Due: "next friday"}},

@@ -19,6 +19,8 @@ func machine(data any) (v any, list bool) {
 		return d.Entries, true
 	case service.PromiseListOut:
 		return d.Promises, true
+	case service.FollowupListOut:
+		return d.Followups, true
 	case service.QuestionListOut:
 		return d.Questions, true
 	case service.CustomerListOut:
@@ -58,6 +60,8 @@ func machine(data any) (v any, list bool) {
 
 	case service.PromiseOut:
 		return d.Promise, false
+	case service.FollowupOut:
+		return d.Followup, false
 	case service.CustomerOut:
 		return d.Customer, false
 	case service.StaffOut:

@@ -196,6 +196,11 @@ func exportSections(p *text.Printer, out service.CustomerExportOut) []exportSect
 	}
 	add("messages", rows)
 	begin()
+	for _, x := range out.Followups {
+		put(x.Number, p.FollowupWhy(x.Followup.Code, x.Followup.Args, x.Followup.Text), p.Day(x.Followup.Due.At), p.Term("state", x.Followup.State), name(x.Followup.For))
+	}
+	add("followups", rows)
+	begin()
 	for _, q := range out.Questions {
 		put(q.Number, q.Question.Kind, q.Question.Raw, q.Question.State, q.Question.Answer)
 	}

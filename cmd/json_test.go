@@ -55,6 +55,8 @@ var answered = []struct {
 	{"who", service.WhoOut{}},
 	{"promises", service.PromiseListOut{}},
 	{"promise", service.PromiseOut{}},
+	{"followups", service.FollowupListOut{}},
+	{"followup", service.FollowupOut{}},
 	{"questions", service.QuestionListOut{}},
 	{"answer", service.AnswerOut{}},
 	{"assign", service.CustomerOut{}},

@@ -117,6 +117,8 @@ func (f *factory) completeWord(w *bot.Word) func(*cobra.Command, []string, strin
 		return f.completeFirst(f.customerNames, f.staffNames)
 	case "promise":
 		return f.completePromise
+	case "followup":
+		return f.completeFollowup
 	}
 	return f.completeFirst(f.customerNames, nil)
 }

@@ -34,6 +34,14 @@ type API struct {
 	RunList      func(context.Context, RunListIn) (RunListOut, error)           `api:"read"`
 	MayContact   func(context.Context, MayContactIn) (MayContactOut, error)     `api:"read"`
 
+	FollowupList   func(context.Context, FollowupListIn) (FollowupListOut, error) `api:"read"`
+	FollowupAdd    func(context.Context, FollowupAddIn) (FollowupOut, error)      `api:"write"`
+	FollowupClose  func(context.Context, FollowupCloseIn) (FollowupOut, error)    `api:"write"`
+	FollowupSnooze func(context.Context, FollowupSnoozeIn) (FollowupOut, error)   `api:"write"`
+	FollowupAssign func(context.Context, FollowupAssignIn) (FollowupOut, error)   `api:"write"`
+	// FollowupRun is one pass of the rules; what one made already is not made again.
+	FollowupRun func(context.Context, FollowupRunIn) (FollowupRunOut, error) `api:"long"`
+
 	CustomerWaiting func(context.Context, WaitingIn) (WaitingOut, error)               `api:"read"`
 	ConnectionList  func(context.Context, ConnectionListIn) (ConnectionListOut, error) `api:"read"`
 

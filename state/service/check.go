@@ -179,6 +179,14 @@ func (s *Service) checkViews(ctx context.Context, tx state.Tx, out *CheckOut) ([
 			return nil, err
 		}
 	}
+	for f, err := range state.Followups.All(tx, state.Range{}) {
+		if err != nil {
+			return nil, err
+		}
+		if err := look(f.Base); err != nil {
+			return nil, err
+		}
+	}
 	for set, err := range state.Settings.All(tx, state.Range{}) {
 		if err != nil {
 			return nil, err
@@ -244,6 +252,19 @@ func (s *Service) checkReferences(ctx context.Context, tx state.Tx, out *CheckOu
 			return err
 		} else if c == nil {
 			bad("promise_without_customer", state.Promises.Kind.Name, state.NumberKey(p.Number))
+		}
+	}
+	for f, err := range state.Followups.All(tx, state.Range{}) {
+		if err != nil {
+			return err
+		}
+		if f.Rule != "" { // what a rule made stays, unseen, when the import goes that told of its customer
+			continue
+		}
+		if c, err := state.Customers.Find(tx, state.NumberKey(f.Base)); err != nil {
+			return err
+		} else if c == nil {
+			bad("followup_without_customer", state.Followups.Kind.Name, state.NumberKey(f.Number))
 		}
 	}
 	return nil

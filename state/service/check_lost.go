@@ -195,6 +195,11 @@ func (s *Service) affected(tx state.Tx, out *CheckOut) error {
 			if p, err = state.Promises.Find(tx, state.NumberKey(n)); err == nil && p != nil {
 				err = add(p.Base)
 			}
+		case d.Collection == state.Followups.Kind.Name && n > 0:
+			var f *state.Followup
+			if f, err = state.Followups.Find(tx, state.NumberKey(n)); err == nil && f != nil {
+				err = add(f.Base)
+			}
 		}
 		if err != nil {
 			return err

@@ -32,6 +32,7 @@ type CustomerExportOut struct {
 	History    []state.Activity   `json:"history"` // oldest first
 	Promises   []ExportPromise    `json:"promises"`
 	Messages   []ExportMessage    `json:"messages"` // that Kept sent them, or has for them
+	Followups  []ExportFollowup   `json:"followups"`
 	Questions  []ExportQuestion   `json:"questions"`
 	Settings   []state.Setting    `json:"settings"` // values that people set
 	Relations  []Affiliation      `json:"relations"`
@@ -59,6 +60,12 @@ type ExportPromise struct {
 type ExportMessage struct {
 	Number  string         `json:"number"`
 	Message state.Outgoing `json:"message"`
+}
+
+// ExportFollowup is one follow-up.
+type ExportFollowup struct {
+	Number   string         `json:"number"`
+	Followup state.Followup `json:"followup"`
 }
 
 // ExportQuestion is one question.
@@ -96,7 +103,7 @@ func (s *Service) CustomerExport(ctx context.Context, in CustomerExportIn) (Cust
 	return view(ctx, s, func(tx state.Tx, now time.Time) (CustomerExportOut, error) {
 		out := CustomerExportOut{Made: now, Whole: in.Whole, Customer: shown.Customer, Numbers: shown.Numbers, Believed: shown.Believed,
 			Consents: shown.Consents, Relations: shown.Relations, Records: []ExportRecord{}, History: []state.Activity{},
-			Promises: []ExportPromise{}, Messages: []ExportMessage{}, Questions: []ExportQuestion{}, Settings: []state.Setting{}, Links: []ExportLink{},
+			Promises: []ExportPromise{}, Followups: []ExportFollowup{}, Messages: []ExportMessage{}, Questions: []ExportQuestion{}, Settings: []state.Setting{}, Links: []ExportLink{},
 			Verdicts: []VerdictLine{}, Changes: []AuditEntry{}, Reads: []AuditEntry{}, Names: map[string]string{},
 			Connection: map[string]RunLast{}}
 		n, _ := state.Customers.ParseRef(shown.Customer.Number)
@@ -194,6 +201,13 @@ func (s *Service) export(tx state.Tx, c *state.Customer, out *CustomerExportOut)
 			if m.Staff == "" { // what one of us is told about them is no message to them
 				out.Messages = append(out.Messages, ExportMessage{Number: state.Outbox.Ref(m.Number), Message: *m})
 			}
+		}
+		followups, err := state.Followups.By(tx, "base", state.NumberKey(n))
+		if err != nil {
+			return err
+		}
+		for _, f := range followups {
+			out.Followups = append(out.Followups, ExportFollowup{Number: state.Followups.Ref(f.Number), Followup: *f})
 		}
 	}
 	questions, err := byNumber(e, state.Questions, "customer", func(q *state.Question) []byte { return state.NumberKey(q.Number) })

@@ -121,6 +121,7 @@ var erasers = []struct {
 	{"relation", (*erasure).relations},
 	{"verdict", (*erasure).verdicts},
 	{"promise", (*erasure).promises},
+	{"followup", (*erasure).followups},
 	{"mark", (*erasure).marks},
 	{"activity", (*erasure).activities},
 	{"question", (*erasure).questions},

@@ -137,6 +137,10 @@ func (e *erasure) promises() error {
 	return dropByNumber(e, state.Promises, "base", func(p *state.Promise) []byte { return state.NumberKey(p.Number) })
 }
 
+func (e *erasure) followups() error {
+	return dropByNumber(e, state.Followups, "base", func(f *state.Followup) []byte { return state.NumberKey(f.Number) })
+}
+
 // activities erases histories: what people entered, and what hangs on their records.
 func (e *erasure) activities() error {
 	var subjects [][]byte

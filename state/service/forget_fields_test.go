@@ -48,6 +48,13 @@ var unfilled = map[string]string{
 	"Activity.Thread":       "with the connection the target of marks, which are tested",
 	"Message.Thread":        "with the connection the target of marks, which are tested",
 	"Activity.Connection":   "the connection's name, that staff gave it",
+	"Followup.Rule":         "a word of kept.yaml",
+	"Followup.By":           "staff",
+	"Followup.For":          "staff",
+	"Followup.Over":         "staff",
+	"Followup.ClosedBy":     "staff",
+	"Followup.State":        "a word of the program",
+	"Followup.Code":         "a word of the program",
 	"Consent.Source":        "the number of a record or customer",
 	"Address.Connection":    "the connection's name, that staff gave it",
 	"FormerHome.Connection": "the connection's name, that staff gave it",
@@ -285,6 +292,8 @@ func (e *erasure) owns(v any) bool {
 	case *state.Outgoing:
 		return e.messaged(v)
 	case *state.Promise:
+		return e.numbers[v.Base]
+	case *state.Followup:
 		return e.numbers[v.Base]
 	case *state.Read:
 		return e.numbers[v.Customer]

@@ -70,6 +70,7 @@ func (h *house) jana() (number string) {
 	number = h.find(janaMail)
 	must[NoteOut](h)(h.s.Note(WithCaller(ctx, Caller{Login: "ana", Request: "note-1"}), NoteIn{Ref: janaMail, Text: "NEEDLE note"}))
 	must[PromiseOut](h)(h.s.PromiseAdd(ctx, PromiseAddIn{Ref: number, Text: "NEEDLE promise", By: "ana"}))
+	must[FollowupOut](h)(h.s.FollowupAdd(ctx, FollowupAddIn{Ref: number, Text: "NEEDLE follow-up"}))
 	must[CustomerOut](h)(h.s.CustomerTag(ctx, CustomerTagIn{Ref: number, Add: []string{"NEEDLEtag"}}))
 	must[OptoutOut](h)(h.s.OptoutAdd(ctx, OptoutAddIn{Ref: janaMail, Words: "NEEDLE words"}))
 	must[RelateOut](h)(h.s.Relate(ctx, RelateIn{Ref: number, To: h.find("tom@ford.example"), Kind: "household"}))

@@ -193,6 +193,7 @@ func (s *Service) auditReads(a *API) {
 	a.History = audited(s, "history", a.History, func(o *HistoryOut) []string { return []string{o.Customer.Number} })
 	a.Who = audited(s, "who", a.Who, func(o *WhoOut) []string { return []string{o.Customer.Number} })
 	a.PromiseList = audited(s, "promises", a.PromiseList, func(o *PromiseListOut) []string { return numberOf(o.Customer) })
+	a.FollowupList = audited(s, "followups", a.FollowupList, func(o *FollowupListOut) []string { return numberOf(o.Customer) })
 	a.CustomerShow = audited(s, "show", a.CustomerShow, func(o *CustomerShowOut) []string { return []string{o.Customer.Number} })
 	a.Why = audited(s, "why", a.Why, func(o *WhyOut) []string { return append([]string{o.A.Number}, numberOf(o.B)...) })
 	a.OptoutWhy = audited(s, "may-contact", a.OptoutWhy, func(o *OptoutWhyOut) []string { return numberOf(o.Customer) })

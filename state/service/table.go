@@ -6,6 +6,8 @@ func (s *Service) API() API {
 		Find: s.Find, Brief: s.Brief, History: s.History, Who: s.Who, PromiseList: s.PromiseList, QuestionList: s.QuestionList,
 		CustomerList: s.CustomerList, CustomerShow: s.CustomerShow, Why: s.Why, StaffList: s.StaffList,
 		OptoutList: s.OptoutList, OptoutWhy: s.OptoutWhy, RunList: s.RunList, MayContact: s.MayContact,
+		FollowupList: s.FollowupList, FollowupAdd: s.FollowupAdd, FollowupClose: s.FollowupClose, FollowupSnooze: s.FollowupSnooze,
+		FollowupAssign: s.FollowupAssign, FollowupRun: s.FollowupRun,
 		CustomerWaiting: s.CustomerWaiting, ConnectionList: s.ConnectionList, ConnectionState: s.ConnectionState, ConnectionRemove: s.ConnectionRemove, CustomerAdd: s.CustomerAdd,
 		CustomerIgnore: s.CustomerIgnore, Mark: s.Mark, Mailbox: s.Mailbox,
 		Note: s.Note, PromiseAdd: s.PromiseAdd, PromiseClose: s.PromiseClose, PromiseMove: s.PromiseMove, Answer: s.Answer,

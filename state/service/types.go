@@ -90,6 +90,7 @@ type BriefOut struct {
 	Says      *Entry        `json:"says,omitempty"`
 	Ours      []Promise     `json:"we_promised"`   // open, late first
 	Theirs    []Promise     `json:"they_promised"` // open, late first
+	Followups []Followup    `json:"followups"`     // open, late first
 	Watch     []Watch       `json:"watch_out"`
 	Last      []Entry       `json:"last"`             // the newest activities
 	People    []Member      `json:"people,omitempty"` // of an organisation

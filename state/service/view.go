@@ -148,7 +148,7 @@ func follows(tx state.Tx, in *identity.Belief) error {
 }
 
 // entered says whether people entered anything on the numbers beside settings: notes, promises,
-// relations.
+// follow-ups, relations.
 func entered(tx state.Tx, numbers []uint64) (bool, error) {
 	for _, n := range numbers {
 		for _, err := range state.Activities.Read(tx, state.CustomerSubject(n), state.Range{Limit: 1}) {
@@ -157,6 +157,14 @@ func entered(tx state.Tx, numbers []uint64) (bool, error) {
 		promises, err := state.Promises.By(tx, "base", state.NumberKey(n))
 		if err != nil || len(promises) > 0 {
 			return len(promises) > 0, err
+		}
+		followups, err := state.Followups.By(tx, "base", state.NumberKey(n))
+		if err != nil {
+			return false, err
+		}
+		// What a rule made of records goes with them.
+		if slices.ContainsFunc(followups, func(f *state.Followup) bool { return f.Rule == "" }) {
+			return true, nil
 		}
 		relations, err := state.Relations.By(tx, "customer", state.NumberKey(n))
 		if err != nil || len(relations) > 0 {
