@@ -24,7 +24,8 @@ type Sender interface {
 	//	RateLimited  nothing was sent; the system wants a pause of After, which holds for the whole
 	//	             connection
 	//	Invalid      nothing was sent, and this message to this address will not be taken later either;
-	//	             [ErrUndeliverable] is in the chain where it is the address that nobody has
+	//	             [ErrUndeliverable] is in the chain where it is the address that nobody has. What is
+	//	             wrong with the connection itself is never Invalid: the message can go once it is mended
 	//	Forbidden    nothing was sent, by a rule of the system: this sender, or this content, or all of
 	//	             this account; a person must look
 	//	Auth         nothing was sent; the credentials are wrong, so nothing else will be
@@ -50,7 +51,8 @@ type Message struct {
 	Subject  string  // one line
 	Text     string  // plain text, of any length of lines; never empty
 	HTML     string  // the same as HTML; may be empty
-	// InReplyTo and References are Message-IDs without brackets, as MessageData has them.
+	// InReplyTo and References are Message-IDs without brackets, as MessageData has them. One that other
+	// programs made so that no header can hold it is left out.
 	InReplyTo  string
 	References []string
 	// Automatic says that no person wrote it to this one: it says so of itself, so that absence notes

@@ -8,6 +8,7 @@ import (
 	"github.com/keptcrm/kept/connectors/csv"
 	"github.com/keptcrm/kept/connectors/imap"
 	"github.com/keptcrm/kept/connectors/mbox"
+	"github.com/keptcrm/kept/connectors/smtp"
 	"github.com/keptcrm/kept/connectors/vcard"
 	"github.com/keptcrm/kept/connectors/vendure"
 	"github.com/keptcrm/kept/connectors/woocommerce"
@@ -24,5 +25,6 @@ func Specs() []connectors.Spec {
 		carddav.Spec(),
 		vendure.Spec(),
 		imap.Spec(),
+		smtp.Spec(),
 	}
 }

@@ -1,6 +1,7 @@
 package connectortest
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -35,6 +36,11 @@ type flaw struct {
 	do    string
 	page  string                // what is said instead
 	say   func(b []byte) []byte // answers what came last, where do is echoes
+	// on is what the connector says when it happens, once for each connection; then after does not count.
+	on string
+	// passes lets the vendor hear that, and happens when the vendor has answered, in place of its answer.
+	passes bool
+	slow   time.Duration // how long an answer takes, where do is lags
 }
 
 // What a flaw does.
@@ -46,6 +52,7 @@ const (
 	floods  = "floods"  // bytes come without end
 	says    = "says"    // somebody else answers
 	echoes  = "echoes"  // the vendor says what it was told
+	lags    = "lags"    // each answer takes its time
 )
 
 func newCable(tb testing.TB, next Dial) *cable {
@@ -106,7 +113,7 @@ func (c *cable) dial(ctx context.Context, network, address string) (net.Conn, er
 	}
 	client, near := net.Pipe()
 	var far net.Conn
-	if hit == nil || hit.do != says && hit.do != hangs && hit.do != floods || hit.after > 0 {
+	if hit == nil || hit.on != "" || hit.do == lags || hit.do != says && hit.do != hangs && hit.do != floods || hit.after > 0 {
 		conn, err := c.next(ctx, network, address)
 		if err != nil {
 			return nil, err
@@ -151,6 +158,65 @@ type patch struct {
 	c         *cable
 	near, far net.Conn
 	cut       *flaw
+
+	mu    sync.Mutex
+	said  []byte // the end of what the connector said, as long as flaw.on
+	state int    // of a flaw that waits for flaw.on
+}
+
+// States of a flaw that waits for what the connector says.
+const (
+	waits  = iota
+	strike // with the vendor's next answer
+	struck
+)
+
+// hears looks for flaw.on in what the connector says.
+func (p *patch) hears(b []byte) (strikes bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cut == nil || p.cut.on == "" || p.state != waits {
+		return false
+	}
+	p.said = append(p.said, b...)
+	if !bytes.Contains(p.said, []byte(p.cut.on)) {
+		p.said = bytes.Clone(p.said[max(0, len(p.said)-len(p.cut.on)):])
+		return false
+	}
+	p.state = struck
+	if p.cut.passes {
+		p.state = strike
+		return false
+	}
+	return true
+}
+
+// lost says whether an answer is the one that the flaw takes the place of.
+func (p *patch) lost() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state != strike {
+		return false
+	}
+	p.state = struck
+	return true
+}
+
+// strikes does what the flaw does, and says whether the connection goes on.
+func (p *patch) strikes() bool {
+	switch p.cut.do {
+	case says:
+		p.c.flows.Go(func() { _, _ = io.WriteString(p.near, p.cut.page) }) // nobody may wait for it
+		return true
+	case hangs:
+		b := make([]byte, 1024)
+		for { // until the connector gives up
+			if _, err := p.near.Read(b); err != nil {
+				return false
+			}
+		}
+	}
+	return false
 }
 
 func (p *patch) close() {
@@ -169,6 +235,12 @@ func (p *patch) up() {
 		p.c.sent = append(p.c.sent, b[:n]...)
 		p.c.mu.Unlock()
 		if err != nil {
+			break
+		}
+		if p.hears(b[:n]) {
+			if p.strikes() {
+				continue
+			}
 			break
 		}
 		if p.cut != nil && p.cut.do == echoes {
@@ -191,7 +263,7 @@ func (p *patch) up() {
 // down carries what the vendor says, up to where the cut is.
 func (p *patch) down() {
 	left := -1
-	if p.cut != nil && p.cut.do != echoes {
+	if p.cut != nil && p.cut.do != echoes && p.cut.do != lags && p.cut.on == "" {
 		left = p.cut.after
 	}
 	b := make([]byte, 32<<10)
@@ -200,6 +272,19 @@ func (p *patch) down() {
 		if left > 0 {
 			n = min(n, left)
 			left -= n
+		}
+		if n > 0 && p.lost() {
+			if p.cut.do == hangs {
+				return // up ends it when the connector gives up
+			}
+			if p.cut.do == says {
+				n = copy(b, p.cut.page)
+			} else {
+				break
+			}
+		}
+		if n > 0 && p.cut != nil && p.cut.do == lags {
+			time.Sleep(p.cut.slow)
 		}
 		if _, werr := p.near.Write(b[:n]); werr != nil {
 			break

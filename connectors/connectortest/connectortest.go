@@ -25,6 +25,8 @@ type Harness struct {
 	File *File
 	// API is set for connectors that ask a vendor over HTTP.
 	API *API
+	// Outlet is set for connectors that send messages.
+	Outlet *Outlet
 }
 
 // File describes files for a connector that reads them. The package writes them, in every encoding
@@ -77,7 +79,7 @@ type Case struct {
 func Run(t *testing.T, h Harness) {
 	for _, c := range Cases(h) {
 		t.Run(c.Name, func(t *testing.T) {
-			if h.API == nil || h.API.Real {
+			if (h.API == nil || h.API.Real) && (h.Outlet == nil || h.Outlet.Real) {
 				c.Run(t, h)
 				return
 			}
@@ -99,6 +101,9 @@ func Cases(h Harness) []Case {
 	}
 	if h.API != nil {
 		cases = append(cases, apiCases(h)...)
+	}
+	if h.Outlet != nil {
+		cases = append(cases, outletCases(h)...)
 	}
 	return cases
 }
