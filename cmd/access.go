@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -23,6 +24,8 @@ type how struct {
 	work   string   // what it does, for those who wait meanwhile
 	tell   progress // hears how far an import is; may be nil
 	dry    bool     // nothing shall be there afterwards that was not before
+	jobs   bool     // whether it may run jobs
+	stays  *serving // set by "kept serve", which runs work for others; nil: a command
 	// first is called before the file is opened and tells what was found in it meanwhile; may be nil.
 	first func(context.Context) (*bolt.Salvaged, error)
 }
@@ -82,9 +85,33 @@ func (f *factory) open(ctx context.Context, h how) (*access, error) {
 	}
 	caller := api.Request{ID: f.flags.request, Actor: f.login(), Zone: s.zone, ZoneAsked: s.asked}
 	table := withContext(session.API(), func(ctx context.Context) context.Context {
-		return api.WithRequest(ctx, caller)
+		return api.WithRequest(h.hearing(ctx), caller)
 	})
 	return &access{session: session, table: table, discard: discard}, nil
+}
+
+// progressed is how far work in another process is, as it crosses the socket.
+type progressed struct {
+	Import *engine.Progress `json:"import,omitempty"`
+	Step   *state.Step      `json:"step,omitempty"`
+}
+
+// hearing lets a call in another process tell how far it is.
+func (h how) hearing(ctx context.Context) context.Context {
+	step := state.TellerOf(ctx)
+	if h.tell == nil && step == nil {
+		return ctx
+	}
+	return api.WithProgress(ctx, func(raw json.RawMessage) {
+		var p progressed
+		switch err := json.Unmarshal(raw, &p); {
+		case err != nil:
+		case p.Import != nil && h.tell != nil:
+			h.tell(ctx, *p.Import)
+		case p.Step != nil && step != nil:
+			step(*p.Step)
+		}
+	})
 }
 
 // login is who types.
@@ -102,6 +129,9 @@ func (f *factory) apiOptions(h how) api.Options {
 	}
 	if f.flags.verbose {
 		o.Log = slog.New(slog.NewTextHandler(f.o.Err, nil))
+	}
+	if h.stays != nil {
+		o.Resident, o.Log, o.Drain = true, h.stays.log, serveDrain
 	}
 	return o
 }
@@ -127,6 +157,9 @@ func (f *factory) opener(s settings, h how) api.Opener[service.API] {
 			}
 			if err := name(ctx, store); err != nil {
 				return service.API{}, nil, errors.Join(err, store.Close())
+			}
+			if h.jobs || h.stays != nil {
+				return f.openLive(s, h, store)
 			}
 			env := f.engineEnv(s)
 			env.Progress, env.Batch = h.tell, func() int { return aloneBatch }
@@ -200,6 +233,7 @@ func asCaller(ctx context.Context) context.Context {
 	from := "terminal"
 	if ctx.Value(http.ServerContextKey) != nil {
 		from = "socket" // another process's command
+		ctx = state.WithTeller(ctx, func(s state.Step) { api.Tell(ctx, progressed{Step: &s}) })
 	}
 	return service.WithCaller(ctx, service.Caller{Login: r.Actor, Request: r.ID, From: from, Zone: r.Zone, ZoneAsked: r.ZoneAsked})
 }

@@ -58,6 +58,13 @@ func machine(data any) (v any, list bool) {
 	case []promiseFound:
 		return d, true
 
+	case []listedJob:
+		return d, true
+	case service.JobHistoryOut:
+		return d.Runs, true
+
+	case service.JobRunOut:
+		return d.Run, false
 	case service.PromiseOut:
 		return d.Promise, false
 	case service.FollowupOut:

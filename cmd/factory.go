@@ -173,6 +173,9 @@ func (f *factory) resolve() (settings, error) {
 	}
 	show("readlog", strconv.Itoa(int(s.reads/(24*time.Hour))), from)
 
+	if err := s.file.CheckJobs(f.jobNames(s)); err != nil {
+		return s, err
+	}
 	s.domains, from = s.file.Domains, ""
 	if line := s.file.Lines["domains"]; line > 0 {
 		from = fmt.Sprintf("%s:%d", s.file.Path, line)
@@ -180,6 +183,7 @@ func (f *factory) resolve() (settings, error) {
 	show("domains", strings.Join(s.domains, ", "), from)
 	s.showCalendar(show)
 	s.showMail(show)
+	s.showServe(show)
 	return s, nil
 }
 

@@ -108,6 +108,13 @@ var answered = []struct {
 	{"doctor", findings{}},
 	{"config show", []setting{}},
 	{"demo", demoOut{}},
+	{"serve", service.ReloadOut{}},
+	{"serve reload", service.ReloadOut{}},
+	{"job list", []listedJob{}},
+	{"job run", service.JobRunOut{}},
+	{"job pause", service.JobPauseOut{}},
+	{"job resume", service.JobPauseOut{}},
+	{"job history", service.JobHistoryOut{}},
 	{"version", versionOut{}},
 }
 

@@ -62,6 +62,8 @@ func newRoot(f *factory) *cobra.Command {
 		newCustomer(f),
 		newOptout(f),
 		newStaff(f),
+		newServe(f),
+		newJob(f),
 		newBackup(f),
 		newRestore(f),
 		newCheck(f),

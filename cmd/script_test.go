@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,13 +36,19 @@ func TestMain(m *testing.M) {
 // runKept is the binary with a clock that stands still. KEPT_TEST_NOW and KEPT_TEST_LOGIN are
 // known here only.
 func runKept() int {
-	at, err := time.Parse(time.RFC3339, os.Getenv("KEPT_TEST_NOW"))
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 99
+	clock := time.Now // "real", for what waits
+	if at := os.Getenv("KEPT_TEST_NOW"); at != "real" {
+		fixed, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 99
+		}
+		clock = func() time.Time { return fixed }
 	}
-	return Run(context.Background(), os.Args[1:], Options{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Now: func() time.Time { return at },
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, os.Args[1:], Options{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Now: clock,
 		Specs: []connectors.Spec{csv.Spec(), vcard.Spec(), mbox.Spec(),
 			officeSpec("office", "the scripts' address book", 0), officeSpec("till", "the scripts' till, with one phone a customer", 1)}, Login: os.Getenv("KEPT_TEST_LOGIN"),
 	})
@@ -81,6 +89,7 @@ func TestScripts(t *testing.T) {
 			"edit":    edit,
 			"crowd":   crowd,
 			"keep":    keep,
+			"until":   until,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "root" {
@@ -120,6 +129,20 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// until COMMAND...: the command is tried until it succeeds: what it asks for begins beside the script.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: until COMMAND...")
+	}
+	var err error
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if err = ts.Exec(args[0], args[1:]...); err == nil {
+			return
+		}
+	}
+	ts.Fatalf("it never succeeded: %v", err)
 }
 
 // recode ENCODING FILE: the file, which is UTF-8, in another encoding.

@@ -20,6 +20,12 @@ func WithTeller(ctx context.Context, tell func(Step)) context.Context {
 	return context.WithValue(ctx, tellerKey{}, tell)
 }
 
+// TellerOf gives what [WithTeller] was given, or nil.
+func TellerOf(ctx context.Context) func(Step) {
+	tell, _ := ctx.Value(tellerKey{}).(func(Step))
+	return tell
+}
+
 // Steps counts units of work and tells of them to whoever asked with [WithTeller].
 type Steps struct {
 	tell func(Step)
@@ -28,8 +34,7 @@ type Steps struct {
 
 // Begin begins to count; total is 0 where nobody knows it.
 func Begin(ctx context.Context, work string, total int64) *Steps {
-	tell, _ := ctx.Value(tellerKey{}).(func(Step))
-	return &Steps{tell: tell, step: Step{Work: work, Total: total}}
+	return &Steps{tell: TellerOf(ctx), step: Step{Work: work, Total: total}}
 }
 
 // Did counts so many units.

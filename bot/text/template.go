@@ -25,7 +25,32 @@ type texts map[string][2]string
 
 // catalogue holds every text. A text that cannot be read, or a key in two files, is a mistake of
 // the program and ends it at once; the tests load it.
-var catalogue = load(errorTexts, stateErrors, serviceErrors, importErrors, matchErrors, learning, commandErrors, terminalTexts, wordTexts, cardTexts, evidenceTexts, damageTexts, trustTexts, calendarTexts, gateTexts, mailTexts, connectionTexts, syncTexts, syncCardTexts, outboxTexts, terms, followupTexts, usageTexts)
+var catalogue = load(
+	errorTexts,
+	stateErrors,
+	serviceErrors,
+	importErrors,
+	matchErrors,
+	learning,
+	commandErrors,
+	terminalTexts,
+	wordTexts,
+	cardTexts,
+	evidenceTexts,
+	damageTexts,
+	trustTexts,
+	calendarTexts,
+	gateTexts,
+	mailTexts,
+	connectionTexts,
+	syncTexts,
+	syncCardTexts,
+	outboxTexts,
+	terms,
+	followupTexts,
+	usageTexts,
+	serveTexts,
+)
 
 func load(files ...texts) map[string]both {
 	all := map[string]both{}

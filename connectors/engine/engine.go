@@ -127,6 +127,10 @@ func New(specs []connectors.Spec, env Env) *Engine {
 // the service is made with the engine and then bound, before either is used.
 func (e *Engine) Bind(s *service.Service) { e.svc = s }
 
+// Succeed makes the engine the successor of one under an older configuration, which may still be at
+// work: imports and syncs of both wait for each other. It is called before the engine is used.
+func (e *Engine) Succeed(old *Engine) { e.turn = old.turn }
+
 // unpiped keeps what was spooled from being taken for a folder of its name.
 func (e *Engine) unpiped(list func(string) ([]string, error)) func(string) ([]string, error) {
 	return func(name string) ([]string, error) {

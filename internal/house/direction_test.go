@@ -262,6 +262,8 @@ var plants = []struct{ edge, why string }{
 	{"./bot github.com/slack-go/slack", "a second one is a folder"},
 	{"./connectors/woocommerce github.com/go-resty/resty/v2", "a second client would go around"},
 	{"./cmd/internal/serve net/http/pprof", "open doors"},
+	{"./cmd/internal/serve ./cmd/internal/config", "is handed its jobs"},
+	{"./state/service github.com/prometheus/client_golang", "known in one room"},
 	{"./util strings", "has no place"},
 }
 

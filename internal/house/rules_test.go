@@ -118,6 +118,11 @@ var rules = []rule{
 		why: "the words know no chat system, so that a second one is a folder and not a rewrite"},
 	{from: pats{"./..."}, unless: pats{"./connectors/rest/..."}, to: pats{"github.com/go-resty/..."},
 		why: "auth, pacing, retries and redaction sit in the transport; a second client would go around them"},
+	{from: pats{"./cmd/internal/serve/..."}, to: pats{"./cmd", "./cmd/internal/config/...", "./cmd/internal/render/...", "./cmd/internal/demo/...", "./bot/...", "./state/bolt/...", "./state/postgres/..."},
+		but: pats{"./bot/slack/..."},
+		why: "the process that stays is handed its jobs, connections and settings, so that a virtual year can be run through it"},
+	{from: pats{"./..."}, unless: pats{"./cmd/internal/serve/..."}, to: pats{"github.com/robfig/cron/...", "github.com/prometheus/..."},
+		why: "when something runs and how it is measured is known in one room; a job is a function"},
 	{from: pats{"./..."}, to: pats{"plugin", "net/http/pprof", "expvar"},
 		why: "these register themselves when imported, and open doors that nobody asked for"},
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 	"net/url"
 	"reflect"
 	"sync/atomic"
@@ -158,7 +159,10 @@ func newWire(t Transport, o Options) *wire {
 
 func (c *wire) post(ctx context.Context, path string, body []byte) (*http.Response, bool, error) {
 	var sent atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }})
+	asked := ctx.Value(progressKey{}) != nil
+	told := ctx
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+		Got1xxResponse: func(_ int, header textproto.MIMEHeader) error { hear(told, header); return nil }})
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+c.t.host+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, false, newError(CodeUnreachable, "%q is not an address", c.t.host)
@@ -168,6 +172,9 @@ func (c *wire) post(ctx context.Context, path string, body []byte) (*http.Respon
 	r.Header.Set(headerVersion, c.o.Version)
 	if c.t.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.t.token)
+	}
+	if asked {
+		r.Header.Set(headerProgress, "1")
 	}
 	if req := RequestFrom(ctx); req.ID != "" {
 		r.Header.Set(headerRequest, req.ID)

@@ -201,9 +201,14 @@ func (s *server) run(w http.ResponseWriter, r *http.Request, m *Method) {
 	defer cancel()
 	defer context.AfterFunc(s.base, cancel)()
 
-	out := &stream{w: w, request: req.ID}
+	tellEnd := func() {}
+	if r.Header.Get(headerProgress) == "1" {
+		ctx, tellEnd = telling(ctx, w)
+	}
+	out := &stream{w: w, request: req.ID, first: tellEnd}
 	var body []byte
 	res, err := s.call(ctx, m, in, out)
+	tellEnd()
 	if err == nil && m.Kind != Stream {
 		if body, err = json.Marshal(res.Interface()); err != nil {
 			err = newError(CodeInternal, "the answer of %q could not be written as JSON: %v", m.Name, err)
@@ -324,6 +329,7 @@ type stream struct {
 	w       http.ResponseWriter
 	request string
 	begun   bool
+	first   func() // called before the first byte
 }
 
 func (o *stream) begin() {
@@ -331,6 +337,7 @@ func (o *stream) begin() {
 		return
 	}
 	o.begun = true
+	o.first()
 	h := o.w.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set(headerRequest, o.request)

@@ -12,8 +12,11 @@ import (
 const ops = "ops"
 
 // actor gives who a caller is in the change log and in histories: the number of the staff member
-// with that login ("s2"), else "ops".
+// with that login ("s2"), a job's own name ("job:sync"), else "ops".
 func (s *Service) actor(tx state.Tx, c Caller) (string, error) {
+	if c.From == FromJob {
+		return c.Login, nil
+	}
 	m, err := staffByLogin(tx, c.Login)
 	if err != nil {
 		return "", err

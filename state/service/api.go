@@ -91,6 +91,15 @@ type API struct {
 	Import func(context.Context, ImportIn) (ImportOut, error) `api:"long"`
 	Check  func(context.Context, CheckIn) (CheckOut, error)   `api:"long"`
 
+	JobList    func(context.Context, JobListIn) (JobListOut, error)       `api:"read"`
+	JobHistory func(context.Context, JobHistoryIn) (JobHistoryOut, error) `api:"read"`
+	JobPause   func(context.Context, JobPauseIn) (JobPauseOut, error)     `api:"write"`
+	JobResume  func(context.Context, JobPauseIn) (JobPauseOut, error)     `api:"write"`
+	// What jobs there are is configuration, so that JobRun and Reload are filled by the process that has
+	// it; the service has none.
+	JobRun func(context.Context, JobRunIn) (JobRunOut, error) `api:"long"`
+	Reload func(context.Context, ReloadIn) (ReloadOut, error) `api:"read"`
+
 	CheckLinks    func(context.Context, CheckLinksIn) (CheckLinksOut, error)       `api:"long"`
 	CustomerLearn func(context.Context, CustomerLearnIn) (CustomerLearnOut, error) `api:"long"`
 

@@ -15,11 +15,14 @@ import (
 type Caller struct {
 	Login   string // operating-system login, or a chat user's; the staff member with it is the actor
 	Request string // the request's ID; a mutating call with the same ID is done once
-	From    string // where the call came from: terminal, socket
+	From    string // where the call came from: terminal, socket, job
 	Zone    string // the reader's IANA zone where no staff member says otherwise
 	// ZoneAsked says that the caller named Zone for this call, so that it beats the staff member's.
 	ZoneAsked bool
 }
+
+// FromJob is where calls of jobs come from; their Login is "job:" and the job's name.
+const FromJob = "job"
 
 type callerKey struct{}
 

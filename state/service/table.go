@@ -17,6 +17,7 @@ func (s *Service) API() API {
 		ForgottenList: s.ForgottenList, ForgottenLift: s.ForgottenLift, BackupNote: s.BackupNote, CustomerForget: s.CustomerForget,
 		Audit: s.Audit, Doctor: s.Doctor, CustomerExport: s.CustomerExport,
 		PlanList: s.PlanList, PlanShow: s.PlanShow, Sync: s.Sync, ConnectionCheck: s.ConnectionCheck,
+		JobList: s.JobList, JobHistory: s.JobHistory, JobPause: s.JobPause, JobResume: s.JobResume,
 		Import: s.Import, Check: s.Check, CheckLinks: s.CheckLinks, CustomerLearn: s.CustomerLearn, Backup: s.Backup,
 	}
 	s.auditReads(&a)

@@ -43,6 +43,9 @@ type File struct {
 	Calendar    Calendar
 	WorkingDays *promise.Calendar
 
+	Serve Serve // how "kept serve" is reached
+	Jobs  Jobs  // what runs by itself, and when
+
 	// Lines says in which line each key stands.
 	Lines map[string]int
 
@@ -50,7 +53,7 @@ type File struct {
 }
 
 // Keys are the keys that kept.yaml may have, in the order in which people are shown them.
-var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "readlog"}
+var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "readlog", "serve", "jobs"}
 
 // Load reads a file. With must it has to be there; without, a file that is absent is an empty one.
 func Load(path string, must bool) (File, error) {
@@ -154,6 +157,8 @@ func Parse(path string, content []byte) (File, error) {
 var sections = map[string]func(f *File, value ast.Node, at fault) error{
 	"connections": (*File).connections,
 	"calendar":    (*File).calendar,
+	"serve":       (*File).serve,
+	"jobs":        (*File).jobs,
 }
 
 // lists are the keys that take several values.

@@ -1,0 +1,220 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keptcrm/kept/cmd/internal/config"
+	"github.com/keptcrm/kept/connectors/engine"
+	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/api"
+	"github.com/keptcrm/kept/state/bolt"
+	"github.com/keptcrm/kept/state/service"
+)
+
+// How a serving process ends, within ten seconds: first its jobs, then its listeners, then the calls of
+// others.
+const (
+	serveStop  = 6 * time.Second
+	serveDrain = time.Second
+)
+
+// serving is a process that stays: "kept serve".
+type serving struct {
+	f    *factory
+	log  *slog.Logger
+	live *live
+}
+
+func newServe(f *factory) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "stay, and do what is to be done: sync, backups, news of connections, other commands",
+		Long: "Stay, and do what is to be done: bring connections in step by their schedules, follow their news,\n" +
+			"make backups, run all jobs of kept.yaml, and answer every other command meanwhile. With serve.listen\n" +
+			"in kept.yaml it also answers over TCP: webhooks, /healthz, /readyz, /metrics, and the whole service\n" +
+			"to who has the token. One process serves a state; a second one says who does and ends with exit\n" +
+			"code 5. SIGTERM and Ctrl-C end it in order, within ten seconds; SIGHUP reads kept.yaml again.",
+		Example: examples("serve", "serve reload", "job list", "service install --user"),
+		GroupID: groupCare,
+		Args:    arguments(0, 0),
+		RunE:    func(c *cobra.Command, _ []string) error { return f.runServe(c.Context()) },
+	}
+	c.AddCommand(newServeReload(f))
+	return c
+}
+
+func newServeReload(f *factory) *cobra.Command {
+	return &cobra.Command{
+		Use:   "reload",
+		Short: "let the serving process read kept.yaml again; one that is wrong changes nothing",
+		Long: "Let the serving process read kept.yaml again: connections, jobs, addresses, secrets. Where something\n" +
+			"is wrong with it the old configuration holds, and the error stands here.",
+		Example: examples("serve reload"),
+		Args:    arguments(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := f.settings()
+			if err != nil {
+				return err
+			}
+			if info, ok := f.holder(c.Context(), s); !ok || !info.Resident {
+				return fault(state.Unavailable, "serve_not_running")
+			}
+			api, err := f.api(c.Context(), asking)
+			if err != nil {
+				return err
+			}
+			out, err := api.Reload(c.Context(), service.ReloadIn{})
+			if err != nil {
+				return err
+			}
+			p := f.printer()
+			return f.show(newSheet("", out).lines("", p.T("serve.reloaded", state.Args{"pid": strconv.Itoa(out.PID),
+				"connections": cmp.Or(strings.Join(out.Connections, ", "), "-"), "jobs": cmp.Or(strings.Join(out.Jobs, ", "), "-")})).card)
+		},
+	}
+}
+
+// holder says which process has the state, if one does.
+func (f *factory) holder(ctx context.Context, s settings) (api.Info, bool) {
+	return api.Ask(ctx, s.state, f.apiOptions(how{}))
+}
+
+// serveLog is the log of a serving process: on the talking stream, in the form that kept.yaml says.
+func (f *factory) serveLog(s settings) *slog.Logger {
+	o := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if f.flags.verbose {
+		o.Level = slog.LevelDebug
+	}
+	if s.file.Serve.Log == "json" {
+		return slog.New(slog.NewJSONHandler(f.o.Err, o))
+	}
+	return slog.New(slog.NewTextHandler(f.o.Err, o))
+}
+
+// openLive opens the service of a process that runs jobs.
+func (f *factory) openLive(s settings, h how, store *bolt.Store) (service.API, func() error, error) {
+	log := slog.New(slog.DiscardHandler)
+	env := func(s settings) engine.Env {
+		env := f.engineEnv(s)
+		env.Progress, env.Batch = h.tell, func() int { return aloneBatch }
+		env.Scratch = func(ctx context.Context) (*service.Service, func(), error) { return f.scratch(ctx, s, store) }
+		return env
+	}
+	if h.stays != nil {
+		log = h.stays.log
+		alone := env
+		env = func(s settings) engine.Env {
+			env := alone(s)
+			// Nobody waits longer than for a small commit.
+			env.Batch, env.Stdin = nil, nil
+			env.Progress = func(ctx context.Context, p engine.Progress) { api.Tell(ctx, progressed{Import: &p}) }
+			return env
+		}
+	}
+	l := f.newLive(s, store, env, log)
+	if h.stays != nil {
+		h.stays.live = l
+	}
+	return withContext(l.table, asCaller), func() error {
+		l.runner.Stop(serveStop)
+		if err := l.close(); err != nil {
+			_ = store.Close()
+			return err
+		}
+		return store.Close()
+	}, nil
+}
+
+func (f *factory) runServe(ctx context.Context) error {
+	s, err := f.settings()
+	if err != nil {
+		return err
+	}
+	defer roomy()()
+	f.printer() // is made once, before anything runs beside
+	srv := &serving{f: f, log: f.serveLog(s)}
+	acc, err := f.open(ctx, how{create: true, alone: true, work: "serve", stays: srv})
+	if err != nil {
+		return err
+	}
+	f.access = acc
+	if !acc.session.Holds() {
+		info, _ := f.holder(ctx, s)
+		return fault(state.Unavailable, "serve_running", "pid", strconv.Itoa(info.PID))
+	}
+	return srv.run(ctx, s)
+}
+
+// run serves until ctx ends.
+func (v *serving) run(ctx context.Context, s settings) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	v.live.runner.Start()
+	v.log.Info("serving", "pid", os.Getpid(), "version", version(), "jobs", len(v.live.runner.Jobs()), "connections", len(s.synced()))
+	for {
+		select {
+		case <-hangup:
+			_, _ = v.live.reload(ctx, service.ReloadIn{}) // it says in the log what is wrong
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	v.log.Info("stopping")
+	if left := v.live.runner.Stop(serveStop); len(left) > 0 {
+		v.log.Warn("jobs did not end in time", "jobs", strings.Join(left, ", "))
+	}
+	return nil
+}
+
+// showServe tells what kept.yaml says of serving and of jobs.
+func (s settings) showServe(show func(key, value, from string)) {
+	from := func(key string) string {
+		if line := s.file.Line(key); line > 0 {
+			return fmt.Sprintf("%s:%d", s.file.Path, line)
+		}
+		return ""
+	}
+	x := s.file.Serve
+	show("serve.listen", x.Listen, from("serve.listen"))
+	show("serve.token", x.Token, from("serve.token"))
+	if len(x.Hosts) > 0 {
+		show("serve.hosts", strings.Join(x.Hosts, ", "), from("serve.hosts"))
+	}
+	if x.Log != "" {
+		show("serve.log", x.Log, from("serve.log"))
+	}
+	if s.file.Jobs.Zone != "" {
+		show("jobs.zone", s.file.Jobs.Zone, from("jobs.zone"))
+	}
+	for _, name := range sortedKeys(s.file.Jobs.Jobs) {
+		j := s.file.Jobs.Jobs[name]
+		value := j.At
+		add := func(what, v string) {
+			if v != "" {
+				value = joined("; ", value, what+" "+v)
+			}
+		}
+		if j.Timeout > 0 {
+			add("timeout", j.Timeout.String())
+		}
+		add("missed", map[string]string{config.MissedRun: "run once", config.MissedSkip: "left out"}[j.Missed])
+		add("into", j.Folder)
+		if j.Keep > 0 {
+			add("keeps", strconv.Itoa(j.Keep))
+		}
+		show("jobs."+name, value, from("jobs."+name))
+	}
+}
