@@ -188,8 +188,10 @@ func (s settings) showServe(show func(key, value, from string)) {
 		return ""
 	}
 	x := s.file.Serve
-	show("serve.listen", x.Listen, from("serve.listen"))
-	show("serve.token", x.Token, from("serve.token"))
+	if x.Listen != "" {
+		show("serve.listen", x.Listen, from("serve.listen"))
+		show("serve.token", x.Token, from("serve.token"))
+	}
 	if len(x.Hosts) > 0 {
 		show("serve.hosts", strings.Join(x.Hosts, ", "), from("serve.hosts"))
 	}
