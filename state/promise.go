@@ -27,7 +27,21 @@ type Promise struct {
 	Closed    time.Time  `k:"12" json:"closed,omitzero"`
 	ClosedBy  string     `k:"13" json:"closed_by,omitempty"`
 	Note      string     `k:"14" json:"note,omitempty"`
+
+	// Conditional says that something must happen first: the words say what.
+	Conditional bool `k:"15" json:"conditional,omitempty"`
+	// Done is when it was kept, where that is known to be earlier than Closed: the time of the evidence.
+	Done time.Time `k:"16" json:"done,omitzero"`
+	// Proof names what it was closed by, where it was: "k55" of a message or order, "n12" of a note.
+	Proof string `k:"17" json:"proof,omitempty"`
+	// Refused are proofs of which a person said that they do not close it.
+	Refused []string `k:"18" json:"refused,omitempty"`
+	// Source names what it was found in, as Proof does; "" where somebody logged it.
+	Source string `k:"19" json:"source,omitempty"`
 }
+
+// ClosedByRule stands as ClosedBy of a promise that was closed by evidence alone.
+const ClosedByRule = "rule"
 
 // Due is when a promise is due, in the zone in which it was meant.
 type Due struct {
@@ -37,6 +51,23 @@ type Due struct {
 	Text     string    `k:"4" json:"text,omitempty"` // the words
 	SetBy    string    `k:"5" json:"set_by,omitempty"`
 	SetAt    time.Time `k:"6" json:"set_at,omitzero"`
+	Agreed   bool      `k:"7" json:"agreed,omitempty"` // the other side agreed to this date when it was set
+}
+
+// Bound is the due time by which a promise is judged: the first one, or a later one to which the
+// other side agreed before the one in force had passed. Nil where there never was any.
+func (p *Promise) Bound() *Due {
+	var bound *Due
+	all := p.Earlier
+	if p.Due != nil {
+		all = append(all[:len(all):len(all)], *p.Due)
+	}
+	for i := range all {
+		if d := &all[i]; bound == nil || d.Agreed && !d.SetAt.After(bound.At) {
+			bound = d
+		}
+	}
+	return bound
 }
 
 // Late says whether an open promise's due time has passed.
@@ -45,7 +76,7 @@ func (p *Promise) Late(now time.Time) bool {
 }
 
 // Promises holds promises by number; index "base" is by base customer, "open" by due time for
-// open ones (those without a date last).
+// open ones (those without a date last), "proof" by what it was closed by.
 var Promises = declare(Declaration[Promise]{
 	Name: "promise", Letter: "p",
 	Erase: Erase{Rule: EraseDocuments},
@@ -61,5 +92,6 @@ var Promises = declare(Declaration[Promise]{
 			}
 			return [][]byte{TimeKey(p.Due.At)}
 		}},
+		{Name: "proof", Keys: func(p *Promise) [][]byte { return textIndex(p.Proof) }},
 	},
 })

@@ -10,6 +10,8 @@ const (
 	QuestionStaff        = "staff"        // is an address from which mail was sent one of us?
 	QuestionConflict     = "conflict"     // connections say otherwise about one field; which is right?
 	QuestionLost         = "write_lost"   // did a write arrive whose answer was lost?
+	QuestionPromise      = "promise"      // was this said, and promised?
+	QuestionPromiseDone  = "promise_done" // is a promise kept with what came?
 )
 
 // The states of a question.
@@ -17,6 +19,8 @@ const (
 	QuestionOpen     = "open"
 	QuestionAnswered = "answered"
 	QuestionSettled  = "settled" // a person's "same" answers it, until that is taken back
+	QuestionWaiting  = "waiting" // it will be asked when there is room among what is asked of a person in a day
+	QuestionLapsed   = "lapsed"  // nobody answered it in time, or it no longer stands
 )
 
 // Question is something that waits for a person. Questions that follow from records (matches)
@@ -45,10 +49,27 @@ type Question struct {
 	Digest   string     `k:"23" json:"-"` // of what sides said when it was asked: an answer holds for that alone
 	By       string     `k:"20" json:"by,omitempty"`
 	Answered time.Time  `k:"21" json:"answered,omitzero"`
+
+	// Of promises. Raw has the words; Where what they were found in or are kept with ("k55", "n12"),
+	// RecordA its record; Field the direction.
+	Due         *Due      `k:"24" json:"due,omitempty"`
+	Said        time.Time `k:"25" json:"said,omitzero"`  // when the words were said, or the evidence came
+	Asked       time.Time `k:"26" json:"asked,omitzero"` // when it was first put to whom it is for
+	Promise     uint64    `k:"27" json:"-"`              // the promise in doubt, or the one that an answer made
+	Conditional bool      `k:"28" json:"conditional,omitempty"`
+	Address     string    `k:"29" json:"address,omitempty"` // of the customer, as it is compared
 }
 
-// Questions holds questions by number; index "topic" is unique, "open" is by score, best first,
-// "match" has of these the matches alone, "customer" is by either customer, "run" by run.
+// OfPromise says whether a question is about a promise: it is put to one person, some in a day.
+func (q *Question) OfPromise() bool {
+	return q.Kind == QuestionPromise || q.Kind == QuestionPromiseDone
+}
+
+// Questions holds questions by number; index "topic" is unique, "open" is by score, best first, without those that are put to one person alone,
+// "match" has of these the matches alone, "customer" is by either customer, "run" by run. Of
+// questions about promises "found" has those that wait or are open by whom they are for, the open
+// ones first, the best first; "asked" those that were asked, by whom they are for and when; "source" all,
+// by what they were found in.
 var Questions = declare(Declaration[Question]{
 	Name: "question", Letter: "q",
 	Erase: Erase{Rule: EraseDocuments},
@@ -56,7 +77,7 @@ var Questions = declare(Declaration[Question]{
 	Indexes: []IndexOn[Question]{
 		{Name: "topic", Unique: true, Keys: func(q *Question) [][]byte { return textIndex(q.Topic) }},
 		{Name: "open", Keys: func(q *Question) [][]byte {
-			if q.State != QuestionOpen {
+			if q.State != QuestionOpen || q.OfPromise() {
 				return nil
 			}
 			return [][]byte{ScoreKey(q.Score)}
@@ -78,5 +99,23 @@ var Questions = declare(Declaration[Question]{
 			return keys
 		}},
 		{Name: "run", Keys: func(q *Question) [][]byte { return [][]byte{NumberKey(q.Run)} }},
+		{Name: "found", Keys: func(q *Question) [][]byte {
+			if !q.OfPromise() || q.State != QuestionOpen && q.State != QuestionWaiting {
+				return nil
+			}
+			return [][]byte{Join(TextKey(q.For), TextKey(q.State), ScoreKey(q.Score))}
+		}},
+		{Name: "source", Keys: func(q *Question) [][]byte {
+			if !q.OfPromise() {
+				return nil
+			}
+			return textIndex(q.Where)
+		}},
+		{Name: "asked", Keys: func(q *Question) [][]byte {
+			if !q.OfPromise() || q.Asked.IsZero() {
+				return nil
+			}
+			return [][]byte{Join(TextKey(q.For), TimeKey(q.Asked))}
+		}},
 	},
 })

@@ -50,6 +50,7 @@ var catalogue = load(
 	followupTexts,
 	usageTexts,
 	serveTexts,
+	promiseTexts,
 )
 
 func load(files ...texts) map[string]both {

@@ -88,6 +88,9 @@ type API struct {
 	Sync            func(context.Context, SyncIn) (SyncOut, error)                       `api:"long"`
 	ConnectionCheck func(context.Context, ConnectionCheckIn) (ConnectionCheckOut, error) `api:"long"`
 
+	PromiseDue   func(context.Context, PromiseDueIn) (PromiseDueOut, error)     `api:"read"`
+	PromiseWatch func(context.Context, PromiseWatchIn) (PromiseWatchOut, error) `api:"long"`
+
 	Import func(context.Context, ImportIn) (ImportOut, error) `api:"long"`
 	Check  func(context.Context, CheckIn) (CheckOut, error)   `api:"long"`
 

@@ -287,7 +287,8 @@ func (s *Service) Import(ctx context.Context, in ImportIn) (ImportOut, error) {
 	}
 	s.busy.Add(1)
 	defer s.busy.Add(-1)
-	return s.conns.Import(ctx, in)
+	out, err := s.conns.Import(ctx, in)
+	return out, s.watchAfter(ctx, in.Dry, err)
 }
 
 func created(c *state.Customer) time.Time {

@@ -61,6 +61,9 @@ func (s *Service) Note(ctx context.Context, in NoteIn) (NoteOut, error) {
 		if err := state.NotePlaces.Put(w, &state.NotePlace{ID: a.ID, Base: base, At: at}); err != nil {
 			return NoteOut{}, err
 		}
+		if err := s.noteNews(w, a); err != nil {
+			return NoteOut{}, err
+		}
 		r, err := s.reader(ctx, w.Tx())
 		if err != nil {
 			return NoteOut{}, err

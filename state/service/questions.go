@@ -46,6 +46,11 @@ func (s *Service) QuestionList(ctx context.Context, in QuestionListIn) (Question
 		if err != nil {
 			return out, err
 		}
+		if in.Number == "" {
+			if list, out.Others, err = s.withPromises(l, in, list); err != nil {
+				return out, err
+			}
+		}
 		out.Total = len(list)
 		if in.Number == "" && in.Ref == "" && in.From == "" && (in.Kind == "" || in.Kind == state.QuestionMatch) {
 			if out.More, err = countDoubts(tx); err != nil {
@@ -73,7 +78,10 @@ func (s *Service) questions(l *lookup, in QuestionListIn) ([]*state.Question, er
 			return nil, err
 		}
 		q, err := state.Questions.Number(l.tx, n)
-		return []*state.Question{q}, err
+		if err != nil {
+			return nil, err
+		}
+		return []*state.Question{q}, l.mayAnswerNow(q)
 	}
 	var list []*state.Question
 	var err error
@@ -117,7 +125,48 @@ func sameFile(a, b string) bool {
 	return a != "" && last(a) == last(b)
 }
 
-// questionsAbout gives the open questions about a customer, best first.
+// withPromises puts what is asked of the reader about promises before all else. With a customer these
+// are those about it.
+func (s *Service) withPromises(l *lookup, in QuestionListIn, list []*state.Question) ([]*state.Question, []QuestionsFor, error) {
+	if in.Kind != "" && in.Kind != state.QuestionPromise && in.Kind != state.QuestionPromiseDone {
+		return list, nil, nil
+	}
+	mine, others, err := l.promiseQuestions(in.All)
+	if err != nil {
+		return list, nil, err
+	}
+	about := map[uint64]bool{}
+	if in.Ref != "" {
+		c, _, err := s.reading(l.tx, in.Ref)
+		if err != nil {
+			return list, nil, err
+		}
+		for _, b := range bases(c) {
+			about[b] = true
+		}
+		others = nil
+	}
+	if in.From != "" {
+		others = nil
+	}
+	runs := map[uint64]bool{}
+	mine = slices.DeleteFunc(mine, func(q *state.Question) bool {
+		return in.Kind != "" && q.Kind != in.Kind || in.From != "" && !l.from(q, in.From, runs) || in.Ref != "" && !about[q.A]
+	})
+	slices.SortStableFunc(mine, func(a, b *state.Question) int {
+		first := func(q *state.Question) int {
+			if q.For != "" && l.mine(q) {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(first(a), first(b)), cmp.Compare(b.Score, a.Score), cmp.Compare(a.Number, b.Number))
+	})
+	return append(mine, list...), others, nil
+}
+
+// questionsAbout gives the open questions about a customer, best first, without those that are put to
+// one person alone.
 func (l *lookup) questionsAbout(c *state.Customer) ([]*state.Question, error) {
 	var out []*state.Question
 	seen := map[uint64]bool{}
@@ -127,7 +176,7 @@ func (l *lookup) questionsAbout(c *state.Customer) ([]*state.Question, error) {
 			return nil, err
 		}
 		for _, q := range list {
-			if q.State == state.QuestionOpen && !seen[q.Number] {
+			if q.State == state.QuestionOpen && !seen[q.Number] && !q.OfPromise() {
 				seen[q.Number] = true
 				out = append(out, q)
 			}
@@ -150,6 +199,9 @@ func (l *lookup) question(q *state.Question) (Question, error) {
 	}
 	if err := l.closedRow(q, &out); err != nil {
 		return out, err
+	}
+	if q.OfPromise() {
+		return l.promiseQuestion(q, out)
 	}
 	for _, side := range []struct {
 		base, record uint64
@@ -209,7 +261,14 @@ func (s *Service) Answer(ctx context.Context, in AnswerIn) (AnswerOut, error) {
 		if err != nil {
 			return AnswerOut{}, err
 		}
-		shown, err := s.lookup(w.Tx(), w.Cause.At, r).question(q)
+		l := s.lookup(w.Tx(), w.Cause.At, r)
+		if err := l.mayAnswerNow(q); err != nil {
+			return AnswerOut{}, err
+		}
+		if in.Due != "" && (q.Kind != state.QuestionPromise || answer == "no") {
+			return AnswerOut{}, &state.Error{Class: state.Invalid, Code: "answer_no_due", Args: state.Args{"question": ref}}
+		}
+		shown, err := l.question(q)
 		if err != nil {
 			return AnswerOut{}, err
 		}
@@ -217,20 +276,29 @@ func (s *Service) Answer(ctx context.Context, in AnswerIn) (AnswerOut, error) {
 		if err := state.Questions.Put(w, q); err != nil {
 			return AnswerOut{}, err
 		}
-		out, err := s.act(w, q, answer, strings.TrimSpace(in.Text))
+		out, err := s.act(w, q, answer, in)
 		if err != nil {
 			return AnswerOut{}, err
 		}
 		shown.State, shown.Answer = q.State, q.Answer
 		out.Question = shown
-		out.Left, err = openQuestions(w.Tx())
+		if out.Left, err = openQuestions(w.Tx()); err != nil {
+			return AnswerOut{}, err
+		}
+		more, _, err := l.promiseQuestions(false)
+		out.Left += len(more)
 		return out, err
 	})
 }
 
 // act does what an answer means.
-func (s *Service) act(w *state.Writer, q *state.Question, answer, text string) (AnswerOut, error) {
+func (s *Service) act(w *state.Writer, q *state.Question, answer string, in AnswerIn) (AnswerOut, error) {
+	text := strings.TrimSpace(in.Text)
 	switch q.Kind {
+	case state.QuestionPromise:
+		return s.actPromise(w, q, answer, in)
+	case state.QuestionPromiseDone:
+		return s.actKept(w, q, answer)
 	case state.QuestionMatch:
 		out := AnswerOut{Did: didApart}
 		err := error(nil)

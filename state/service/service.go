@@ -65,6 +65,7 @@ type Config struct {
 	Questions int
 	// Calendar says which days and hours are worked; nil is Monday to Friday, 09:00 to 18:00.
 	Calendar *promise.Calendar
+	Promises PromiseConfig
 }
 
 // ConnectionConfig is what kept.yaml says of one connection.

@@ -16,7 +16,8 @@ func (s *Service) Sync(ctx context.Context, in SyncIn) (SyncOut, error) {
 	}
 	s.busy.Add(1)
 	defer s.busy.Add(-1)
-	return s.conns.Sync(ctx, in)
+	out, err := s.conns.Sync(ctx, in)
+	return out, s.watchAfter(ctx, in.Dry, err)
 }
 
 // ConnectionCheck asks connections whether they work.

@@ -235,6 +235,9 @@ func (t *telling) putDescribed(before, r *state.Record) error {
 	if err := t.activities(before, r); err != nil {
 		return err
 	}
+	if err := t.news(before, r); err != nil {
+		return err
+	}
 	if before != nil || slices.ContainsFunc(r.Versions, func(v state.Version) bool { return len(v.Consents) > 0 }) {
 		if err := t.consents(r); err != nil {
 			return err

@@ -324,6 +324,19 @@ type Question struct {
 	Created time.Time        `json:"created"`
 	State   string           `json:"state"`
 	Answer  string           `json:"answer,omitempty"`
+
+	// Of promises. Raw are the words.
+	For         string     `json:"for,omitempty"` // whom it is put to
+	By          string     `json:"by,omitempty"`  // who promised
+	Direction   string     `json:"direction,omitempty"`
+	Due         *time.Time `json:"due,omitempty"`
+	DueText     string     `json:"due_text,omitempty"`
+	DateOnly    bool       `json:"date_only,omitempty"`
+	Zone        string     `json:"zone,omitempty"`
+	Said        time.Time  `json:"said,omitzero"` // when it was said; of promise_done when what keeps it came
+	Conditional bool       `json:"conditional,omitempty"`
+	Promise     string     `json:"promise,omitempty"` // "p12"
+	Lapses      time.Time  `json:"lapses,omitzero"`   // when it is dropped if nobody answers
 }
 
 // QuestionListIn asks for open questions, best first.
@@ -333,6 +346,7 @@ type QuestionListIn struct {
 	From   string `json:"from,omitempty"`   // a file or a connection
 	Kind   string `json:"kind,omitempty"`
 	Limit  int    `json:"limit,omitempty"` // 0: 20; negative: all
+	All    bool   `json:"all,omitempty"`   // those about promises that are put to others too, as far as the reader may see them
 }
 
 // QuestionListOut has them.
@@ -342,13 +356,16 @@ type QuestionListOut struct {
 	// More is how many doubts whether two customers are one become questions as these are answered,
 	// up to 100,000; 0 where the questions of one customer, file or other kind are asked for.
 	More int `json:"more,omitempty"`
+	// Others are those to whom questions about promises are put that the list does not have.
+	Others []QuestionsFor `json:"others,omitempty"`
 }
 
 // AnswerIn answers a question.
 type AnswerIn struct {
 	Number string `json:"number"`
 	Answer string `json:"answer"`         // one of the question's options
-	Text   string `json:"text,omitempty"` // the corrected row, the organisation's name
+	Text   string `json:"text,omitempty"` // the corrected row, the organisation's name, the words of a promise
+	Due    string `json:"due,omitempty"`  // of a promise, in words, where it is another than was found
 }
 
 // AnswerOut says what the answer did.
@@ -357,6 +374,7 @@ type AnswerOut struct {
 	Customer CustomerRef `json:"customer"`        // the survivor, the row's customer
 	Did      string      `json:"did"`             // merged, kept_apart, read, dropped, organisation, no_organisation, staff, not_staff
 	Staff    *Staff      `json:"staff,omitempty"` // who has the address now
+	Promise  *Promise    `json:"promise,omitempty"`
 	// Mailboxes became personal by it: those of whoever is one of us now.
 	Mailboxes []Connection `json:"mailboxes,omitempty"`
 	Left      int          `json:"left"` // questions that still wait
