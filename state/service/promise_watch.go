@@ -31,7 +31,7 @@ func (s *Service) promiseRules() PromiseConfig {
 	return c
 }
 
-func (s *Service) promiseReader() promise.Reader { return promise.Reader{} }
+func (s *Service) promiseReader() promise.Reader { return promise.Reader{Calendar: s.config.Calendar} }
 
 // PromiseWatch reads what came since it last did: finds promises in it, looks whether it keeps
 // promises that are open, and puts to each of us the best of the questions that follow. Stopped
