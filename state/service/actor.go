@@ -120,6 +120,7 @@ type lookup struct {
 	mail      *bool // whether there is any; nil: not asked yet
 	marked    *bool // whether there are marks
 	boxes     map[string]box
+	sent      *bool // whether anything was ever sent to anybody; nil: not asked yet
 }
 
 func newLookup(tx state.Tx, now time.Time) *lookup {

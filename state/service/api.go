@@ -42,6 +42,15 @@ type API struct {
 	// FollowupRun is one pass of the rules; what one made already is not made again.
 	FollowupRun func(context.Context, FollowupRunIn) (FollowupRunOut, error) `api:"long"`
 
+	MayContactList  func(context.Context, MayContactListIn) (MayContactListOut, error) `api:"read"`
+	ContactOverride func(context.Context, ContactOverrideIn) (MayContactOut, error)    `api:"write"`
+	Hold            func(context.Context, HoldIn) (HoldOut, error)                     `api:"write"`
+	HoldLift        func(context.Context, HoldLiftIn) (HoldOut, error)                 `api:"write"`
+	HoldList        func(context.Context, HoldListIn) (HoldOut, error)                 `api:"read"`
+	TouchRecord     func(context.Context, TouchRecordIn) (TouchRecordOut, error)       `api:"write"`
+	TouchUndo       func(context.Context, TouchUndoIn) (TouchUndoOut, error)           `api:"write"`
+	TouchList       func(context.Context, TouchListIn) (TouchListOut, error)           `api:"read"`
+
 	CustomerWaiting func(context.Context, WaitingIn) (WaitingOut, error)               `api:"read"`
 	ConnectionList  func(context.Context, ConnectionListIn) (ConnectionListOut, error) `api:"read"`
 

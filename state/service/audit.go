@@ -177,7 +177,7 @@ func trailOf(tx state.Tx, c *state.Customer) (*trail, error) {
 		for _, x := range []struct {
 			k     *state.Kind
 			index string
-		}{{state.Promises.Kind, "base"}, {state.Followups.Kind, "base"}, {state.Outbox.Kind, "base"}, {state.Questions.Kind, "customer"}, {state.Verdicts.Kind, "customer"}, {state.Relations.Kind, "customer"}} {
+		}{{state.Promises.Kind, "base"}, {state.Followups.Kind, "base"}, {state.Outbox.Kind, "base"}, {state.Holds.Kind, "base"}, {state.Questions.Kind, "customer"}, {state.Verdicts.Kind, "customer"}, {state.Relations.Kind, "customer"}} {
 			if err := note(x.k, x.index, n); err != nil {
 				return nil, err
 			}
@@ -208,7 +208,7 @@ func (t *trail) touches(c *state.ChangeEntry) bool {
 				if len(k) == 9 && (k[0] == 'c' && t.numbers[state.KeyNumber(k[1:])] || k[0] == 'r' && t.records[state.KeyNumber(k[1:])]) {
 					return true
 				}
-			case state.Consents.Kind.Name:
+			case state.Consents.Kind.Name, state.Sendings.Kind.Name:
 				if slices.ContainsFunc(t.ids, func(id []byte) bool { return bytes.HasPrefix(k, id) }) {
 					return true
 				}

@@ -187,6 +187,14 @@ func (s *Service) checkViews(ctx context.Context, tx state.Tx, out *CheckOut) ([
 			return nil, err
 		}
 	}
+	for h, err := range state.Holds.All(tx, state.Range{}) {
+		if err != nil {
+			return nil, err
+		}
+		if err := look(h.Base); err != nil {
+			return nil, err
+		}
+	}
 	for set, err := range state.Settings.All(tx, state.Range{}) {
 		if err != nil {
 			return nil, err
@@ -265,6 +273,16 @@ func (s *Service) checkReferences(ctx context.Context, tx state.Tx, out *CheckOu
 			return err
 		} else if c == nil {
 			bad("followup_without_customer", state.Followups.Kind.Name, state.NumberKey(f.Number))
+		}
+	}
+	for h, err := range state.Holds.All(tx, state.Range{}) {
+		if err != nil {
+			return err
+		}
+		if c, err := state.Customers.Find(tx, state.NumberKey(h.Base)); err != nil {
+			return err
+		} else if c == nil {
+			bad("hold_without_customer", state.Holds.Kind.Name, state.NumberKey(h.Number))
 		}
 	}
 	return nil

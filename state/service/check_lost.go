@@ -200,6 +200,11 @@ func (s *Service) affected(tx state.Tx, out *CheckOut) error {
 			if f, err = state.Followups.Find(tx, state.NumberKey(n)); err == nil && f != nil {
 				err = add(f.Base)
 			}
+		case d.Collection == state.Holds.Kind.Name && n > 0:
+			var held *state.Hold
+			if held, err = state.Holds.Find(tx, state.NumberKey(n)); err == nil && held != nil {
+				err = add(held.Base)
+			}
 		}
 		if err != nil {
 			return err

@@ -33,6 +33,8 @@ type CustomerExportOut struct {
 	Promises   []ExportPromise    `json:"promises"`
 	Messages   []ExportMessage    `json:"messages"` // that Kept sent them, or has for them
 	Followups  []ExportFollowup   `json:"followups"`
+	Holds      []ExportHold       `json:"holds"`    // on contact
+	Sendings   []state.Sending    `json:"sendings"` // what was sent to their addresses
 	Questions  []ExportQuestion   `json:"questions"`
 	Settings   []state.Setting    `json:"settings"` // values that people set
 	Relations  []Affiliation      `json:"relations"`
@@ -66,6 +68,12 @@ type ExportMessage struct {
 type ExportFollowup struct {
 	Number   string         `json:"number"`
 	Followup state.Followup `json:"followup"`
+}
+
+// ExportHold is one hold on contact.
+type ExportHold struct {
+	Number string     `json:"number"`
+	Hold   state.Hold `json:"hold"`
 }
 
 // ExportQuestion is one question.
@@ -103,7 +111,7 @@ func (s *Service) CustomerExport(ctx context.Context, in CustomerExportIn) (Cust
 	return view(ctx, s, func(tx state.Tx, now time.Time) (CustomerExportOut, error) {
 		out := CustomerExportOut{Made: now, Whole: in.Whole, Customer: shown.Customer, Numbers: shown.Numbers, Believed: shown.Believed,
 			Consents: shown.Consents, Relations: shown.Relations, Records: []ExportRecord{}, History: []state.Activity{},
-			Promises: []ExportPromise{}, Followups: []ExportFollowup{}, Messages: []ExportMessage{}, Questions: []ExportQuestion{}, Settings: []state.Setting{}, Links: []ExportLink{},
+			Promises: []ExportPromise{}, Followups: []ExportFollowup{}, Messages: []ExportMessage{}, Holds: []ExportHold{}, Sendings: []state.Sending{}, Questions: []ExportQuestion{}, Settings: []state.Setting{}, Links: []ExportLink{},
 			Verdicts: []VerdictLine{}, Changes: []AuditEntry{}, Reads: []AuditEntry{}, Names: map[string]string{},
 			Connection: map[string]RunLast{}}
 		n, _ := state.Customers.ParseRef(shown.Customer.Number)
@@ -209,6 +217,20 @@ func (s *Service) export(tx state.Tx, c *state.Customer, out *CustomerExportOut)
 		for _, f := range followups {
 			out.Followups = append(out.Followups, ExportFollowup{Number: state.Followups.Ref(f.Number), Followup: *f})
 		}
+		holds, err := state.Holds.By(tx, "base", state.NumberKey(n))
+		if err != nil {
+			return err
+		}
+		for _, h := range holds {
+			out.Holds = append(out.Holds, ExportHold{Number: state.Holds.Ref(h.Number), Hold: *h})
+		}
+	}
+	sent, err := sendingsTo(tx, identifiersOf(c), time.Time{})
+	if err != nil {
+		return err
+	}
+	for _, x := range sent {
+		out.Sendings = append(out.Sendings, *x)
 	}
 	questions, err := byNumber(e, state.Questions, "customer", func(q *state.Question) []byte { return state.NumberKey(q.Number) })
 	if err != nil {

@@ -122,6 +122,8 @@ var erasers = []struct {
 	{"verdict", (*erasure).verdicts},
 	{"promise", (*erasure).promises},
 	{"followup", (*erasure).followups},
+	{"hold", (*erasure).holds},
+	{"sending", (*erasure).sendings},
 	{"mark", (*erasure).marks},
 	{"activity", (*erasure).activities},
 	{"question", (*erasure).questions},

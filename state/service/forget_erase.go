@@ -141,6 +141,23 @@ func (e *erasure) followups() error {
 	return dropByNumber(e, state.Followups, "base", func(f *state.Followup) []byte { return state.NumberKey(f.Number) })
 }
 
+func (e *erasure) holds() error {
+	return dropByNumber(e, state.Holds, "base", func(h *state.Hold) []byte { return state.NumberKey(h.Number) })
+}
+
+// sendings erases what was sent to addresses that are theirs alone, and to them in person.
+func (e *erasure) sendings() error {
+	ids := slices.Clone(e.ids)
+	for _, n := range e.sortedNumbers() {
+		ids = append(ids, itself(n))
+	}
+	all, err := sendingsTo(e.w.Tx(), ids, time.Time{})
+	if err != nil {
+		return err
+	}
+	return drop(e, state.Sendings, all, sendingKey)
+}
+
 // activities erases histories: what people entered, and what hangs on their records.
 func (e *erasure) activities() error {
 	var subjects [][]byte
@@ -536,7 +553,7 @@ func (e *erasure) named(collection string, key []byte) bool {
 	case state.Marks.Kind.Name:
 		target, _ := state.KeyText(key)
 		return e.targets[target]
-	case state.Consents.Kind.Name:
+	case state.Consents.Kind.Name, state.Sendings.Kind.Name:
 		return slices.ContainsFunc(e.ids, func(id state.Identifier) bool { return bytes.HasPrefix(key, id.Key()) })
 	}
 	return e.words.in(readableKey(key)) || slices.ContainsFunc(e.words.words, func(w []byte) bool { return bytes.Contains(bytes.ToLower(key), w) })

@@ -291,6 +291,10 @@ func (e *erasure) owns(v any) bool {
 		return e.numbers[v.A] || e.numbers[v.B]
 	case *state.Outgoing:
 		return e.messaged(v)
+	case *state.Hold:
+		return e.numbers[v.Base]
+	case *state.Sending:
+		return slices.ContainsFunc(e.ids, func(id state.Identifier) bool { return string(id.Key()) == string(v.Identifier.Key()) })
 	case *state.Promise:
 		return e.numbers[v.Base]
 	case *state.Followup:

@@ -73,6 +73,9 @@ func (h *house) jana() (number string) {
 	must[FollowupOut](h)(h.s.FollowupAdd(ctx, FollowupAddIn{Ref: number, Text: "NEEDLE follow-up"}))
 	must[CustomerOut](h)(h.s.CustomerTag(ctx, CustomerTagIn{Ref: number, Add: []string{"NEEDLEtag"}}))
 	must[OptoutOut](h)(h.s.OptoutAdd(ctx, OptoutAddIn{Ref: janaMail, Words: "NEEDLE words"}))
+	must[HoldOut](h)(h.s.Hold(ctx, HoldIn{Ref: number, Until: "tomorrow", Reason: "NEEDLE reason"}))
+	must[HoldOut](h)(h.s.HoldLift(ctx, HoldLiftIn{Ref: number, Note: "NEEDLE note"}))
+	must[TouchRecordOut](h)(h.s.TouchRecord(ctx, TouchRecordIn{Asset: "spring-brochure", Team: "NEEDLE team", Sent: h.now, Source: janaMail + ".csv", Rows: []ContactRow{{Line: 2, Email: janaMail}}}))
 	must[RelateOut](h)(h.s.Relate(ctx, RelateIn{Ref: number, To: h.find("tom@ford.example"), Kind: "household"}))
 	must[KeepApartOut](h)(h.s.KeepApart(ctx, KeepApartIn{A: number, B: h.find("tom@ford.example"), Note: "NEEDLE apart"}))
 	h.mails(letter{id: "needle-1", from: "Jana Nadelmann <" + janaMail + ">", to: "ana@nordlicht.example, tom@ford.example", subject: "NEEDLE subject",

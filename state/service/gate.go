@@ -1,8 +1,10 @@
 package service
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keptcrm/kept/state"
@@ -46,6 +48,23 @@ type gateAsk struct {
 type gateAnswer struct {
 	outcome string
 	reasons []state.Evidence
+	// next is when to ask again where nothing but time stands against it: quiet hours, caps, holds
+	// with an end. Zero: nobody knows, or the outcome is yes.
+	next  time.Time
+	never bool // something stands against it that does not pass by itself
+}
+
+// wait notes that a reason is over at a time.
+func (a *gateAnswer) wait(until time.Time) {
+	if until.After(a.next) {
+		a.next = until
+	}
+}
+
+// lasts adds a reason that does not pass by itself.
+func (a *gateAnswer) lasts(outcome, code string, args state.Args) {
+	a.never = a.never || outcome != gateYes
+	a.add(outcome, code, args)
 }
 
 // add adds a reason, and makes the outcome no milder than it.
@@ -70,73 +89,75 @@ func (a *gateAnswer) sort() {
 }
 
 // gate says whether a contact may be made. It is the one function that decides so: whatever Kept
-// sends asks it at the moment of sending, in the transaction that takes note of the sending.
+// sends asks it at the moment of sending, in the transaction that takes note of the sending, and
+// notes advertising that it sent with [Service.sent].
 func (s *Service) gate(l *lookup, g gateAsk) (gateAnswer, error) {
+	if g.customer == nil && g.to.Match != "" {
+		out, _, err := s.gateAddress(l, g)
+		return out, err
+	}
+	return s.gateOne(l, g)
+}
+
+// gateOne asks about one customer, or an address that nobody has.
+func (s *Service) gateOne(l *lookup, g gateAsk) (gateAnswer, error) {
 	out := gateAnswer{outcome: gateYes}
 	if g.at.IsZero() {
 		g.at = l.now
 	}
-	said, err := l.saidOf(g)
+	said, err := s.saidOf(l, g)
 	if err != nil {
 		return out, err
 	}
-	s.gateConsent(l, &out, g, said)
+	p := s.placeOf(g.customer, g.to)
+	if err := s.gateConsent(l, &out, g, said, p); err != nil {
+		return out, err
+	}
+	if err := l.gateHolds(&out, g); err != nil {
+		return out, err
+	}
+	if err := s.gateSent(l, &out, g); err != nil {
+		return out, err
+	}
+	if err := l.gatePromises(&out, g); err != nil {
+		return out, err
+	}
+	s.gateHours(&out, g, p)
 	out.sort()
+	if err := l.gateOverride(&out, g); err != nil {
+		return out, err
+	}
+	if out.never || out.outcome == gateYes {
+		out.next = time.Time{}
+	}
 	return out, nil
 }
 
-// saidOf gives what was said about contact with whom the gate is asked about.
-func (l *lookup) saidOf(g gateAsk) ([]state.Consent, error) {
+// saidOf gives what was said about contact with whom the gate is asked about. Where one brand asks,
+// what people said to another one is not about it.
+func (s *Service) saidOf(l *lookup, g gateAsk) ([]state.Consent, error) {
+	var said []state.Consent
+	var err error
+	known := false
 	if g.customer != nil {
-		said, err := l.statements(g.customer)
-		if err != nil || g.to.Match == "" || slices.ContainsFunc(g.customer.Identifiers, func(a state.Address) bool {
-			return string(a.Key()) == string(g.to.Key())
-		}) {
-			return said, err
+		if said, err = l.statements(g.customer); err != nil {
+			return nil, err
 		}
+		known = slices.ContainsFunc(g.customer.Identifiers, func(a state.Address) bool { return bytes.Equal(a.Key(), g.to.Key()) })
+	}
+	if g.to.Match != "" && !known {
 		more, err := addressee{ids: []state.Identifier{g.to}}.statements(l.tx)
-		return append(said, more...), err
-	}
-	if g.to.Match == "" {
-		return nil, nil
-	}
-	return addressee{ids: []state.Identifier{g.to}}.statements(l.tx)
-}
-
-// gateConsent adds what follows from what was said about contact.
-func (s *Service) gateConsent(l *lookup, out *gateAnswer, g gateAsk, said []state.Consent) {
-	// An address that does not work says nothing of the others.
-	var words []state.Consent
-	var dead *state.Consent
-	for i := range said {
-		if said[i].State != state.ConsentUndeliverable {
-			words = append(words, said[i])
-		} else if g.to.Match == "" || string(said[i].Identifier.Key()) == string(g.to.Key()) {
-			dead = &said[i]
+		if err != nil {
+			return nil, err
 		}
+		said = append(said, more...)
 	}
-	if dead != nil && !contactable(said, g.channel, g.purpose) {
-		out.add(gateNo, "gate_undeliverable", saidArgs(l, dead))
+	if g.brand == "" {
+		return said, nil
 	}
-	c := holds(words, g.channel, g.purpose)
-	if c == nil || !c.Refuses() {
-		return
-	}
-	switch {
-	case c.State == state.ConsentWithheld:
-		if commercial(g.purpose) {
-			out.add(gateNo, "gate_withheld", saidArgs(l, c))
-		}
-	case commercial(g.purpose):
-		out.add(gateNo, "gate_opted_out", saidArgs(l, c))
-	default:
-		out.add(gateMay, "gate_opted_out", saidArgs(l, c))
-	}
-}
-
-// saidArgs tells a statement: what, by whom, when, in which words.
-func saidArgs(l *lookup, c *state.Consent) state.Args {
-	args := state.Args{"purpose": c.Purpose, "channel": c.Channel, "value": c.Identifier.Shown, "words": oneLine(c.Words),
-		"since": saidAt(c).Format(time.RFC3339), "source": cmp.Or(c.Connection, l.name(c.By))}
-	return args
+	return slices.DeleteFunc(said, func(c state.Consent) bool {
+		brand := s.config.Connections[c.Connection].Brand
+		return c.Connection != "" && brand != "" && !strings.EqualFold(brand, g.brand) && c.Channel != state.AllChannels &&
+			c.State != state.ConsentUndeliverable
+	}), nil
 }

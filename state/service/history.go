@@ -61,7 +61,8 @@ func (s *Service) History(ctx context.Context, in HistoryIn) (HistoryOut, error)
 }
 
 var activityKinds = []string{state.ActivityOrder, state.ActivityRefund, state.ActivityShipment, state.ActivityMessage,
-	state.ActivityCall, state.ActivityMeeting, state.ActivityNote, state.ActivityPromise, state.ActivityConsent}
+	state.ActivityCall, state.ActivityMeeting, state.ActivityNote, state.ActivityPromise, state.ActivityConsent,
+	state.ActivityTouch, state.ActivityOverride}
 
 // source is one person, or the customer itself, whose dealings a history shows.
 type source struct {
@@ -141,7 +142,7 @@ func (l *lookup) merged(sources []source, since time.Time, only string) iter.Seq
 			return true
 		}
 		for _, src := range sources {
-			if only != state.ActivityPromise && only != state.ActivityConsent {
+			if only != state.ActivityPromise && only != state.ActivityConsent && only != state.ActivityTouch {
 				all, err := l.subjects(src.c)
 				if err != nil {
 					yield(Entry{}, err)
@@ -306,6 +307,15 @@ func (l *lookup) computed(src source, since time.Time, only string) ([]Entry, er
 				Connection: c.Connection, Title: c.Identifier.Shown, Body: c.Words, Actor: l.name(c.By), Status: c.State})
 		}
 	}
+	if only == "" || only == state.ActivityTouch {
+		sent, err := l.touchEntries(src.c, since)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range sent {
+			add(e)
+		}
+	}
 	slices.SortFunc(out, func(a, b Entry) int {
 		return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(b.ID, a.ID))
 	})
@@ -317,6 +327,13 @@ func consentID(c *state.Consent) string {
 	h := fnv.New64a()
 	h.Write(consentKey(c))
 	return fmt.Sprintf("o%x", h.Sum64())
+}
+
+// sendingID names what was sent to an address; it is a function of its key.
+func sendingID(t *state.Sending) string {
+	h := fnv.New64a()
+	h.Write(sendingKey(t))
+	return fmt.Sprintf("t%x", h.Sum64())
 }
 
 // saidAt is when a statement was made, else when we learned of it.

@@ -28,6 +28,8 @@ type MayContactOut struct {
 	Outcome  string           `json:"outcome"` // yes, ask, no
 	Channel  string           `json:"channel"`
 	Purpose  string           `json:"purpose"`
+	Asset    string           `json:"asset,omitempty"`
+	Next     time.Time        `json:"next,omitzero"` // when to ask again, where only time stands against it
 	Reasons  []state.Evidence `json:"reasons"`
 	Now      time.Time        `json:"now"`
 	Zone     string           `json:"zone"` // the reader's
@@ -40,25 +42,31 @@ func (s *Service) MayContact(ctx context.Context, in MayContactIn) (MayContactOu
 		return MayContactOut{}, err
 	}
 	return view(ctx, s, func(tx state.Tx, now time.Time) (MayContactOut, error) {
-		a, err := s.addressee(tx, in.Ref)
-		if err != nil {
-			return MayContactOut{}, err
-		}
-		r, err := s.reader(ctx, tx)
-		if err != nil {
-			return MayContactOut{}, err
-		}
-		l := s.lookup(tx, now, r)
-		g := gateAsk{customer: a.customer, channel: channel, purpose: purpose, asset: oneLine(in.Asset), brand: oneLine(in.Brand),
-			team: oneLine(in.Team), at: in.At}
-		out := MayContactOut{Customer: a.ref(), Ref: strings.TrimSpace(in.Ref), Channel: channel, Purpose: purpose, Now: now, Zone: r.zone.String()}
-		if a.single {
-			g.to, out.Ref = a.ids[0], a.ids[0].Shown
-		}
-		answer, err := s.gate(l, g)
-		out.Outcome, out.Reasons = answer.outcome, append([]state.Evidence{}, answer.reasons...)
+		out, _, err := s.mayContact(ctx, tx, now, in, channel, purpose)
 		return out, err
 	})
+}
+
+func (s *Service) mayContact(ctx context.Context, tx state.Tx, now time.Time, in MayContactIn, channel, purpose string) (MayContactOut, addressee, error) {
+	a, err := s.addressee(tx, in.Ref)
+	if err != nil {
+		return MayContactOut{}, a, err
+	}
+	r, err := s.reader(ctx, tx)
+	if err != nil {
+		return MayContactOut{}, a, err
+	}
+	l := s.lookup(tx, now, r)
+	g := gateAsk{customer: a.customer, channel: channel, purpose: purpose, asset: oneLine(in.Asset), brand: oneLine(in.Brand),
+		team: oneLine(in.Team), at: in.At}
+	out := MayContactOut{Customer: a.ref(), Ref: strings.TrimSpace(in.Ref), Channel: channel, Purpose: purpose, Asset: g.asset, Now: now, Zone: r.zone.String()}
+	if a.single {
+		g.to, out.Ref = a.ids[0], a.ids[0].Shown
+	}
+	answer, err := s.gate(l, g)
+	out.Outcome, out.Next = answer.outcome, answer.next
+	out.Reasons = append([]state.Evidence{}, answer.reasons...)
+	return out, a, err
 }
 
 // contactScope checks the channel and the purpose of one contact; e-mail and marketing where they

@@ -197,6 +197,7 @@ func (s *Service) auditReads(a *API) {
 	a.CustomerShow = audited(s, "show", a.CustomerShow, func(o *CustomerShowOut) []string { return []string{o.Customer.Number} })
 	a.Why = audited(s, "why", a.Why, func(o *WhyOut) []string { return append([]string{o.A.Number}, numberOf(o.B)...) })
 	a.OptoutWhy = audited(s, "may-contact", a.OptoutWhy, func(o *OptoutWhyOut) []string { return numberOf(o.Customer) })
+	a.MayContact = audited(s, "may-contact", a.MayContact, func(o *MayContactOut) []string { return numberOf(o.Customer) })
 	exported := func(o *CustomerExportOut) []string { return []string{o.Customer.Number} }
 	some, whole := audited(s, "export", a.CustomerExport, exported), audited(s, "export-whole", a.CustomerExport, exported)
 	a.CustomerExport = func(ctx context.Context, in CustomerExportIn) (CustomerExportOut, error) {

@@ -66,6 +66,10 @@ type Config struct {
 	// Calendar says which days and hours are worked; nil is Monday to Friday, 09:00 to 18:00.
 	Calendar *promise.Calendar
 	Promises PromiseConfig
+	// Gate is what kept.yaml says of who may be contacted; Country reads a country as systems write
+	// it, as ISO 3166; nil knows codes alone.
+	Gate    GateConfig
+	Country func(written string) (code string, ok bool)
 }
 
 // ConnectionConfig is what kept.yaml says of one connection.
@@ -73,6 +77,7 @@ type ConnectionConfig struct {
 	Mailbox string   // personal, shared; "" is not said
 	Owner   string   // of a personal one: a staff member
 	Ignore  []string // as [Config.Ignore], for its mail alone
+	Brand   string   // under which it deals with customers; "": under all
 }
 
 // Service answers and acts on one state.
@@ -85,12 +90,13 @@ type Service struct {
 	ignore map[string][]identity.Rule // by connection; "" for all
 	learnt atomic.Pointer[learnt]     // the model in force, as it was read last
 	reads  *readLog                   // nil: reads are not logged ([Service.KeepReads])
+	rules  GateConfig                 // those of the gate that hold
 }
 
 // New makes a service. conns may be nil where nothing outside is used. now is the clock; a state
 // that remembers a fixed time (the demo's) overrides it.
 func New(store state.Store, conns Connections, config Config, now func() time.Time) *Service {
-	s := &Service{store: store, conns: conns, config: config, now: now, ignore: map[string][]identity.Rule{}}
+	s := &Service{store: store, conns: conns, config: config, now: now, ignore: map[string][]identity.Rule{}, rules: gateRules(config.Gate)}
 	s.ignore[""] = rulesOf(config.Ignore)
 	for name, c := range config.Connections {
 		s.ignore[name] = rulesOf(c.Ignore)

@@ -8,6 +8,8 @@ func (s *Service) API() API {
 		OptoutList: s.OptoutList, OptoutWhy: s.OptoutWhy, RunList: s.RunList, MayContact: s.MayContact,
 		FollowupList: s.FollowupList, FollowupAdd: s.FollowupAdd, FollowupClose: s.FollowupClose, FollowupSnooze: s.FollowupSnooze,
 		FollowupAssign: s.FollowupAssign, FollowupRun: s.FollowupRun,
+		MayContactList: s.MayContactList, ContactOverride: s.ContactOverride, Hold: s.Hold, HoldLift: s.HoldLift, HoldList: s.HoldList,
+		TouchRecord: s.TouchRecord, TouchUndo: s.TouchUndo, TouchList: s.TouchList,
 		CustomerWaiting: s.CustomerWaiting, ConnectionList: s.ConnectionList, ConnectionState: s.ConnectionState, ConnectionRemove: s.ConnectionRemove, CustomerAdd: s.CustomerAdd,
 		CustomerIgnore: s.CustomerIgnore, Mark: s.Mark, Mailbox: s.Mailbox,
 		Note: s.Note, PromiseAdd: s.PromiseAdd, PromiseClose: s.PromiseClose, PromiseMove: s.PromiseMove, Answer: s.Answer,

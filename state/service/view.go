@@ -166,6 +166,10 @@ func entered(tx state.Tx, numbers []uint64) (bool, error) {
 		if slices.ContainsFunc(followups, func(f *state.Followup) bool { return f.Rule == "" }) {
 			return true, nil
 		}
+		holds, err := state.Holds.By(tx, "base", state.NumberKey(n))
+		if err != nil || len(holds) > 0 {
+			return len(holds) > 0, err
+		}
 		relations, err := state.Relations.By(tx, "customer", state.NumberKey(n))
 		if err != nil || len(relations) > 0 {
 			return len(relations) > 0, err

@@ -217,6 +217,9 @@ func TestCheckFindsDamage(t *testing.T) {
 		{"promise_without_customer", func(w *state.Writer) error {
 			return state.Promises.Put(w, &state.Promise{Number: 1, Base: 77, Text: "?", State: state.PromiseOpen, Made: w.Cause.At})
 		}, false, "c77"},
+		{"hold_without_customer", func(w *state.Writer) error {
+			return state.Holds.Put(w, &state.Hold{Number: 1, Base: 78, Purpose: state.AllPurposes, Reason: "?", At: w.Cause.At})
+		}, false, "c78"},
 	} {
 		h := newHouse(t)
 		h.tell(person1("shop", "1", "name", "Jana", "email", "jana@x.example"))
