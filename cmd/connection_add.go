@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"slices"
@@ -138,9 +139,16 @@ func newConnectionAddType(f *factory, spec *connectors.Spec) *cobra.Command {
 		}
 	}
 	for _, x := range ownSettings {
+		if sendsOnly(spec) {
+			break // they are about what is synced
+		}
 		v := &namedValue{kind: x.value}
 		settings[x.key] = &v.value
 		c.Flags().Var(v, x.key, x.help)
+	}
+	c.Flags().BoolVar(&a.unchecked, "no-check", false, "do not ask the system whether it works")
+	if sendsOnly(spec) {
+		return c
 	}
 	for key, choices := range map[string][]string{"mode": config.Modes, "conflicts": config.Conflicts, "deletes": config.Deletes} {
 		_ = c.RegisterFlagCompletionFunc(key, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
@@ -149,7 +157,6 @@ func newConnectionAddType(f *factory, spec *connectors.Spec) *cobra.Command {
 	for _, key := range []string{"create", "guard", "census"} {
 		_ = c.RegisterFlagCompletionFunc(key, cobra.NoFileCompletions)
 	}
-	c.Flags().BoolVar(&a.unchecked, "no-check", false, "do not ask the system whether it works")
 	return c
 }
 
@@ -247,9 +254,9 @@ func (a *newcomer) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	settings := []config.Setting{{Key: "type", Values: []string{a.spec.Name}}, {Key: "mode", Values: []string{service.ModePull}}}
-	if m := a.settings["mode"]; m != "" {
-		settings[1].Values[0] = strings.ToLower(m)
+	settings := []config.Setting{{Key: "type", Values: []string{a.spec.Name}}}
+	if !sendsOnly(a.spec) {
+		settings = append(settings, config.Setting{Key: "mode", Values: []string{cmp.Or(strings.ToLower(a.settings["mode"]), service.ModePull)}})
 	}
 	for _, o := range a.spec.Options {
 		if v := a.given[o.Name]; v != "" {
@@ -472,7 +479,9 @@ func (a *newcomer) added(ctx context.Context, name, path string) error {
 		if a.unchecked {
 			sheet.foot("Does it work? " + p.Command("connection check "+name))
 		}
-		sheet.foot("What is there? Nothing is changed: " + p.Command("sync "+name+" --dry-run"))
+		if !sendsOnly(a.spec) {
+			sheet.foot("What is there? Nothing is changed: " + p.Command("sync "+name+" --dry-run"))
+		}
 	}
 	if err := f.show(sheet.card); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/bot/text"
 	"github.com/keptcrm/kept/cmd/internal/config"
+	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/engine"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/service"
@@ -24,8 +25,15 @@ const (
 	standsStopped  = "stopped"  // its last run did not come to its end
 	standsApproval = "approval" // it may be written to once somebody applied a plan
 	standsWaiting  = "waiting"  // writes wait
+	standsSends    = "sends"    // it only sends messages
 	standsOK       = "ok"
 )
+
+// sendsOnly says whether a connector sends messages, and has nothing to sync.
+func sendsOnly(spec *connectors.Spec) bool { return spec.Sends != "" && len(spec.Fields) == 0 }
+
+// modeSend is shown as the mode of a connection that only sends.
+const modeSend = "send"
 
 func standing(mode string, c service.ConnectionState) string {
 	switch {
@@ -130,6 +138,9 @@ func (f *factory) connectionList(ctx context.Context) ([]listedConnection, error
 		x, stands := &all[i], states[c.Name]
 		x.Configured, x.Mode, x.Address = true, cmp.Or(c.Mode, service.ModePull), address(c.Options)
 		x.State, x.Plan, x.Waiting = standing(x.Mode, stands), stands.Plan, stands.Waiting
+		if f.sends(c.Type) {
+			x.Mode, x.State = modeSend, standsSends
+		}
 		x.Synced = stands.Synced
 		if x.Synced.IsZero() && stands.Last != nil {
 			x.Synced = stands.Last.Started
@@ -183,6 +194,8 @@ func standsWords(p *text.Printer, x listedConnection) string {
 		synced = "synced " + p.Moment(x.Synced)
 	}
 	switch x.State {
+	case standsSends:
+		return "sends messages"
 	case standsNever:
 		return "never synced"
 	case standsFailed:
@@ -254,6 +267,9 @@ func (f *factory) connectionOut(s settings, name string, stands *service.Connect
 		out.State = standing(out.Mode, *stands)
 		out.Synced, out.Trouble = stands.Synced, stands.Trouble
 		out.Last, out.Approved, out.Plan, out.Writes, out.Waiting = stands.Last, stands.Approved, stands.Plan, stands.Writes, stands.Waiting
+	}
+	if f.sends(c.Type) {
+		out.Mode, out.State = modeSend, standsSends
 	}
 	return out
 }
@@ -334,6 +350,8 @@ func connectionCard(p *text.Printer, c connectionOut) bot.Card {
 	s.section(bot.Facts, "", 0, rows)
 	var lines []string
 	switch {
+	case c.State == standsSends:
+		lines = append(lines, "sends messages; there is nothing to sync")
 	case c.State == standsNever:
 		lines = append(lines, "never synced")
 	case !c.Synced.IsZero():

@@ -25,6 +25,7 @@ type connectorType struct {
 	// what is gone.
 	Idempotent bool     `json:"idempotent"`
 	Tombstones bool     `json:"tombstones"`
+	Sends      string   `json:"sends"` // the channel in which it sends messages to persons; empty: it does not
 	Cannot     []string `json:"cannot"`
 }
 
@@ -57,7 +58,7 @@ type connectorField struct {
 }
 
 func typeOf(spec *connectors.Spec) connectorType {
-	t := connectorType{Name: spec.Name, Summary: spec.Summary, Scopes: spec.Scopes, Idempotent: spec.Idempotent, Tombstones: spec.Tombstones, Cannot: spec.Cannot}
+	t := connectorType{Name: spec.Name, Summary: spec.Summary, Scopes: spec.Scopes, Idempotent: spec.Idempotent, Tombstones: spec.Tombstones, Sends: spec.Sends, Cannot: spec.Cannot}
 	for _, o := range spec.Options {
 		t.Options = append(t.Options, connectorOption{Name: o.Name, Help: o.Help, Required: o.Required, Secret: o.Secret, Default: o.Default,
 			Example: o.Example, Choices: o.Choices, Where: o.Where})
@@ -221,6 +222,9 @@ func typeCard(p *text.Printer, t connectorType) bot.Card {
 	var notes []string
 	if len(t.Scopes) > 0 {
 		notes = append(notes, "rights that it needs: "+strings.Join(t.Scopes, ", "))
+	}
+	if t.Sends != "" {
+		notes = append(notes, "it sends messages to persons: "+t.Sends)
 	}
 	if slices.ContainsFunc(t.Fields, func(x connectorField) bool { return x.Write }) {
 		notes = append(notes, map[bool]string{true: "a write that is sent twice makes one thing there",

@@ -75,6 +75,12 @@ func (f *factory) spec(name string) (*connectors.Spec, error) {
 	return nil, invalid("no_such_connector", "type", name, "near", config.Nearest(name, names))
 }
 
+// sends says whether connections of a type only send messages.
+func (f *factory) sends(typ string) bool {
+	spec, err := f.spec(typ)
+	return err == nil && sendsOnly(spec)
+}
+
 // syncedNames completes the names of configured connections. It reads kept.yaml alone.
 func (f *factory) syncedNames(typed string, taken []string) []string {
 	s, err := f.settings()

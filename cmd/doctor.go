@@ -282,6 +282,8 @@ func (d *doctor) synced(s settings, out service.DoctorOut) map[string]bool {
 				args["why"] = "" // a code tells people nothing
 			}
 			d.say(fail, "connection_trouble", args)
+		case d.f.sends(c.Type):
+			d.say(pass, "connection_sends", args)
 		case known.Name == "" || known.Synced.IsZero():
 			d.say(warn, "connection_never", args)
 		default:

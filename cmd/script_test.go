@@ -21,7 +21,9 @@ import (
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/csv"
 	"github.com/keptcrm/kept/connectors/mbox"
+	"github.com/keptcrm/kept/connectors/smtp"
 	"github.com/keptcrm/kept/connectors/vcard"
+	"github.com/keptcrm/kept/internal/servers"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/bolt"
 )
@@ -49,7 +51,7 @@ func runKept() int {
 	defer stop()
 	return Run(ctx, os.Args[1:], Options{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Now: clock,
-		Specs: []connectors.Spec{csv.Spec(), vcard.Spec(), mbox.Spec(),
+		Specs: []connectors.Spec{csv.Spec(), vcard.Spec(), mbox.Spec(), smtp.Spec(),
 			officeSpec("office", "the scripts' address book", 0), officeSpec("till", "the scripts' till, with one phone a customer", 1)}, Login: os.Getenv("KEPT_TEST_LOGIN"),
 	})
 }
@@ -67,6 +69,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			e.Defer(func() { _ = os.RemoveAll(run) })
+			e.Values[postboxKey{}] = new(*servers.Sink)
 			for _, v := range []struct{ name, value string }{
 				{"KEPT_TEST_NOW", now}, {"KEPT_TEST_LOGIN", "ops"}, {"TZ", "Europe/Berlin"}, {"XDG_RUNTIME_DIR", run},
 				{"XDG_STATE_HOME", filepath.Join(e.WorkDir, "state-home")}, {"XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config-home")},
@@ -90,6 +93,7 @@ func TestScripts(t *testing.T) {
 			"crowd":   crowd,
 			"keep":    keep,
 			"until":   until,
+			"postbox": postbox,
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond == "root" {

@@ -28,6 +28,8 @@ var connectionTexts = texts{
 		`{connection} 拒绝了请求[：{reason}]。请更正后运行：{admin} connection check {connection}`},
 	"error.connection_read_only": {`{connection} is set to {mode}, but {type} can only be read. Set it to pull: {admin} connection set {connection} mode=pull`,
 		`{connection} 设为 {mode}，但 {type} 只能读取。请设为 pull：{admin} connection set {connection} mode=pull`},
+	"error.connection_sends_only": {`{connection} ({type}) only sends messages; there is nothing to sync. Does it work? {admin} connection check {connection}`,
+		`{connection}（{type}）只用于发送消息，没有可同步的内容。检查是否可用：{admin} connection check {connection}`},
 	"error.connections_fail": {`Not all connections work: {connections}. The others do. See: {admin} connection check`,
 		`部分连接有问题：{connections}。其他连接正常。查看：{admin} connection check`},
 
@@ -83,8 +85,10 @@ var connectionTexts = texts{
 	"checked.check":   {`reachable, and it lets us in`, `可连接，登录成功`},
 	"checked.read":    {`may be read`, `可读取`},
 	"checked.write":   {`may be written to`, `可写入`},
+	"checked.send":    {`may send`, `可发送`},
 
 	"doctor.connection_synced":       {`{name} ({type}), synced {at}`, `{name}（{type}），同步于 {at}`},
+	"doctor.connection_sends":        {`{name} ({type}) sends messages`, `{name}（{type}）用于发送消息`},
 	"doctor.connection_never":        {`{name} ({type}) was never synced`, `{name}（{type}）从未同步`},
 	"doctor.connection_never.hint":   {`{admin} connection check {name}, then: {admin} sync {name}`, `{admin} connection check {name}，然后：{admin} sync {name}`},
 	"doctor.connection_trouble":      {`{name} ({type}): the last sync failed[: {why}][; the last that did not: {at}]`, `{name}（{type}）：上次同步失败[：{why}][；上次成功：{at}]`},

@@ -89,6 +89,23 @@ func (e *Engine) configured(names []string) ([]*Connection, error) {
 	return out, nil
 }
 
+// sendsOnly says whether a connection sends messages and has nothing that could be read or written.
+func (e *Engine) sendsOnly(c *Connection) bool {
+	spec := e.spec(c.Type)
+	return spec != nil && spec.Sends != "" && len(spec.Fields) == 0
+}
+
+// syncable leaves out connections that only send. Where one of them was named, or there is no other,
+// the error is [state.Invalid] with the code "connection_sends_only".
+func (e *Engine) syncable(all []*Connection, named bool) ([]*Connection, error) {
+	rest := slices.DeleteFunc(slices.Clone(all), e.sendsOnly)
+	if len(rest) == len(all) || len(rest) > 0 && !named {
+		return rest, nil
+	}
+	i := slices.IndexFunc(all, e.sendsOnly)
+	return nil, &state.Error{Class: state.Invalid, Code: "connection_sends_only", Args: state.Args{"connection": all[i].Name, "type": all[i].Type}}
+}
+
 // dial opens the connector of a configured connection. What it returns is closed with [release]. The
 // error is one of the codes
 //
@@ -275,6 +292,10 @@ func (e *Engine) checkOne(ctx context.Context, c *Connection) service.Connection
 	}
 	defer release(conn)
 	if !step("check", conn.Check(ctx)) {
+		return out
+	}
+	if e.sendsOnly(c) {
+		step("send", nil)
 		return out
 	}
 	_, reads := conn.(connectors.Puller)

@@ -105,6 +105,9 @@ func (s *syncing) wanted(ctx context.Context) error {
 	if err := s.svc.Look(ctx, func(_ state.Tx, now time.Time) error { s.now = now; return nil }); err != nil {
 		return err
 	}
+	if all, err = s.e.syncable(all, len(s.in.Connections) > 0); err != nil {
+		return err
+	}
 	for _, c := range all {
 		p := &part{s: s, c: c, live: -1, expired: map[connectors.Kind]bool{}, progress: Progress{File: c.Name}}
 		p.out = service.SyncConnection{Name: c.Name, Type: c.Type, Mode: c.mode(), Rejected: []service.ImportRefusal{}, Refused: []service.SyncWrite{},

@@ -261,6 +261,7 @@ var plants = []struct{ edge, why string }{
 	{"./bot github.com/spf13/cobra", "the terminal ends at the commands"},
 	{"./bot github.com/slack-go/slack", "a second one is a folder"},
 	{"./connectors/woocommerce github.com/go-resty/resty/v2", "a second client would go around"},
+	{"./connectors/engine github.com/wneessen/go-mail", "mail goes out at one place"},
 	{"./cmd/internal/serve net/http/pprof", "open doors"},
 	{"./cmd/internal/serve ./cmd/internal/config", "is handed its jobs"},
 	{"./state/service github.com/prometheus/client_golang", "known in one room"},

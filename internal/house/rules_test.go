@@ -123,6 +123,8 @@ var rules = []rule{
 		why: "the process that stays is handed its jobs, connections and settings, so that a virtual year can be run through it"},
 	{from: pats{"./..."}, unless: pats{"./cmd/internal/serve/..."}, to: pats{"github.com/robfig/cron/...", "github.com/prometheus/..."},
 		why: "when something runs and how it is measured is known in one room; a job is a function"},
+	{from: pats{"./..."}, unless: pats{"./connectors/smtp/..."}, to: pats{"github.com/wneessen/...", "net/smtp"},
+		why: "mail goes out at one place, which knows what is certain when a connection breaks; a second one would send twice"},
 	{from: pats{"./..."}, to: pats{"plugin", "net/http/pprof", "expvar"},
 		why: "these register themselves when imported, and open doors that nobody asked for"},
 }
