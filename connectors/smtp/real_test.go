@@ -34,6 +34,54 @@ func TestDovecot(t *testing.T) {
 	t.Run("killed", func(t *testing.T) { dovecotKilled(t, d, sink) })
 }
 
+// Over sockets, at a server that goes wrong at every step.
+func TestSink(t *testing.T) {
+	t.Parallel()
+	sink, err := servers.StartSink(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sink.Close)
+	sink.User, sink.Password = "sales@nordlicht.example", servers.DovecotPassword
+	o := dovecotOptions(&servers.Dovecot{Submission: sink.Port, Password: sink.Password})
+	c := real(t, o)
+	for i, w := range []struct {
+		stage, answer string
+		class         connectors.Class
+		kept          int
+	}{
+		{"RCPT", "550 5.1.1 no such user", connectors.Invalid, 0},
+		{"RCPT", "452 4.2.2 over quota", connectors.Transient, 0},
+		{"RCPT", servers.Drop, connectors.Transient, 0},
+		{"DATA", "554 5.7.1 not from you", connectors.Forbidden, 0},
+		{"DATA", "451 4.3.0 later", connectors.Transient, 0},
+		{"DATA", servers.Drop, connectors.Transient, 0},
+		{"end", "554 5.7.1 spam", connectors.Forbidden, 0},
+		{"end", "451 4.3.0 later", connectors.Transient, 0},
+		{"end", servers.Drop, connectors.Ambiguous, 0},
+		{"end", servers.Lose, connectors.Ambiguous, 1},
+	} {
+		domain := newDomain()
+		m := moved(messageOf(1), domain)
+		sink.Answer(w.stage, m.To.Address, w.answer)
+		if err := send(c, domain, m); err == nil || connectors.ClassOf(err) != w.class {
+			t.Errorf("%d: %s at %s is %s: %v", i, w.answer, w.stage, connectors.ClassOf(err), err)
+		}
+		if n := len(sink.Mails(domain)); n != w.kept {
+			t.Errorf("%d: %d mails arrived", i, n)
+		}
+		if err := send(c, domain, m); err != nil {
+			t.Errorf("%d: and again: %v", i, err)
+		}
+		got := arrivedAt(t, sink, domain)
+		if len(got) != w.kept+1 || got[0].ID != got[w.kept].ID {
+			t.Errorf("%d: %d mails arrived at the second try", i, len(got))
+		}
+	}
+	o["password"] = "wrong"
+	wants(t, real(t, o).Check(context.Background()), connectors.Auth, "does not accept user and password")
+}
+
 var posts atomic.Int64
 
 // newDomain gives a domain to which nobody has written.

@@ -128,7 +128,7 @@ type session struct {
 	wire   *wire
 	client *smtp.Client
 	sent   int       // mails
-	used   time.Time // when the last one went
+	used   time.Time // when it was opened, or tried last
 }
 
 // connect opens a session and logs in.
@@ -166,7 +166,7 @@ func (c *connection) attempt(ctx context.Context, token string) (*session, error
 		}
 		return nil, &dialError{err}
 	}
-	s := &session{c: c, wire: &wire{Conn: conn, wait: loginPatience}}
+	s := &session{c: c, wire: &wire{Conn: conn, wait: loginPatience}, used: c.env.Now()}
 	if err := s.begin(ctx, token); err != nil {
 		s.close()
 		if gone := ctx.Err(); gone != nil {
@@ -357,6 +357,7 @@ func (s *session) largest() int64 {
 func (s *session) deliver(ctx context.Context, l *letter) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.wire.Conn.Close() }) // what is under way ends by it
 	defer stop()
+	defer func() { s.used = s.c.env.Now() }()
 	s.wire.wait = patience
 	s.wire.hurry.Store(false)
 	if most := s.largest(); most > 0 && int64(len(l.raw)) > most {
@@ -395,7 +396,7 @@ func (s *session) deliver(ctx context.Context, l *letter) error {
 	})
 	defer last()
 	err = s.step(stageEnd, data.Close)
-	s.sent, s.used = s.sent+1, s.c.env.Now()
+	s.sent++
 	var no *refusal
 	if err != nil && !errors.As(err, &no) && s.wire.wrote == 0 {
 		return &stepError{stageContent, err}

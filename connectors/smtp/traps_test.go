@@ -273,7 +273,7 @@ func TestSessions(t *testing.T) {
 		"kept":             func(*fake) {},
 		"three of each":    func(f *fake) { f.traps.session = 3 },
 		"ends when silent": func(f *fake) { f.traps.idle = time.Second },
-		"refused between":  refusing("RCPT", "", "550 5.1.1 no such user", "", "", "451 4.3.0 later"),
+		"refused between":  refusing("RCPT", "550 5.1.1 no such user", "", "", "451 4.3.0 later"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -36,8 +36,11 @@ type SinkMail struct {
 	At       time.Time
 }
 
-// Drop is an answer of [Sink.Answer]: the connection ends without one.
-const Drop = "drop"
+// Answers of [Sink.Answer] that are none: the connection ends. After Lose the mail was kept.
+const (
+	Drop = "drop"
+	Lose = "lose"
+)
 
 // StartSink begins to listen at a port of loopback; 0: one that is free.
 func StartSink(port int) (*Sink, error) {
@@ -79,8 +82,8 @@ func (s *Sink) Close() {
 }
 
 // Answer says what the next mails to an address are answered with, one after the other, at a stage:
-// "RCPT", "DATA", or "end" once it is there whole; an empty answer lets one through, [Drop] ends the
-// connection. A mail that is answered with something that does not begin with 2 is not kept.
+// "RCPT", "DATA", or "end" once it is there whole; an empty answer lets one through. A mail that is answered
+// with something that does not begin with 2, and is not [Lose], is not kept.
 func (s *Sink) Answer(stage, to string, answers ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,7 +117,7 @@ func (s *Sink) scripted(stage, to string) string {
 func (s *Sink) serve(c net.Conn) {
 	in := bufio.NewReader(c)
 	say := func(text string) bool {
-		if text == Drop {
+		if text == Drop || text == Lose {
 			return false
 		}
 		_, err := io.WriteString(c, text+"\r\n")
@@ -169,7 +172,7 @@ func (s *Sink) serve(c net.Conn) {
 				return
 			}
 			answer := s.scripted("end", to)
-			if answer == "" || strings.HasPrefix(answer, "2") {
+			if answer == "" || answer == Lose || strings.HasPrefix(answer, "2") {
 				s.mu.Lock()
 				s.mails = append(s.mails, SinkMail{From: from, To: to, Raw: raw, At: time.Now()})
 				s.mu.Unlock()
