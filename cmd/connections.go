@@ -81,6 +81,11 @@ func (f *factory) sends(typ string) bool {
 	return err == nil && sendsOnly(spec)
 }
 
+// toSync are the configured connections but those that only send.
+func (f *factory) toSync(s settings) []engine.Connection {
+	return slices.DeleteFunc(s.synced(), func(c engine.Connection) bool { return f.sends(c.Type) })
+}
+
 // syncedNames completes the names of configured connections. It reads kept.yaml alone.
 func (f *factory) syncedNames(typed string, taken []string) []string {
 	s, err := f.settings()

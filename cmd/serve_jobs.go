@@ -58,7 +58,7 @@ func (f *factory) jobNames(s settings) []string {
 	for _, l := range f.jobLines(s) {
 		names = append(names, l.name)
 		if l.each != nil {
-			for _, c := range s.synced() {
+			for _, c := range f.toSync(s) {
 				names = append(names, l.name+" "+c.Name)
 			}
 		}
@@ -78,7 +78,7 @@ func (f *factory) jobs(s settings) []serve.Job {
 			out = append(out, l.job(l.name, s, loc, l.do))
 			continue
 		}
-		for _, c := range s.synced() {
+		for _, c := range f.toSync(s) {
 			out = append(out, l.job(l.name+" "+c.Name, s, loc, l.each(c.Name)))
 		}
 	}
