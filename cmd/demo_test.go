@@ -59,8 +59,7 @@ func TestDemo(t *testing.T) {
 		args   []string
 	}{
 		{"en.golden", []string{"demo"}},
-		{"zh.golden", []string{"demo", "--lang", "zh"}},
-		{"en.golden", []string{"demo", "--dir", "demo", "--zone", "Asia/Shanghai"}},
+		{"zh.golden", []string{"demo", "--lang", "zh", "--dir", "demo", "--zone", "Asia/Shanghai"}},
 	} {
 		got := demoRun(t, run, c.args...)
 		if got.code != 0 || got.err != "" {

@@ -1,6 +1,7 @@
 package bluesky
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -95,9 +96,27 @@ func writes(s connectortest.Seen) bool {
 
 func options() map[string]string { return map[string]string{"handle": "@" + handle, "url": address} }
 
-func harness(spec connectors.Spec) connectortest.Harness {
+// few is how many things the suite lets a connection ask the fake for: more would show nothing more. A
+// real server is asked for as many as users ask for.
+const few = 12
+
+// small lets connections ask for few things at a time.
+func small(spec connectors.Spec) connectors.Spec {
+	open := spec.Open
+	spec.Open = func(ctx context.Context, o map[string]string, env connectors.Env) (connectors.Connector, error) {
+		c, err := open(ctx, o, env)
+		if b, ok := c.(*Connection); ok {
+			b.size = few
+		}
+		return c, err
+	}
+	return spec
+}
+
+// harness is the suite's, for followers: of a spec that asks for size things at a time.
+func harness(spec connectors.Spec, size int) connectortest.Harness {
 	return connectortest.Harness{Spec: spec, Secret: password, API: &connectortest.API{
-		Kind: connectors.Contact, Page: page, Late: time.Hour, Can: can, Record: follower, Texts: []string{connectors.FieldName}, Optional: connectors.FieldNote,
+		Kind: connectors.Contact, Page: size, Late: time.Hour, Can: can, Record: follower, Texts: []string{connectors.FieldName}, Optional: connectors.FieldNote,
 		Server: func(testing.TB) connectortest.Server {
 			f := newFake()
 			return connectortest.Server{Handler: f, Options: options(), Control: &crowd{Fake: f}}
@@ -108,7 +127,7 @@ func harness(spec connectors.Spec) connectortest.Harness {
 
 func TestFollowersConform(t *testing.T) {
 	t.Parallel()
-	connectortest.Run(t, harness(Spec()))
+	connectortest.Run(t, harness(small(Spec()), few))
 }
 
 // letters lets the suite make posts that mention the account.
@@ -135,9 +154,9 @@ func messageCases(h connectortest.Harness) []connectortest.Case {
 	})
 }
 
-func messageHarness(spec connectors.Spec) connectortest.Harness {
+func messageHarness(spec connectors.Spec, size int) connectortest.Harness {
 	return connectortest.Harness{Spec: spec, Secret: password, API: &connectortest.API{
-		Kind: connectors.MessageKind, Page: page, Late: overlap / 2, Can: can, Texts: []string{connectors.FieldName}, Optional: connectors.FieldNote,
+		Kind: connectors.MessageKind, Page: size, Late: overlap / 2, Can: can, Texts: []string{connectors.FieldName}, Optional: connectors.FieldNote,
 		Record: func(i int) connectors.Record {
 			return connectors.Record{Kind: connectors.MessageKind, Message: &connectors.MessageData{Text: bios[i%len(bios)]}}
 		},
@@ -152,7 +171,7 @@ func messageHarness(spec connectors.Spec) connectortest.Harness {
 
 func TestMessagesConform(t *testing.T) {
 	t.Parallel()
-	h := messageHarness(Spec())
+	h := messageHarness(small(Spec()), few)
 	for _, c := range messageCases(h) {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()

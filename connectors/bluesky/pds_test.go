@@ -130,7 +130,7 @@ func TestRealServer(t *testing.T) {
 	ctx := t.Context()
 
 	t.Run("followers", func(t *testing.T) {
-		h := harness(Spec())
+		h := harness(Spec(), page)
 		h.API.Real = true
 		h.API.Server = func(tb testing.TB) connectortest.Server {
 			a, f := x.account(tb)
@@ -142,7 +142,7 @@ func TestRealServer(t *testing.T) {
 	})
 
 	t.Run("what was sent", func(t *testing.T) {
-		h := messageHarness(Spec())
+		h := messageHarness(Spec(), page)
 		h.API.Real, h.API.Page = true, 3
 		h.API.Certain = []string{"did", "records", "cursor", "uri", "value", "reply", "parent"}
 		h.API.Server = func(tb testing.TB) connectortest.Server {

@@ -143,7 +143,7 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 	for bug, x := range plantedBugs {
 		t.Run(bug, func(t *testing.T) {
 			t.Parallel()
-			spec := Spec()
+			spec := small(Spec())
 			open := spec.Open
 			spec.Open = func(ctx context.Context, o map[string]string, env connectors.Env) (connectors.Connector, error) {
 				wrap := x.plant(&env)
@@ -159,9 +159,9 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 				}
 				return
 			}
-			for _, c := range connectortest.Cases(harness(spec)) {
+			for _, c := range connectortest.Cases(harness(spec, few)) {
 				if c.Name == x.caught {
-					if len(failed(t, func(tb testing.TB) { c.Run(tb, harness(spec)) })) == 0 {
+					if len(failed(t, func(tb testing.TB) { c.Run(tb, harness(spec, few)) })) == 0 {
 						t.Errorf("the case %q does not catch it", x.caught)
 					}
 					return

@@ -108,9 +108,9 @@ func (s *shop) present(ctx context.Context, ins []connectors.Intent) (map[string
 	ids = numbers(ids)
 	now := map[string]*customer{}
 	for len(ids) > 0 {
-		n := min(len(ids), perPage)
+		n := min(len(ids), s.perPage)
 		var all list[customer]
-		q := url.Values{"include": {strings.Join(ids[:n], ",")}, "role": {"all"}, "per_page": {strconv.Itoa(perPage)}}
+		q := url.Values{"include": {strings.Join(ids[:n], ",")}, "role": {"all"}, "per_page": {strconv.Itoa(s.perPage)}}
 		if _, err := s.do(ctx, http.MethodGet, "customers", q, nil, &all); err != nil {
 			return nil, err
 		}

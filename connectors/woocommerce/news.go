@@ -22,21 +22,21 @@ func (s *shop) newestOrder(ctx context.Context) (string, error) {
 // pullNews reads the customers who registered since, and those of orders that changed since: most
 // edits come with one or the other. few is false where there were so many that all are better read.
 func (s *shop) pullNews(ctx context.Context, c cursor) (page connectors.Page, few bool, err error) {
-	rows, _, err := s.rows(ctx, "customers", url.Values{"role": {"all"}, "orderby": {"id"}, "order": {"desc"}, "per_page": {strconv.Itoa(perPage)}})
+	rows, _, err := s.rows(ctx, "customers", url.Values{"role": {"all"}, "orderby": {"id"}, "order": {"desc"}, "per_page": {strconv.Itoa(s.perPage)}})
 	if err != nil {
 		return page, false, err
 	}
 	fresh := slices.DeleteFunc(rows, func(r row) bool { return r.id <= c.Newest })
-	if len(fresh) >= perPage {
+	if len(fresh) >= s.perPage {
 		return page, false, nil
 	}
-	q := url.Values{"orderby": {"modified"}, "order": {"asc"}, "per_page": {strconv.Itoa(perPage)}, "_fields": {"id,customer_id,date_modified_gmt"}}
+	q := url.Values{"orderby": {"modified"}, "order": {"asc"}, "per_page": {strconv.Itoa(s.perPage)}, "_fields": {"id,customer_id,date_modified_gmt"}}
 	if c.Since != "" {
 		q.Set("modified_after", c.Since)
 		q.Set("dates_are_gmt", "true")
 	}
 	changed, _, err := s.rows(ctx, "orders", q)
-	if err != nil || len(changed) >= perPage {
+	if err != nil || len(changed) >= s.perPage {
 		return page, false, err
 	}
 	var ids []string

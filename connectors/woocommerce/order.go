@@ -126,7 +126,7 @@ func (s *shop) refundsOf(ctx context.Context, o *order) ([]refund, error) {
 		return nil, nil
 	}
 	var all list[refund]
-	_, err := s.do(ctx, http.MethodGet, fmt.Sprintf("orders/%d/refunds", o.ID), url.Values{"per_page": {strconv.Itoa(perPage)}, "orderby": {"id"}, "order": {"asc"}}, nil, &all)
+	_, err := s.do(ctx, http.MethodGet, fmt.Sprintf("orders/%d/refunds", o.ID), url.Values{"per_page": {strconv.Itoa(s.perPage)}, "orderby": {"id"}, "order": {"asc"}}, nil, &all)
 	if connectors.ClassOf(err) == connectors.NotFound || err == nil && len(all) == 0 {
 		return o.Refunds, nil // the order went meanwhile: what the list said stands, without dates
 	}

@@ -68,8 +68,12 @@ func (b bug) spec() connectors.Spec {
 	s.Open = func(_ context.Context, o map[string]string, env connectors.Env) (connectors.Connector, error) {
 		env.HTTP = spoilt{env.HTTP, b}
 		c, err := open(o, env)
-		if err != nil || b.wrap == nil {
-			return c, err
+		if err != nil {
+			return nil, err
+		}
+		c.perPage = few
+		if b.wrap == nil {
+			return c, nil
 		}
 		return b.wrap(c), nil
 	}
@@ -133,7 +137,7 @@ func (b byTime) Pull(ctx context.Context, kind connectors.Kind, from connectors.
 
 func (h hasty) Pull(ctx context.Context, kind connectors.Kind, from connectors.Cursor) (connectors.Page, error) {
 	p, err := h.shop.Pull(ctx, kind, from)
-	p.More = p.More && len(p.Changes) >= perPage // an overlap makes pages shorter
+	p.More = p.More && len(p.Changes) >= h.shop.perPage // an overlap makes pages shorter
 	return p, err
 }
 

@@ -96,7 +96,7 @@ func (s *shop) next(ctx context.Context, path string, q url.Values, at place) (f
 	for {
 		q.Set("orderby", "id")
 		q.Set("order", "asc")
-		q.Set("per_page", strconv.Itoa(perPage))
+		q.Set("per_page", strconv.Itoa(s.perPage))
 		q.Del("offset")
 		if offset > 0 {
 			q.Set("offset", strconv.FormatInt(offset, 10))
@@ -109,7 +109,7 @@ func (s *shop) next(ctx context.Context, path string, q url.Values, at place) (f
 			return nil, at, false, &connectors.Error{Class: connectors.Transient, Text: fmt.Sprintf("%s says that it has %d %s and lists none; try again later", s.name, total, path)}
 		}
 		if offset > 0 && (len(rows) == 0 || rows[0].id > at.Last) { // something before was deleted
-			offset = max(offset-perPage+1, 0)
+			offset = max(offset-int64(s.perPage)+1, 0)
 			if total >= 0 {
 				offset = min(offset, max(total-1, 0))
 			}
@@ -128,7 +128,7 @@ func (s *shop) next(ctx context.Context, path string, q url.Values, at place) (f
 				then.Last = max(then.Last, r.id)
 			}
 		}
-		more = len(rows) >= perPage && (total < 0 || then.Row < total) && len(fresh) > 0
+		more = len(rows) >= s.perPage && (total < 0 || then.Row < total) && len(fresh) > 0
 		return fresh, then, more, nil
 	}
 }
@@ -219,7 +219,7 @@ func (s *shop) pullOrders(ctx context.Context, c cursor) (connectors.Page, error
 	if c.Tie != "" {
 		return s.pullTied(ctx, c)
 	}
-	q := url.Values{"orderby": {"modified"}, "order": {"asc"}, "per_page": {strconv.Itoa(perPage)}}
+	q := url.Values{"orderby": {"modified"}, "order": {"asc"}, "per_page": {strconv.Itoa(s.perPage)}}
 	if c.Since != "" {
 		q.Set("modified_after", c.Since)
 		q.Set("dates_are_gmt", "true")
@@ -232,7 +232,7 @@ func (s *shop) pullOrders(ctx context.Context, c cursor) (connectors.Page, error
 		c.Place.Total = total
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return a.modified.Compare(b.modified) })
-	then, more := c, len(rows) >= perPage
+	then, more := c, len(rows) >= s.perPage
 	if !more {
 		var newest time.Time
 		if c.Since != "" {
@@ -348,8 +348,8 @@ func (s *shop) registered(ctx context.Context, rows []row) (map[number]bool, err
 
 // included asks for things by their IDs, a hundred at a time.
 func (s *shop) included(ctx context.Context, path string, ids []string, more url.Values, each func(r row)) error {
-	for chunk := range slices.Chunk(numbers(ids), perPage) {
-		q := url.Values{"include": {strings.Join(chunk, ",")}, "per_page": {strconv.Itoa(perPage)}, "orderby": {"id"}, "order": {"asc"}}
+	for chunk := range slices.Chunk(numbers(ids), s.perPage) {
+		q := url.Values{"include": {strings.Join(chunk, ",")}, "per_page": {strconv.Itoa(s.perPage)}, "orderby": {"id"}, "order": {"asc"}}
 		if path == "customers" {
 			q.Set("role", "all")
 		}

@@ -152,7 +152,7 @@ func (s *shop) Find(ctx context.Context, in connectors.Intent) (connectors.Recor
 			continue
 		}
 		var all list[customer]
-		q := url.Values{"email": {strings.TrimSpace(v.Text)}, "role": {"all"}, "per_page": {strconv.Itoa(perPage)}}
+		q := url.Values{"email": {strings.TrimSpace(v.Text)}, "role": {"all"}, "per_page": {strconv.Itoa(s.perPage)}}
 		if _, err := s.do(ctx, http.MethodGet, "customers", q, nil, &all); err != nil {
 			return connectors.Record{}, false, err
 		}

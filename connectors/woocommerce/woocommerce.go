@@ -112,6 +112,8 @@ type shop struct {
 
 	now   func() time.Time
 	every time.Duration // how often all customers are read; 0: in each run
+
+	perPage int // only tests make it less, to need fewer
 }
 
 func open(o map[string]string, env connectors.Env) (*shop, error) {
@@ -130,7 +132,7 @@ func open(o map[string]string, env connectors.Env) (*shop, error) {
 		return invalid("scan_every is no span of time; write it like 24h or 90m, or leave it out")
 	}
 	at := site(o[optionURL])
-	s := &shop{env: env, every: every, now: env.Now, hook: o[optionWebhookSecret], name: "the shop", secure: strings.HasPrefix(strings.ToLower(at), "https://")}
+	s := &shop{env: env, perPage: perPage, every: every, now: env.Now, hook: o[optionWebhookSecret], name: "the shop", secure: strings.HasPrefix(strings.ToLower(at), "https://")}
 	if u, err := url.Parse(at); err == nil && u.Host != "" && u.User == nil {
 		s.name = "the shop " + u.Host
 	}

@@ -18,6 +18,23 @@ const (
 	testSecret = "cs_hunter22hunter22hunter22"
 )
 
+// few is how many things the suite lets a connection ask for at a time: more would show nothing more,
+// and ten are what the shop gives where it is not told.
+const few = 12
+
+// small lets connections ask for few things at a time.
+func small(spec connectors.Spec) connectors.Spec {
+	open := spec.Open
+	spec.Open = func(ctx context.Context, o map[string]string, env connectors.Env) (connectors.Connector, error) {
+		c, err := open(ctx, o, env)
+		if s, ok := c.(*shop); ok {
+			s.perPage = few
+		}
+		return c, err
+	}
+	return spec
+}
+
 func value(text, label string) connectors.Value { return connectors.Value{Text: text, Label: label} }
 
 func field(name string, texts ...string) connectors.Field {
@@ -60,7 +77,7 @@ func anOrder(i int) connectors.Record {
 // customers is the harness for customers at a shop that starts as setup leaves it.
 func customers(spec connectors.Spec, setup func(f *Fake)) connectortest.Harness {
 	return connectortest.Harness{Spec: spec, Secret: testSecret, API: &connectortest.API{
-		Kind: connectors.Contact, Page: perPage,
+		Kind: connectors.Contact, Page: few,
 		Can: []string{"BatchPusher", "Census", "Deleter", "Fetcher", "Finder", "Limiter", "Puller", "Pusher", "WebhookReceiver"},
 		Server: func(testing.TB) connectortest.Server {
 			f := NewFake(testKey, testSecret)
@@ -106,18 +123,18 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	t.Run("customers", func(t *testing.T) {
 		t.Parallel()
-		connectortest.Run(t, customers(Spec(), func(*Fake) {}))
+		connectortest.Run(t, customers(small(Spec()), func(*Fake) {}))
 	})
 	t.Run("orders of a shop in another zone", func(t *testing.T) {
 		t.Parallel()
-		connectortest.Run(t, orders(Spec(), func(f *Fake) { f.Zone = honolulu }))
+		connectortest.Run(t, orders(small(Spec()), func(f *Fake) { f.Zone = honolulu }))
 	})
 	t.Run("7.9 in a folder without permalinks", func(t *testing.T) {
 		t.Parallel()
 		setup := func(f *Fake) { f.Version, f.Zone, f.Folder, f.Plain, f.German = "7.9.0", tokyo, "/laden", true, true }
-		some(t, customers(Spec(), setup), "check", "pages", "edit while paging", "fetch", "same intent twice", "lost answer", "stale version", "comes back equal", "empty or absent",
+		some(t, customers(small(Spec()), setup), "check", "pages", "edit while paging", "fetch", "same intent twice", "lost answer", "stale version", "comes back equal", "empty or absent",
 			"delete", "batch", "batch refused in part", "batch lost", "webhook", "dry run", "secret")
-		some(t, orders(Spec(), setup), "pages", "one timestamp", "edit while paging", "late commit", "census")
+		some(t, orders(small(Spec()), setup), "pages", "one timestamp", "edit while paging", "late commit", "census")
 	})
 }
 
@@ -167,8 +184,8 @@ func TestOverTheNetwork(t *testing.T) {
 		h.API = &api
 		return h
 	}
-	some(t, server(customers(Spec(), func(*Fake) {})), "check", "edit while paging", "lost answer", "batch")
-	some(t, server(orders(Spec(), func(*Fake) {})), "edit while paging", "one timestamp")
+	some(t, server(customers(small(Spec()), func(*Fake) {})), "check", "edit while paging", "lost answer", "batch")
+	some(t, server(orders(small(Spec()), func(*Fake) {})), "edit while paging", "one timestamp")
 }
 
 // conn opens a connection to a fake in memory.
