@@ -170,7 +170,7 @@ func (p *chinese) suffixed(j int) bool {
 
 var chineseParts = map[string]part{
 	"凌晨": partDawn, "清晨": partMorning, "早晨": partMorning, "早上": partMorning, "上午": partMorning, "早": partMorning,
-	"一早": partFirst, "一大早": partFirst, "中午": partNoon, "正午": partNoon, "午饭": partLunch, "午休": partLunch,
+	"一早": partFirst, "一大早": partFirst, "一上班": partFirst, "中午": partNoon, "正午": partNoon, "午饭": partLunch, "午休": partLunch,
 	"下午": partAfternoon, "傍晚": partAfternoon, "晚上": partEvening, "晚间": partEvening, "夜里": partEvening, "晚": partEvening,
 	"下班": partBusiness, "午夜": partEnd, "半夜": partEnd, "深夜": partEnd, "结束": partEnd,
 }

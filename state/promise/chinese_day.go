@@ -18,10 +18,11 @@ func (p *chinese) day(i int) (term, int) {
 var chineseDays = map[string]int{
 	"今天": 0, "今日": 0, "当天": 0, "当日": 0, "明天": 1, "明日": 1, "后天": 2, "后日": 2, "大后天": 3, "昨天": -1, "昨日": -1, "前天": -2,
 	"今早": 0, "今晨": 0, "今晚": 0, "今夜": 0, "明早": 1, "明晨": 1, "明晚": 1, "后晚": 2, "昨晚": -1,
+	"明后天": 2, "明后两天": 2, "今明两天": 1,
 }
 
 func (p *chinese) relative(i int) (term, int) {
-	for width := 3; width >= 2; width-- {
+	for width := 4; width >= 2; width-- {
 		if i+width > len(p.r) {
 			continue
 		}

@@ -95,6 +95,10 @@ func (p *clause) cueAt(i int) (cue, bool) {
 		}
 	case "going":
 		b := p.back(i - 1)
+		if p.at(i+1) == "to" && p.opens(i) && p.at(i+2) != "the" { // "gonna send you", said of oneself
+			q.actor, q.verb, q.weight = actorFirst, i+2, 1.1
+			return q, true
+		}
 		if p.names(b, i, "not", "never") {
 			return q, false
 		}
@@ -175,7 +179,12 @@ func (p *clause) cueAt(i int) (cue, bool) {
 		}
 		q.verb, q.weight = i+2, -0.3
 	default:
-		return q, false
+		// "Sending the invoice tomorrow", said of oneself
+		if b := base(s); b == s || !giving[b] || !p.opens(i) || i > 3 || p.at(i+1) == "is" || p.at(i+1) == "takes" || p.at(i+1) == "costs" {
+			return q, false
+		}
+		q.actor, q.verb, q.weight, q.present = actorFirst, i, 0.4, true
+		return q, true
 	}
 	p.findSubject(&q)
 	if q.actor == actorNone {
@@ -233,6 +242,10 @@ func (p *clause) findSubject(q *cue) {
 	}
 	s := p.at(i)
 	q.subject = max(i, 0)
+	if i >= 0 && hasHan(s) { // 李经理 will call you
+		q.actor, q.subject = p.hanSubject(i), q.at
+		return
+	}
 	switch {
 	case firstPersons[s]:
 		q.actor = actorFirst
@@ -297,8 +310,14 @@ func (p *clause) nounPhrase(i int) (actor, int) {
 	}
 	head := p.at(i)
 	own := p.at(j) == "our" || p.at(j) == "my"
+	// "our team in Lyon": its head stands before the preposition
+	if s := p.at(j - 1); (s == "in" || s == "at" || s == "from") && j >= 3 && !own && !p.w[j-2].sign {
+		if a, from := p.nounPhrase(j - 2); a == actorFirst || a == actorThird {
+			return a, from
+		}
+	}
 	switch {
-	case own && ownParts[head]:
+	case own && ownParts[head] || p.at(j) == "our" && ownRoles[head] && !p.w[i].capital:
 		return actorFirst, j
 	case (own || p.at(j) == "the" || p.at(j) == "a" || p.at(j) == "your") && relations[head]:
 		return actorThird, j
@@ -314,6 +333,25 @@ func (p *clause) nounPhrase(i int) (actor, int) {
 		return actorThird, j
 	}
 	return actorThing, j
+}
+
+// hanSubject is who a Chinese subject that ends at i is, before an English verb.
+func (p *clause) hanSubject(i int) actor {
+	from := i
+	for from > 0 && hasHan(p.at(from-1)) {
+		from--
+	}
+	s := strings.Map(func(r rune) rune {
+		if t, ok := hanSimple[r]; ok {
+			return t
+		}
+		return r
+	}, p.text[p.w[from].start:p.w[i].end])
+	act, _ := hanActor(s)
+	if act == actorNone {
+		return actorFirst // 周五 will send
+	}
+	return act
 }
 
 // related says whether one of the words from j to i is a person of ours.

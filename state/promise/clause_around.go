@@ -136,7 +136,7 @@ var eventNouns = set(`meeting call conference session flight game dinner lunch a
 	newsletter edition menu review deadline email mail message invoice`)
 
 var softWords = []string{"as soon as possible", "as soon as i can", "as soon as we can", "a . s . a . p", "asap", "right away", "straight away", "immediately", "pronto",
-	"shortly", "very soon", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "without delay", "at once", "later on", "later"}
+	"shortly", "very soon", "the same day", "same day", "the next day", "the following day", "next day", "overnight", "in due course", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "without delay", "at once", "later on", "later"}
 
 // softDue finds due words that name no moment: asap, later, when Howard is back, as soon as the parts are in.
 func (p *clause) softDue(v, end int) (dueWords, bool) {
@@ -266,14 +266,19 @@ func (p *clause) conditionAt(j int) bool {
 		if p.at(j) == "soon" && p.at(j+1) != "as" {
 			return false
 		}
+		own := 0
 		for k := j + 1; k < len(p.w) && k < j+9 && !p.w[k].sign; k++ {
 			switch s := p.at(k); {
 			case (s == "you" || s == "your") && k <= j+3:
 				return p.at(j) != "until" || p.at(k+1) != "and"
 			case k > j && (p.at(j) == "once" || p.at(j) == "when" || p.at(j) == "soon") && conditionWords[s]:
 				return true
-			case k > j+1 && firstPersons[s]:
+			case firstPersons[s] && k > j+2-own:
 				return false
+			case firstPersons[s]:
+				own = 1
+			case own == 1 && (s == "you" || s == "your"): // as soon as we have your answer
+				return true
 			}
 		}
 	}
@@ -415,23 +420,9 @@ func (p *clause) receive() []claim {
 				kind = KindConditional
 			}
 			out = append(out, claim{kind: kind, weight: w, due: d})
-		case (p.at(i) == "will" || p.is(i, "is to") || p.is(i, "are to")) && p.passive(i):
-			end := p.clauseEnd(i)
-			d, ok := p.dueOf(p.clauseStart(i), i, end)
-			if !ok || p.soft(d) || p.question(cue{at: i, subject: i, verb: i + 1}) == asked || p.dependent(p.clauseStart(i)) {
-				continue
-			}
-			kind, w := KindPromise, 0.5
-			if p.names(i, end, "you", "your") || p.names(p.clauseStart(i), i, "your") {
-				w += 0.5
-			}
-			if p.conditionIn(0, len(p.w)) {
-				kind = KindConditional
-			}
-			out = append(out, claim{kind: kind, weight: w, due: d})
 		}
 	}
-	return out
+	return append(out, p.things()...)
 }
 
 // passive says whether what stands at the modality i is a thing that will be handed over: "the quote will be with you by Friday".
@@ -446,14 +437,17 @@ func (p *clause) passive(i int) bool {
 		return false
 	}
 	switch p.at(v) {
-	case "with", "on", "in":
-		return p.at(v+1) == "you" || p.at(v+1) == "your" || p.at(v+1) == "its"
-	case "sent", "shipped", "mailed", "emailed", "dispatched", "refunded", "delivered", "returned", "credited", "replaced", "fixed", "finished", "completed":
-		return true
+	case "with", "in":
+		return p.at(v+1) == "you" || p.at(v+1) == "your"
+	case "on":
+		return p.is(v, "on its way") || p.is(v, "on their way")
 	case "ready", "done":
 		return j >= 0
+	case "made":
+		return p.names(0, i, "payment", "payments", "refund", "transfer", "delivery", "changes", "correction")
 	}
-	return false
+	base := participle(p.at(v))
+	return (giving[base] && base != "share" && base != "supply" && base != "submit" && base != "invoice" && base != "update" || fulfils[base])
 }
 
 var pronouns = set("you me us them him her")

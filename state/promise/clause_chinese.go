@@ -15,14 +15,14 @@ type hanClause struct {
 }
 
 // hanSimple maps traditional forms in the words by which promises are recognised; those of due words are in simplified.
-var hanSimple = map[rune]rune{
+var hanSimple = withOld(map[rune]rune{
 	'會': '会', '們': '们', '發': '发', '給': '给', '幫': '帮', '馬': '马', '貨': '货', '為': '为', '請': '请', '嗎': '吗', '單': '单', '報': '报', '價': '价',
 	'確': '确', '認': '认', '聯': '联', '繫': '系', '讓': '让', '將': '将', '證': '证', '應': '应', '該': '该', '還': '还', '沒': '没', '現': '现', '話': '话',
 	'處': '处', '負': '负', '責': '责', '儘': '尽', '盡': '尽', '問': '问', '題': '题', '聽': '听', '說': '说', '麼': '么', '樣': '样', '誰': '谁', '電': '电',
 	'辦': '办', '換': '换', '訂': '订', '員': '员', '師': '师', '遞': '递', '復': '复', '覆': '复', '開': '开', '實': '实', '據': '据', '隨': '随',
 	'訴': '诉', '補': '补', '貴': '贵', '務': '务', '賠': '赔', '絕': '绝', '對': '对', '許': '许', '議': '议', '與': '与', '無': '无', '經': '经', '剛': '刚',
 	'過': '过', '嘗': '尝', '檢': '检', '試': '试', '寫': '写', '簽': '签', '轉': '转', '運': '运', '準': '准', '備': '备', '計': '计', '劃': '划',
-}
+})
 
 func (c *context) chineseClaims(text string) []claim {
 	p := &chineseSentence{context: c, text: text}
@@ -120,7 +120,10 @@ func (p *chineseSentence) read() []claim {
 	for i := range p.clauses {
 		c := &p.clauses[i]
 		s := neutral.Replace(c.s)
-		if contains(s, hanConditions) || hanAfter(s) {
+		if hanGiven().MatchString(s) { // 给我三天: asks for nothing but patience
+			continue
+		}
+		if contains(s, hanConditions) || hanAfter(s) || hanBareIf(s, i == len(p.clauses)-1) {
 			cond = true
 		}
 		if startsAny(s, "您再", "你再", "您先", "你先", "您把", "你把", "您提供", "您告诉", "您发", "提供", "发一下", "报一下", "留一下", "说一下") {
@@ -150,8 +153,14 @@ func (p *chineseSentence) read() []claim {
 			who = actorNone
 			continue
 		}
-		if asks && !tag || contains(s, hanAsking) && !contains(s, hanFinding) {
+		if asks && !tag || contains(s, hanAsking) && !contains(s, hanFinding) || hanForceless(s) {
 			continue
+		}
+		if by, said, ok := hanReported(s); ok {
+			if by == actorSecond || !contains(said, []string{"会", "将"}) {
+				continue
+			}
+			act, s = by, said
 		}
 		cl, ok := p.weigh(s, act, at >= 0, due, dated, requested, cond)
 		if !ok {
@@ -179,7 +188,7 @@ func (p *chineseSentence) read() []claim {
 // weigh judges one clause whose actor is known.
 func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, dated, requested, cond bool) (claim, bool) {
 	cl := claim{kind: KindPromise, due: due}
-	if act == actorSecond || contains(s, hanPast) || contains(s, hanWishes) || hanDone(s, dated) {
+	if act == actorSecond || contains(s, hanPast) || contains(s, hanWishes) || hanDone(s, dated) && !hanBareIf(s, true) {
 		return cl, false
 	}
 	if contains(s, hanHabits) && !contains(s, []string{"保证", "承诺"}) {
@@ -188,7 +197,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if act == actorFirst && contains(s, []string{"说", "表示"}) && !strings.Contains(s, "我") { // 客服说三天内退款
 		return cl, false
 	}
-	assured := contains(s, []string{"保证", "承诺", "答应您", "答应你", "绝对", "确保", "担保"})
+	assured := contains(s, []string{"保证", "承诺", "答应您", "答应你", "绝对", "确保", "担保", "绝不", "决不", "一定不会", "肯定不会", "坚决不"})
 	verb := contains(s, hanDeeds)
 	give := contains(s, hanGiving)
 	help := contains(s, hanFor)
@@ -261,7 +270,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		if !give && !contains(s, []string{"发出", "发货", "寄出", "退", "到账", "处理", "开好", "做好", "安排", "修好", "补"}) || contains(s, []string{"到货", "送达", "抵达", "预计"}) {
 			return cl, false
 		}
-		if !hard {
+		if !hard || contains(s, hanNews) {
 			return cl, false
 		}
 		cl.weight -= 0.6
@@ -313,6 +322,9 @@ func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
 			d.start -= len("明儿")
 		}
 		return d, true
+	}
+	if m := hanLatin().FindStringIndex(p.text[c.start:c.end]); m != nil { // EOD前发您
+		return dueWords{start: c.start + m[0], end: c.start + m[1]}, true
 	}
 	at, found := -1, ""
 	for _, w := range hanSoft {

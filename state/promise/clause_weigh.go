@@ -98,7 +98,7 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	if you {
 		weight += 0.7
 	}
-	if q.present && (kind != verbGive || !dated || p.soft(due)) {
+	if q.present && (kind != verbGive && !(kind == verbDeed && you && q.actor == actorFirst) || !dated || p.soft(due)) {
 		return cl, false
 	}
 	if p.at(q.subject) == "we" {
@@ -106,7 +106,7 @@ func (p *clause) weigh(q cue) (claim, bool) {
 		if kind == verbDeed && !you && !dated && p.at(q.verb) == "be" && strings.HasSuffix(p.at(v), "ing") { // "we'll be presenting"
 			return cl, false
 		}
-		if joint[p.at(v)] && !you && !q.assured && !(cond && (p.at(v) == "do" || p.at(v) == "start")) { // what we shall discuss, we discuss with the reader
+		if joint[p.at(v)] && !you && !q.assured && !p.names(v, end, "cost", "costs", "shipping", "postage", "expenses", "fee", "fees") && !(cond && (p.at(v) == "do" || p.at(v) == "start")) { // what we shall discuss, we discuss with the reader
 			return cl, false
 		}
 	}
@@ -117,6 +117,9 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	}
 	if p.at(q.subject-1) == "think" || p.at(q.subject-1) == "believe" {
 		weight -= 0.5
+	}
+	if p.is(p.clauseStart(q.subject), "next time") { // whenever that is
+		weight -= 2
 	}
 	switch p.question(q) {
 	case asked:
@@ -306,7 +309,7 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 	if s == "have" && !p.names(i, end, "discussion", "detailed") {
 		// "have it fixed", "have Tom call you", "have the report ready"; "have lunch" is no deed.
 		for j := i + 1; j < end && j < i+8; j++ {
-			if n := p.at(j); n == "ready" || n == "look" && p.at(j-1) == "a" || n == "done" || n == "sent" || n == "to" && p.at(j+1) == "you" || n == "for" && p.at(j+1) == "you" ||
+			if n := p.at(j); n == "ready" || (n == "look" || n == "word" || n == "chat") && p.at(j-1) == "a" || n == "back" || n == "online" || n == "done" || n == "sent" || n == "to" && p.at(j+1) == "you" || n == "for" && p.at(j+1) == "you" ||
 				len(n) > 4 && strings.HasSuffix(n, "ed") || j > i+1 && giving[n] {
 				return i, verbGive
 			}
@@ -424,6 +427,11 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 			return i, verbState
 		}
 		return i, verbDeed
+	case "wait", "await":
+		if p.names(i+1, end, "you", "until", "till", "their", "her", "his") {
+			return i, verbDeed
+		}
+		return i, verbState
 	case "follow":
 		if next == "up" || next == "through" {
 			return i, verbGive

@@ -162,7 +162,7 @@ var deeds = set(`get check verify find look investigate review read follow prepa
 	forward adjust amend apply assign attach block build bump clean clear coordinate deduct deposit design determine distribute edit enter
 	evaluate expedite finalize finalise generate grant honor honour identify inspect issue locate log measure mock negotiate obtain
 	plan post refer remind request research reset restore retrieve route scan settle sponsor stand store straighten switch tackle
-	tidy touch unlock validate wire wrap drive shoot figure go-through dial fill fetch load lend reach firm`)
+	lower reduce increase knock throw process waive refit recalibrate tidy touch unlock validate wire wrap drive shoot figure go-through dial fill fetch load lend reach firm`)
 
 // states are what one is, has, wants or does alone.
 var states = set(`be have need want like love see know think hope miss remember understand believe guess appreciate enjoy wish look-forward leave stay go
@@ -202,6 +202,10 @@ var otherPersons = set("he she they")
 var relations = set(`assistant colleague boss manager partner secretary courier driver carrier supplier bank lawyer attorney accountant wife husband son
 	daughter brother sister mother father friend agent broker technician engineer plumber electrician intern vendor contractor forwarder
 	distributor landlord consultant director rep representative factory shipper installer fitter postman coworker co-worker`)
+
+// ownRoles are people of whom "our" without a name speaks for the writer's side: our engineer will visit you.
+var ownRoles = set(`engineer engineers technician technicians specialist specialists expert experts installer installers fitter rep reps representative
+	advisor adviser agent consultant trainer`)
 
 // ownParts are parts of the writer's side that speak for it.
 var ownParts = set(`team company department office warehouse support staff group side shop store firm people guys crew desk service finance accounting logistics

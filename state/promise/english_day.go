@@ -3,11 +3,37 @@ package promise
 // day reads what names a day, a period or a length of time.
 func (p *english) day(i int) (term, int) {
 	for _, read := range []func(int) (term, int){
-		p.gone, p.relative, p.length, p.endOf, p.numeric, p.monthDay, p.weekdayName, p.period, p.bareMonth, p.bareOrdinal,
+		p.gone, p.relative, p.feast, p.length, p.endOf, p.numeric, p.monthDay, p.weekdayName, p.period, p.bareMonth, p.bareOrdinal,
 	} {
 		if t, j := read(i); j > i {
 			return t, j
 		}
+	}
+	return term{}, i
+}
+
+// feast reads days that have a name of their own and a date that everybody knows.
+func (p *english) feast(i int) (term, int) {
+	for _, f := range []struct {
+		words      string
+		month, day int
+	}{
+		{"christmas eve", 12, 24}, {"christmas day", 12, 25}, {"christmas", 12, 25}, {"xmas", 12, 25}, {"new year ' s eve", 12, 31}, {"new years eve", 12, 31},
+		{"new year's eve", 12, 31}, {"new year's day", 1, 1}, {"new year's", 1, 1}, {"the new year", 1, 1}, {"new year", 1, 1},
+	} {
+		if j := p.phrase(i, f.words); j > i && (p.prep || p.strict) && p.at(i-1) != "chinese" && p.at(i-1) != "lunar" {
+			if s := p.at(j); s == "card" || s == "cards" || s == "party" || s == "sale" || s == "present" || s == "dinner" || s == "gift" {
+				return term{}, i
+			}
+			return p.context.date(0, f.month, f.day), j
+		}
+	}
+	if j := p.phrase(i, "easter"); j > i && (p.prep || p.strict) {
+		d := easter(p.today.Year())
+		if d.Before(p.today) {
+			d = easter(p.today.Year() + 1)
+		}
+		return dayTerm(d), j
 	}
 	return term{}, i
 }

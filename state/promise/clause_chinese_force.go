@@ -1,0 +1,101 @@
+package promise
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// hanPattern compiles a pattern of simplified Chinese when it is needed first.
+func hanPattern(s string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(s) })
+}
+
+var (
+	// what the reader is bound to: 你们应该在月底前付款
+	hanDuty = hanPattern(`(您|你|你们|贵司|贵方|贵公司)(们)?(本来)?(应|须|必须|得先|得把|需在|需于|不应|不该|就该|该)`)
+	// what one has to do for oneself: 我明天要交房租
+	hanMust = hanPattern(`我们?.{0,7}(得|要|必须|需要)(去|交|买|出|上|开|参加|搬|陪|考|看病|回|先跟|先和|跟家|和家|问家)`)
+	// what both do together: 咱们明天开个会吧
+	hanJoint = hanPattern(`(咱们?|我们|一起|大家).{0,8}(开个?会|聊|谈|见面|见个面|碰|吃个?饭|喝|讨论|商量|沟通|合作|约).{0,6}$`)
+	// who says something before what is said: 厂里说下周能出货
+	hanSaid = hanPattern(`^([^我]{1,7}?)(说|表示|回复说|回复称|声称|告诉我|跟我说|通知我|答应我|答应过|承诺过)`)
+
+	// a condition without a word for it: 钱一到账立马发, 有货了我通知您, 坏了包换, 您付了定金我们排产
+	hanOnce  = hanPattern(`(一|只要|刚一)(到账|到货|到|付|签|批|确认|通过|下单|收到|定|出来|有|好|完).{0,5}(我|就|马上|立马|立刻|立即|当天|即)`)
+	hanThen  = hanPattern(`^[^我]{1,12}(了|后|好|完|成|完成|到账|通过|确认)(以后|之后)?(我|咱|就|马上|立马|立刻|立即|当天|当日|隔天|次日)`)
+	hanCause = hanPattern(`您|你|贵|货|款|钱|定金|订金|合同|客户|领导|老板|通过|批|签|付|单|确认|收到|出来|样|图|审|好用`)
+	hanWrong = hanPattern(`(坏|破|碎|丢|少|错|漏|裂|不合适|不满意|不喜欢|不好用|不适合|有问题|出问题|质量问题|有质量|不合格|损坏|缺件).{0,4}(包|可以退|退|换|赔|补|修|重)`)
+	hanWait  = hanPattern(`^(等|待|到时|等到).{1,14}(出来|回来|下来|到了|到货|好了|完|了|后|确认|批准|结束|上架|有货|的时候|再)$`)
+	hanLatin = hanPattern(`(?i)\b(asap|eod|cob|eow|eom|next day|same day)\b(之前|以前|前|内)?`)
+	hanGiven = hanPattern(`给我(们)?(一|两|二|三|四|五|六|七|八|九|十|半|几|\d)+(个)?(小时|天|周|工作日|分钟|星期|月|点时间)`)
+)
+
+// hanThreats are what an angry customer will do.
+var hanThreats = []string{"投诉", "起诉", "报警", "差评", "曝光", "打官司", "12315", "拉黑", "走法律", "法律途径", "维权", "消协", "再也不", "不买了", "退出合作", "找别家", "换别家", "换供应商"}
+
+// hanNews are things of which one tells when they will be there, and owes nobody anything.
+var hanNews = []string{"新品", "新款", "新版", "活动", "门店", "课程", "航班", "价格", "发布", "上市", "上线", "停产"}
+
+// hanUnreal are conditions that were not met.
+var hanUnreal = []string{"早知道", "早说", "早点告诉", "要是早", "当初", "要是当时", "如果当时", "早一点说", "本该", "原本", "要不是"}
+
+// hanForceless says that a clause binds nobody of the writer's side, whatever it speaks of: the reader's duty, an errand of one's own,
+// something to do together, a threat, what might have been.
+func hanForceless(s string) bool {
+	switch help := contains(s, hanFor); {
+	case contains(s, hanThreats) && !contains(s, []string{"处理", "您的投诉", "你的投诉", "跟进", "避免"}), contains(s, hanUnreal):
+		return true
+	case hanDuty().MatchString(s):
+		return true
+	case strings.HasPrefix(s, "再不"), strings.HasPrefix(s, "下次") && !help:
+		return true
+	case hanJoint().MatchString(s) && (strings.HasSuffix(s, "吧") || strings.Contains(s, "咱") || strings.Contains(s, "一起")):
+		return true
+	case !help && hanMust().MatchString(s) && !contains(s, []string{"把", "发货", "寄给", "发给"}):
+		return true
+	case contains(s, []string{"打算", "准备", "计划", "想"}) && strings.Contains(s, "我") && !help && !contains(s, hanShipping):
+		return true
+	}
+	return false
+}
+
+// hanShipping are deeds that are done for customers even if nobody says so.
+var hanShipping = []string{"发货", "交货", "寄", "发出", "发给", "出货", "交付", "付款", "打款", "退款", "补发", "上门", "派", "安装", "开票", "送货", "报价", "回复", "更新", "安排", "发您", "发你"}
+
+// hanReported is the actor of what somebody is said to have said, and what was said; ok is false where nobody is.
+func hanReported(s string) (act actor, said string, ok bool) {
+	m := hanSaid().FindStringSubmatchIndex(s)
+	if m == nil {
+		return actorNone, "", false
+	}
+	who := s[m[2]:m[3]]
+	if r, _ := utf8.DecodeLastRuneInString(who); strings.ContainsRune("再听话不没来小假据虽比按照跟和向对给", r) {
+		return actorNone, "", false
+	}
+	if strings.Contains(who, "您") || strings.Contains(who, "你") || strings.Contains(who, "贵") {
+		return actorSecond, s[m[5]:], true
+	}
+	return actorThird, s[m[5]:], true
+}
+
+// hanBareIf says whether a clause holds a condition, or is one, that no word marks. alone says that no other clause follows.
+func hanBareIf(s string, alone bool) bool {
+	switch {
+	case hanOnce().MatchString(s), hanWrong().MatchString(s):
+		return true
+	case !alone && hanWait().MatchString(s) && !strings.HasPrefix(s, "等我") && !strings.HasPrefix(s, "等下"):
+		return true
+	}
+	if m := hanThen().FindStringSubmatchIndex(s); m != nil {
+		head := s[:m[2]]
+		return hanCause().MatchString(head) && !strings.Contains(head, "已") && !hanDayOnly(head)
+	}
+	return false
+}
+
+// hanDayOnly says whether a head names nothing but when: 下班后我…, 三天后我….
+func hanDayOnly(s string) bool {
+	return contains(s, []string{"下班", "开会", "会议", "吃饭", "放假", "春节", "国庆", "元旦", "天", "周", "月", "小时", "分钟"})
+}
