@@ -167,6 +167,11 @@ func (p *clause) cueAt(i int) (cue, bool) {
 			return q, false
 		}
 		q.verb, q.weight = i+4, 0.8
+	case "gladly", "happily":
+		if p.at(i-1) != "would" && p.at(i-1) != "could" || !firstPersons[p.at(i-2)] {
+			return q, false
+		}
+		q.at, q.verb, q.weight, q.offer = i-1, i+1, 1, true
 	case "promise", "guarantee", "undertake", "commit", "vow", "swear":
 		b := p.back(i - 1)
 		if !firstPersons[p.at(b)] || p.at(i+1) != "to" {

@@ -136,7 +136,7 @@ var eventNouns = set(`meeting call conference session flight game dinner lunch a
 	newsletter edition menu review deadline email mail message invoice`)
 
 var softWords = []string{"as soon as possible", "as soon as i can", "as soon as we can", "a . s . a . p", "asap", "right away", "straight away", "immediately", "pronto",
-	"shortly", "very soon", "the same day", "same day", "the next day", "the following day", "next day", "overnight", "in due course", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "without delay", "at once", "later on", "later"}
+	"shortly", "very soon", "the same day", "same day", "the next day", "the following day", "next day", "overnight", "in due course", "by return of post", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "without delay", "at once", "later on", "later"}
 
 // softDue finds due words that name no moment: asap, later, when Howard is back, as soon as the parts are in.
 func (p *clause) softDue(v, end int) (dueWords, bool) {
@@ -147,6 +147,15 @@ func (p *clause) softDue(v, end int) (dueWords, bool) {
 				if s == "later" && p.at(j-1) == "or" || s == "soon" && (p.at(j-1) == "as" || p.at(j-1) == "too") || s == "later" && p.at(k) == "than" {
 					break
 				}
+				return dueWords{start: p.w[j].start, end: p.w[k-1].end}, true
+			}
+		}
+		if s := p.at(j + 1); (p.at(j) == "after" || p.at(j) == "before") && (s == "the" || s == "my" || s == "our" || s == "your") { // after the fair
+			k := j + 2
+			for k < end && k < j+5 && !p.w[k].sign && !prepositions[p.at(k)] && !conjunctions[p.at(k)] && !verbish[p.at(k)] && !pronouns[p.at(k)] {
+				k++
+			}
+			if k > j+2 && (k >= end || p.w[k].sign || p.at(k) == "and") {
 				return dueWords{start: p.w[j].start, end: p.w[k-1].end}, true
 			}
 		}
@@ -250,6 +259,10 @@ func (p *clause) conditionAt(j int) bool {
 		return true
 	case "provided":
 		return p.at(j+1) == "that" || p.at(j+1) == "you" || p.at(j+1) == "we"
+	case "failing":
+		return p.at(j+1) == "that" || p.at(j+1) == "this"
+	case "shall":
+		return p.at(j+1) == "you" && (j == 0 || p.w[j-1].sign) && p.names(j, len(p.w), ",")
 	case "should":
 		return p.at(j+1) == "you" || p.at(j+1) == "anything" || p.at(j+1) == "there"
 	case "case":
@@ -357,6 +370,10 @@ func (p *clause) requested(from, to int) bool {
 		}
 		strict := s == "," || s == "-" || s == "so" || s == "--" || s == "–" || s == "—"
 		switch w := p.at(j); {
+		case (w == "give" || w == "allow") && (p.at(j+1) == "me" || p.at(j+1) == "us") && p.names(j+2, j+6, "hour", "hours", "day", "days", "minute", "minutes", "min", "mins", "sec", "second", "moment", "week", "until", "till", "time"):
+			continue
+		case w == "feel" && p.at(j+1) == "free":
+			return true
 		case w == "let" && (p.at(j+1) == "me" || p.at(j+1) == "us") && p.at(j+2) == "know":
 			return true
 		case w == "why" && p.is(j, "why do not you"):
@@ -392,7 +409,7 @@ func (p *clause) receive() []claim {
 			(p.opens(i) || p.at(i-1) == "can") && p.question(cue{at: i, subject: i, verb: i}) == plain:
 			d, _ := p.dueOf(i, i, p.clauseEnd(i))
 			out = append(out, claim{kind: KindPromise, weight: 1.6, due: d})
-		case p.at(i) == "you" && (p.at(i+1) == "will" || p.at(i+1) == "shall" || p.is(i, "you can expect")) && !p.names(0, i, "if", "when", "once", "after", "unless", "so", "until", "before") && !p.dependent(i):
+		case p.at(i) == "you" && (p.at(i+1) == "will" || p.at(i+1) == "shall" || p.is(i, "you can expect") || p.at(i+1) == "should" && p.names(i, p.clauseEnd(i), "from")) && !p.names(0, i, "if", "when", "once", "after", "unless", "so", "until", "before") && !p.dependent(i):
 			v := p.adverb(i + 2)
 			if p.at(i+1) == "can" {
 				v = i + 2

@@ -198,6 +198,9 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		return cl, false
 	}
 	assured := contains(s, []string{"保证", "承诺", "答应您", "答应你", "绝对", "确保", "担保", "绝不", "决不", "一定不会", "肯定不会", "坚决不"})
+	if act == actorThing && contains(s, hanFor) && !contains(s, []string{"会自动", "快递", "系统"}) { // 货款月初就给您结: the writer does
+		act, said = actorFirst, true
+	}
 	verb := contains(s, hanDeeds)
 	give := contains(s, hanGiving)
 	help := contains(s, hanFor)
@@ -207,6 +210,16 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if !verb && !give && said && act == actorFirst && (modal || limit || cond && !contains(s, hanHabits)) && !contains(s, hanStates) { // any deed that is willed
 		verb = true
 		cl.weight -= 0.4
+		if !help && !dated && !cond && !assured { // 我去洗个澡
+			cl.weight--
+			if !strings.Contains(s, "会") && !strings.Contains(s, "一定") {
+				cl.weight--
+			}
+		}
+	}
+	serves := startsAny(s, "给您", "给你", "帮您", "帮你", "为您", "替您", "退您", "补您", "发您", "寄您") && !contains(s, hanPolite)
+	if !verb && !give && help && (dated || serves) && act != actorThird && act != actorSecond && !contains(s, hanPolite) {
+		verb = true
 	}
 	switch {
 	case contains(s, []string{"法保证", "不能保证", "不敢保证", "不保证", "没保证", "难保证"}):
@@ -231,6 +244,8 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		cl.weight += 1.4
 	case help && (said || dated || act == actorFirst):
 		cl.weight += 0.9
+	case serves && act != actorThird:
+		cl.weight += 0.5
 	case hard:
 		cl.weight += 0.5
 	case dated:
@@ -263,7 +278,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if contains(s, hanUndated) && !hard {
 		cl.weight -= 3.2
 	}
-	if act == actorNone && !said && requested && !contains(s, []string{"我"}) {
+	if act == actorNone && !said && requested && !contains(s, []string{"我", "就", "马上", "立刻"}) {
 		return cl, false
 	}
 	if act == actorThing {
@@ -397,6 +412,9 @@ func hanActor(s string) (actor, int) {
 			note(i, actorThing)
 		}
 	}
+	if best != 0 && hanLatinName().MatchString(s) && !startsAny(s, "ok", "hi", "hello", "po", "pi", "erp", "crm", "app") { // kevin 会
+		return actorThird, 0
+	}
 	if contains(s, []string{"让我查", "让我看", "让我问", "让我核", "让我想", "容我"}) {
 		return actorFirst, strings.Index(s, "我")
 	}
@@ -428,14 +446,14 @@ func hanActor(s string) (actor, int) {
 	}
 	if act == actorFirst {
 		rest := s[best:]
-		for _, w := range []string{"我们的", "我们", "我的", "我司", "我家", "咱们的", "咱们", "我"} {
+		for _, w := range []string{"我们的", "我们", "我的", "我司", "我家", "咱们的", "咱们", "我", "财务", "仓库", "售后", "客服", "采购"} {
 			if after, ok := strings.CutPrefix(rest, w); ok {
 				for _, t := range hanThird {
 					if strings.HasPrefix(after, t) {
 						return actorThird, best
 					}
 				}
-				if hanName(after) == 0 && w != "我" {
+				if hanName(after) == 0 && w != "我" || hanName(strings.TrimPrefix(after, "的")) == 0 && strings.HasPrefix(after, "的") {
 					return actorThird, best
 				}
 				break

@@ -20,16 +20,21 @@ var (
 	// what both do together: 咱们明天开个会吧
 	hanJoint = hanPattern(`(咱们?|我们|一起|大家).{0,8}(开个?会|聊|谈|见面|见个面|碰|吃个?饭|喝|讨论|商量|沟通|合作|约).{0,6}$`)
 	// who says something before what is said: 厂里说下周能出货
-	hanSaid = hanPattern(`^([^我]{1,7}?)(说|表示|回复说|回复称|声称|告诉我|跟我说|通知我|答应我|答应过|承诺过)`)
+	hanSaid = hanPattern(`^([^我]{1,7}?)(说|表示|回复说|回复称|声称|告诉我|跟我说|通知我|答应我|答应过|承诺过|要求我|要求|催我|让我们?|叫我们?)`)
 
 	// a condition without a word for it: 钱一到账立马发, 有货了我通知您, 坏了包换, 您付了定金我们排产
-	hanOnce  = hanPattern(`(一|只要|刚一)(到账|到货|到|付|签|批|确认|通过|下单|收到|定|出来|有|好|完).{0,5}(我|就|马上|立马|立刻|立即|当天|即)`)
-	hanThen  = hanPattern(`^[^我]{1,12}(了|后|好|完|成|完成|到账|通过|确认)(以后|之后)?(我|咱|就|马上|立马|立刻|立即|当天|当日|隔天|次日)`)
-	hanCause = hanPattern(`您|你|贵|货|款|钱|定金|订金|合同|客户|领导|老板|通过|批|签|付|单|确认|收到|出来|样|图|审|好用`)
-	hanWrong = hanPattern(`(坏|破|碎|丢|少|错|漏|裂|不合适|不满意|不喜欢|不好用|不适合|有问题|出问题|质量问题|有质量|不合格|损坏|缺件).{0,4}(包|可以退|退|换|赔|补|修|重)`)
-	hanWait  = hanPattern(`^(等|待|到时|等到).{1,14}(出来|回来|下来|到了|到货|好了|完|了|后|确认|批准|结束|上架|有货|的时候|再)$`)
-	hanLatin = hanPattern(`(?i)\b(asap|eod|cob|eow|eom|next day|same day)\b(之前|以前|前|内)?`)
-	hanGiven = hanPattern(`给我(们)?(一|两|二|三|四|五|六|七|八|九|十|半|几|\d)+(个)?(小时|天|周|工作日|分钟|星期|月|点时间)`)
+	hanOnce      = hanPattern(`(一|只要|刚一)(到账|到货|到|付|签字|签|批准|批下来|确认|通过|下单|收到|定下来|出来|有货|审完).{0,5}(我|就|马上|立马|立刻|立即|当天|即)`)
+	hanThen      = hanPattern(`^[^我]{1,12}(了|后|好|完|成|完成|到账|通过|确认)(以后|之后)?(我|咱|就|马上|立马|立刻|立即|当天|当日|隔天|次日)`)
+	hanCause     = hanPattern(`您|你|贵|货|款|钱|定金|订金|合同|客户|领导|老板|通过|批|签|付|单|确认|收到|出来|样|图|审|好用`)
+	hanWrong     = hanPattern(`(坏|破|碎|丢|少|错|漏|裂|不合适|不满意|不喜欢|不好用|不适合|有问题|出问题|质量问题|有质量|不合格|损坏|缺件).{0,4}(包|可以退|退|换|赔|补|修|重)`)
+	hanWait      = hanPattern(`^(等|待|到时|等到).{1,14}(出来|回来|下来|到了|到货|好了|完|了|后|确认|批准|结束|上架|有货|的时候|再)$`)
+	hanLatin     = hanPattern(`(?i)\b(asap|eod|cob|eow|eom|next day|same day)\b(之前|以前|前|内)?`)
+	hanSoon      = hanPattern(`^.{1,8}一[^个批天周点下些份台次年月块条件只张副切般样直共起定旦向路套箱种方边面][^,]{0,3}$`)
+	hanFrom      = hanPattern(`^(单笔|一次)?(超过|满|达到|不少于|买够|凑够|买满)[一二两三四五六七八九十百千万\d]+`)
+	hanOwnFolk   = hanPattern(`(问问?|问下|问一下|商量|说|跟|和|找)(一下)?我?(老公|老婆|家人|家里|爱人|媳妇|爸|妈|父母|对象|儿子|女儿)|我(老板|领导|老公|老婆)`)
+	hanYourBoss  = hanPattern(`(跟|找|向|给)(你们|您们|贵司|贵公司)(的)?(经理|领导|老板|总部|上级|主管|负责人)`)
+	hanLatinName = hanPattern(`^[a-z]{2,12} ?(总|经理)?(明天|后天|今天|下午|周.|下周.?)?(会|将)`)
+	hanGiven     = hanPattern(`给我(们)?(一|两|二|三|四|五|六|七|八|九|十|半|几|\d)+(个)?(小时|天|周|工作日|分钟|星期|月|点时间)`)
 )
 
 // hanThreats are what an angry customer will do.
@@ -37,6 +42,9 @@ var hanThreats = []string{"投诉", "起诉", "报警", "差评", "曝光", "打
 
 // hanNews are things of which one tells when they will be there, and owes nobody anything.
 var hanNews = []string{"新品", "新款", "新版", "活动", "门店", "课程", "航班", "价格", "发布", "上市", "上线", "停产"}
+
+// hanPolite are what one says rather than does: 给您添麻烦, 给您拜年, 为您服务.
+var hanPolite = []string{"麻烦", "带来", "拜年", "造成", "服务", "道歉", "赔不是", "赔礼", "问好", "请安", "点赞", "加油", "祝", "打扰", "不便"}
 
 // hanUnreal are conditions that were not met.
 var hanUnreal = []string{"早知道", "早说", "早点告诉", "要是早", "当初", "要是当时", "如果当时", "早一点说", "本该", "原本", "要不是"}
@@ -46,6 +54,8 @@ var hanUnreal = []string{"早知道", "早说", "早点告诉", "要是早", "�
 func hanForceless(s string) bool {
 	switch help := contains(s, hanFor); {
 	case contains(s, hanThreats) && !contains(s, []string{"处理", "您的投诉", "你的投诉", "跟进", "避免"}), contains(s, hanUnreal):
+		return true
+	case !help && hanOwnFolk().MatchString(s), hanYourBoss().MatchString(s), contains(s, []string{"在等", "还等", "等着"}), !help && contains(s, []string{"试试", "试一下", "试一试"}):
 		return true
 	case hanDuty().MatchString(s):
 		return true
@@ -83,9 +93,12 @@ func hanReported(s string) (act actor, said string, ok bool) {
 // hanBareIf says whether a clause holds a condition, or is one, that no word marks. alone says that no other clause follows.
 func hanBareIf(s string, alone bool) bool {
 	switch {
-	case hanOnce().MatchString(s), hanWrong().MatchString(s):
+	case hanOnce().MatchString(s), hanWrong().MatchString(s), hanFrom().MatchString(s) && !strings.Contains(s, "了"), !alone && hanSoon().MatchString(s):
 		return true
 	case !alone && hanWait().MatchString(s) && !strings.HasPrefix(s, "等我") && !strings.HasPrefix(s, "等下"):
+		return true
+	}
+	if hanPaid().MatchString(s) {
 		return true
 	}
 	if m := hanThen().FindStringSubmatchIndex(s); m != nil {

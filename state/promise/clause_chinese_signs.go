@@ -27,12 +27,12 @@ func startsAny(s string, words ...string) bool {
 }
 
 func toUs(s string) bool {
-	return contains(s, []string{"给我", "发我", "寄我", "告诉我", "联系我", "通知我", "回复我", "告知我", "提醒我", "找我", "问我", "帮我"})
+	return contains(s, []string{"给我", "发我", "寄我", "告诉我", "联系我", "通知我", "回复我", "告知我", "提醒我", "找我", "问我", "帮我", "跟我说", "和我说", "跟我讲", "和我讲", "跟我们说", "说一声", "吱一声", "吱声", "打个招呼"})
 }
 
 // hanAfter says whether a clause names what the reader must do first: 您付款后, 收到定金之后, 等您确认.
 func hanAfter(s string) bool {
-	if contains(s, []string{"等您", "等你", "待您", "待你", "款到", "款一到", "一签", "一付", "一批", "一确认", "一过审", "一定下", "您一确认", "您一付", "您一签", "您一下单", "一到账", "一到货", "见款"}) {
+	if contains(s, []string{"等您", "等你", "待您", "待你", "款到", "款一到", "一签", "一付", "一批准", "一批下来", "一确认", "一过审", "一定下", "您一确认", "您一付", "您一签", "您一下单", "一到账", "一到货", "见款"}) {
 		return true
 	}
 	if contains(s, []string{"到货后", "到货了", "到货之后", "到货就"}) {

@@ -118,6 +118,9 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	if p.at(q.subject-1) == "think" || p.at(q.subject-1) == "believe" {
 		weight -= 0.5
 	}
+	if q.actor == actorFirst && p.threat(v, end) {
+		return cl, false
+	}
 	if p.is(p.clauseStart(q.subject), "next time") { // whenever that is
 		weight -= 2
 	}
@@ -156,9 +159,26 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	return cl, true
 }
 
+// threat says whether what follows a verb hurts the reader, or takes the business elsewhere.
+func (p *clause) threat(v, end int) bool {
+	for j := v; j < end; j++ {
+		switch p.at(j) {
+		case "elsewhere", "sue", "lawyer", "lawyers", "solicitor", "ombudsman", "police", "competitor", "chargeback":
+			return true
+		case "else":
+			return p.at(j-1) == "somewhere" || p.at(j-1) == "someone" || p.at(j-1) == "somebody"
+		case "court", "action", "steps":
+			return p.names(v, j, "to", "legal")
+		case "review", "rating", "feedback":
+			return p.names(v, j, "bad", "negative", "poor", "terrible", "nasty", "one-star")
+		}
+	}
+	return false
+}
+
 // joint are deeds of which "we" is most often the writer together with the reader.
 var joint = set("discuss talk meet speak do see cover start go")
-var fixing = set("correct fix bring send contact call mention follow handle straighten pick collect install")
+var fixing = set("drop deliver deposit correct fix bring send contact call mention follow handle straighten pick collect install")
 
 // offered says whether "can" or "would be happy to" offers the reader a deed, rather than telling what is possible.
 func (p *clause) offered(q cue, v int, kind verbKind, you, cond bool) bool {
@@ -177,7 +197,7 @@ func (p *clause) offered(q cue, v int, kind verbKind, you, cond bool) bool {
 		return true
 	}
 	if p.at(q.subject) == "we" {
-		return cond && kind == verbGive && (p.condition(cue{at: q.at, subject: q.subject, verb: q.verb, actor: q.actor}, p.clauseEnd(v))) && !p.names(v, len(p.w), "quotes")
+		return cond && (kind == verbGive || kind == verbDeed && !joint[s] && s != "try" && p.names(0, len(p.w), "you", "your")) && (p.condition(cue{at: q.at, subject: q.subject, verb: q.verb, actor: q.actor}, p.clauseEnd(v))) && !p.names(v, len(p.w), "quotes")
 	}
 	return kind == verbGive || you && (kind == verbDeed || kind == verbOther) || p.names(v, len(p.w), "accommodate")
 }
@@ -298,6 +318,9 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 			b := base(n)
 			if giving[b] {
 				return j, verbGive
+			}
+			if b == "work" && p.at(j+1) != "on" && p.at(j+1) != "with" {
+				return i, verbState
 			}
 			if deeds[b] && b != "discuss" && b != "attend" && b != "get" && b != "meet" && b != "talk" && b != "run" {
 				return j, verbDeed

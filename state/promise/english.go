@@ -52,6 +52,8 @@ func kindOf(r rune) byte {
 	switch {
 	case r >= '0' && r <= '9':
 		return 'd'
+	case unicode.Is(unicode.Han, r):
+		return 'h'
 	case unicode.IsLetter(r):
 		return 'l'
 	}

@@ -1,9 +1,11 @@
 package promise
 
+import "time"
+
 // day reads what names a day, a period or a length of time.
 func (p *english) day(i int) (term, int) {
 	for _, read := range []func(int) (term, int){
-		p.gone, p.relative, p.feast, p.length, p.endOf, p.numeric, p.monthDay, p.weekdayName, p.period, p.bareMonth, p.bareOrdinal,
+		p.gone, p.relative, p.feast, p.weekOf, p.length, p.endOf, p.numeric, p.monthDay, p.weekdayName, p.period, p.bareMonth, p.bareOrdinal,
 	} {
 		if t, j := read(i); j > i {
 			return t, j
@@ -37,6 +39,26 @@ func (p *english) feast(i int) (term, int) {
 	}
 	return term{}, i
 }
+
+// weekOf reads "the first week of January", which ends on the seventh, and "the last week of March".
+func (p *english) weekOf(i int) (term, int) {
+	j := p.word(i, "the")
+	n, ok := map[string]int{"first": 1, "second": 2, "third": 3, "last": 5, "1st": 1, "2nd": 2}[p.at(j)]
+	if !ok || p.at(j+1) != "week" || p.at(j+2) != "of" && p.at(j+2) != "in" {
+		return term{}, i
+	}
+	m, ok := englishMonths[p.at(j+3)]
+	if !ok {
+		return term{}, i
+	}
+	last := monthDays(int(m), p.today.Year())
+	t := p.context.date(0, int(m), min(7*n, last))
+	t.opens = func(d time.Time) time.Time { return d.AddDate(0, 0, -6) }
+	return t, j + 4
+}
+
+// monthDays is how many days a month has.
+func monthDays(month, year int) int { return day(year, time.Month(month)+1, 0).Day() }
 
 // gone reads times that lie back, so that the Friday in "last Friday" is not taken for the coming one.
 func (p *english) gone(i int) (term, int) {
