@@ -322,7 +322,7 @@ func (p *clause) nounPhrase(i int) (actor, int) {
 		}
 	}
 	switch {
-	case own && ownParts[head] || p.at(j) == "our" && ownRoles[head] && !p.w[i].capital:
+	case own && ownParts[head] || ownParts[head] && head != "side" && head != "people" && head != "group" && head != "firm" && head != "company" && (j == 0 || p.w[j-1].sign || p.at(j) == "the" || p.at(j-1) == "from") && p.at(j) != "your" && i-j <= 2 && !(p.w[j].capital && j > 0) || p.at(j) == "our" && ownRoles[head] && !p.w[i].capital:
 		return actorFirst, j
 	case (own || p.at(j) == "the" || p.at(j) == "a" || p.at(j) == "your") && relations[head]:
 		return actorThird, j

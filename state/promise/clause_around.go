@@ -136,7 +136,7 @@ var eventNouns = set(`meeting call conference session flight game dinner lunch a
 	newsletter edition menu review deadline email mail message invoice`)
 
 var softWords = []string{"as soon as possible", "as soon as i can", "as soon as we can", "a . s . a . p", "asap", "right away", "straight away", "immediately", "pronto",
-	"shortly", "very soon", "the same day", "same day", "the next day", "the following day", "next day", "overnight", "in due course", "by return of post", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "without delay", "at once", "later on", "later"}
+	"shortly", "very soon", "the same day", "same day", "the next day", "the following day", "next day", "overnight", "in due course", "in the coming days", "in the coming weeks", "in the coming week", "by return of post", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "without delay", "at once", "later on", "later"}
 
 // softDue finds due words that name no moment: asap, later, when Howard is back, as soon as the parts are in.
 func (p *clause) softDue(v, end int) (dueWords, bool) {
@@ -264,6 +264,9 @@ func (p *clause) conditionAt(j int) bool {
 	case "shall":
 		return p.at(j+1) == "you" && (j == 0 || p.w[j-1].sign) && p.names(j, len(p.w), ",")
 	case "should":
+		if j == 0 && p.names(j, len(p.w), ",") && !p.names(j, len(p.w), "?") && (p.at(j+1) == "the" || p.at(j+1) == "this" || p.at(j+1) == "that" || p.at(j+1) == "any" || p.at(j+1) == "it" || p.at(j+1) == "your") {
+			return true
+		}
 		return p.at(j+1) == "you" || p.at(j+1) == "anything" || p.at(j+1) == "there"
 	case "case":
 		return p.at(j-1) == "in" && p.at(j+1) != "of" && j+1 < len(p.w) && !p.w[j+1].sign
@@ -405,7 +408,7 @@ func (p *clause) receive() []claim {
 			continue
 		}
 		switch {
-		case (p.is(i, "you have my word") || p.is(i, "you have our word") || p.is(i, "consider it done") || p.is(i, "count on me") || p.is(i, "leave it to me") || p.is(i, "leave it with me")) &&
+		case (p.is(i, "you have my word") || p.is(i, "you have our word") || p.is(i, "consider it") && (p.at(i+2) == "done" || participle(p.at(i+2)) != "" || p.at(i+2) == "handled") || p.is(i, "count on me") || p.is(i, "leave it to me") || p.is(i, "leave it with me")) &&
 			(p.opens(i) || p.at(i-1) == "can") && p.question(cue{at: i, subject: i, verb: i}) == plain:
 			d, _ := p.dueOf(i, i, p.clauseEnd(i))
 			out = append(out, claim{kind: KindPromise, weight: 1.6, due: d})

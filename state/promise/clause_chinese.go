@@ -123,7 +123,7 @@ func (p *chineseSentence) read() []claim {
 		if hanGiven().MatchString(s) { // 给我三天: asks for nothing but patience
 			continue
 		}
-		if contains(s, hanConditions) || hanAfter(s) || hanBareIf(s, i == len(p.clauses)-1) {
+		if contains(s, hanConditions) || hanAfter(s) || hanBareIf(s, i == len(p.clauses)-1) || i > 0 && hanThenFollows(neutral.Replace(p.clauses[i-1].s), s) {
 			cond = true
 		}
 		if startsAny(s, "您再", "你再", "您先", "你先", "您把", "你把", "您提供", "您告诉", "您发", "提供", "发一下", "报一下", "留一下", "说一下") {
@@ -157,7 +157,7 @@ func (p *chineseSentence) read() []claim {
 			continue
 		}
 		if by, said, ok := hanReported(s); ok {
-			if by == actorSecond || !contains(said, []string{"会", "将"}) {
+			if by == actorSecond || contains(s, hanPast) || !contains(said, []string{"会", "将"}) {
 				continue
 			}
 			act, s = by, said
@@ -191,7 +191,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if act == actorSecond || contains(s, hanPast) || contains(s, hanWishes) || hanDone(s, dated) && !hanBareIf(s, true) {
 		return cl, false
 	}
-	if contains(s, hanHabits) && !contains(s, []string{"保证", "承诺"}) {
+	if contains(s, hanHabits) && !contains(s, []string{"保证", "承诺"}) && !(contains(s, hanFor) && contains(s, []string{"起", "开始"})) {
 		return cl, false
 	}
 	if act == actorFirst && contains(s, []string{"说", "表示"}) && !strings.Contains(s, "我") { // 客服说三天内退款
@@ -210,7 +210,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if !verb && !give && said && act == actorFirst && (modal || limit || cond && !contains(s, hanHabits)) && !contains(s, hanStates) { // any deed that is willed
 		verb = true
 		cl.weight -= 0.4
-		if !help && !dated && !cond && !assured { // 我去洗个澡
+		if !help && !dated && !cond && !assured && !contains(s, []string{"包在", "交给我", "由我", "我负责", "算我"}) { // 我去洗个澡
 			cl.weight--
 			if !strings.Contains(s, "会") && !strings.Contains(s, "一定") {
 				cl.weight--

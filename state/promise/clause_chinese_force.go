@@ -25,11 +25,15 @@ var (
 	// a condition without a word for it: 钱一到账立马发, 有货了我通知您, 坏了包换, 您付了定金我们排产
 	hanOnce      = hanPattern(`(一|只要|刚一)(到账|到货|到|付|签字|签|批准|批下来|确认|通过|下单|收到|定下来|出来|有货|审完).{0,5}(我|就|马上|立马|立刻|立即|当天|即)`)
 	hanThen      = hanPattern(`^[^我]{1,12}(了|后|好|完|成|完成|到账|通过|确认)(以后|之后)?(我|咱|就|马上|立马|立刻|立即|当天|当日|隔天|次日)`)
+	hanPaid      = hanPattern(`^(您|你|贵司|贵方|贵公司|客户)[^我]{1,8}(了|完|好)[^我]{0,6}(我们?|就)(就|马上|立刻|立即|立马|当天|给|帮|安排|发|派|开始|排|再|可以|来|去)`)
+	hanSettled   = hanPattern(`(给您|给你|帮您|帮你|送您|送你).{0,4}(出|包|免|抹|送|留|免单|包邮|抵)了$`)
+	hanOrder     = hanPattern(`^[^我请]{0,10}(下单|拍下|付款|付清|确认|回传|寄回|退回|报名|签收|盖章|签字)(的)?$`)
+	hanThenWe    = hanPattern(`^(我|我们|我这边|咱|咱们|我司)就(给|帮|把|马上|安排|发|寄|退|可以|能|派|来|去|送|通知|联系|开|出|打)`)
 	hanCause     = hanPattern(`您|你|贵|货|款|钱|定金|订金|合同|客户|领导|老板|通过|批|签|付|单|确认|收到|出来|样|图|审|好用`)
 	hanWrong     = hanPattern(`(坏|破|碎|丢|少|错|漏|裂|不合适|不满意|不喜欢|不好用|不适合|有问题|出问题|质量问题|有质量|不合格|损坏|缺件).{0,4}(包|可以退|退|换|赔|补|修|重)`)
 	hanWait      = hanPattern(`^(等|待|到时|等到).{1,14}(出来|回来|下来|到了|到货|好了|完|了|后|确认|批准|结束|上架|有货|的时候|再)$`)
 	hanLatin     = hanPattern(`(?i)\b(asap|eod|cob|eow|eom|next day|same day)\b(之前|以前|前|内)?`)
-	hanSoon      = hanPattern(`^.{1,8}一[^个批天周点下些份台次年月块条件只张副切般样直共起定旦向路套箱种方边面][^,]{0,3}$`)
+	hanSoon      = hanPattern(`^.{1,8}一(松口|点头|回来|发话|拍板|敲定|落实|出来|出|到|拿到|批|签|同意|答应|确认|恢复|开门|上班|有消息|有结果|有空|完成|结束|解决|解封|放行|复工|回复)了?$`)
 	hanFrom      = hanPattern(`^(单笔|一次)?(超过|满|达到|不少于|买够|凑够|买满)[一二两三四五六七八九十百千万\d]+`)
 	hanOwnFolk   = hanPattern(`(问问?|问下|问一下|商量|说|跟|和|找)(一下)?我?(老公|老婆|家人|家里|爱人|媳妇|爸|妈|父母|对象|儿子|女儿)|我(老板|领导|老公|老婆)`)
 	hanYourBoss  = hanPattern(`(跟|找|向|给)(你们|您们|贵司|贵公司)(的)?(经理|领导|老板|总部|上级|主管|负责人)`)
@@ -95,6 +99,8 @@ func hanBareIf(s string, alone bool) bool {
 	switch {
 	case hanOnce().MatchString(s), hanWrong().MatchString(s), hanFrom().MatchString(s) && !strings.Contains(s, "了"), !alone && hanSoon().MatchString(s):
 		return true
+	case !alone && hanOrder().MatchString(s) && !contains(s, []string{"已", "了", "麻烦", "希望", "记得"}):
+		return true
 	case !alone && hanWait().MatchString(s) && !strings.HasPrefix(s, "等我") && !strings.HasPrefix(s, "等下"):
 		return true
 	}
@@ -106,6 +112,11 @@ func hanBareIf(s string, alone bool) bool {
 		return hanCause().MatchString(head) && !strings.Contains(head, "已") && !hanDayOnly(head)
 	}
 	return false
+}
+
+// hanThenFollows says whether a clause answers the one before it as a consequence does: 合同盖章回传，我就给您发账号.
+func hanThenFollows(before, s string) bool {
+	return hanThenWe().MatchString(s) && utf8.RuneCountInString(before) >= 4 && !contains(before, []string{"我", "咱", "放心", "没问题", "好", "可以", "今天", "明天", "今晚", "明早", "已", "了解"})
 }
 
 // hanDayOnly says whether a head names nothing but when: 下班后我…, 三天后我….

@@ -27,7 +27,7 @@ func startsAny(s string, words ...string) bool {
 }
 
 func toUs(s string) bool {
-	return contains(s, []string{"给我", "发我", "寄我", "告诉我", "联系我", "通知我", "回复我", "告知我", "提醒我", "找我", "问我", "帮我", "跟我说", "和我说", "跟我讲", "和我讲", "跟我们说", "说一声", "吱一声", "吱声", "打个招呼"})
+	return contains(s, []string{"给我", "发我", "寄我", "告诉我", "联系我", "通知我", "回复我", "告知我", "提醒我", "找我", "问我", "帮我", "跟我说", "和我说", "跟我讲", "和我讲", "跟我们说", "吱一声", "吱声"})
 }
 
 // hanAfter says whether a clause names what the reader must do first: 您付款后, 收到定金之后, 等您确认.
@@ -70,6 +70,9 @@ func hanAfter(s string) bool {
 
 // hanDone says whether a clause tells what is done: 发了, 处理好了, 联系过.
 func hanDone(s string, dated bool) bool {
+	if hanSettled().MatchString(s) && !contains(s, []string{"已", "刚", "昨", "前天", "上"}) { // 运费我给您出了
+		return false
+	}
 	if contains(s, []string{"保证", "一定", "就好了"}) && !contains(s, []string{"已"}) {
 		return false
 	}

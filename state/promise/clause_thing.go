@@ -36,6 +36,10 @@ func (p *clause) things() []claim {
 		switch s := p.at(i); {
 		case s == "will" || p.is(i, "is to") || p.is(i, "are to"):
 			v := p.adverb(i + 1)
+			if (p.is(v, "go out") || p.at(v) == "ship" || p.is(v, "leave our") || p.is(v, "leave the warehouse") || p.is(v, "head out")) && p.thingAt(j) {
+				add(i, p.thingStart(j), 0.4, true)
+				continue
+			}
 			if p.at(v) == "follow" && p.thingAt(j) && p.closes(v+1) {
 				add(i, p.thingStart(j), 0.5, false)
 				continue

@@ -312,6 +312,8 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 			return i, verbGive
 		case n == "responsible" || n == "right" && p.at(j+1) == "on":
 			return i, verbDeed
+		case (n == "at" || n == "with" || n == "outside") && (p.at(j+1) == "your" || p.at(j+1) == "you" && n == "with"):
+			return i, verbDeed
 		case n == "there" && p.at(j+1) != "for": // accepted
 			return i, verbOther
 		case strings.HasSuffix(n, "ing") && len(n) > 4:
@@ -342,6 +344,9 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 	next := p.at(i + 1)
 	switch s {
 	case "let":
+		if p.names(i+1, i+3, "you") && p.at(i+2) == "have" {
+			return i, verbGive
+		}
 		if j := i + 2; (p.at(j) == "know" || p.at(j+1) == "know") && next != "me" && next != "us" {
 			return i, verbCourtesy
 		}
@@ -404,7 +409,7 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		}
 		return i, verbState
 	case "leave":
-		if next == "you" || p.names(i+1, end, "message", "voicemail", "keys", "copy", "note") {
+		if next == "you" || p.names(i+1, end, "message", "voicemail", "keys", "copy", "note") || p.names(i+2, end, "with") && (next == "the" || next == "it" || next == "them" || next == "your") {
 			return i, verbDeed
 		}
 		return i, verbState

@@ -179,9 +179,10 @@ func TestQuality(t *testing.T) {
 		row("promise_email", "precision promise or conditional", s.bothRight(), 0.88, len(set))
 		row("promise_email", "due words exact", s.words(), 0.9, s.due)
 	})
-	for _, half := range []string{"a", "b", "c"} {
-		name := "chinese, part " + half
-		set := readLabelled(t, filepath.Join("testdata", "chinese_"+half+".tsv"), 0, 1, 2)
+	for _, set := range []string{"chinese_a", "chinese_b", "chinese_c", "chinese_d", "chinese_e", "chinese_f", "english_a", "english_b", "english_c", "mixed_a"} {
+		language, part, _ := strings.Cut(set, "_")
+		name := language + ", part " + part
+		set := readLabelled(t, filepath.Join("testdata", set+".tsv"), 0, 1, 2)
 		s := measure(t, set, verbose)
 		row(name, "F1 promise", s.f1(), 0.85, len(set))
 		row(name, "precision promise", s.precision(), 0, len(set))
