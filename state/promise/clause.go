@@ -126,6 +126,10 @@ func (p *clause) cueAt(i int) (cue, bool) {
 			}
 			break
 		}
+		if (p.at(j) == "committed" || p.at(j) == "bound") && p.at(j+1) == "to" && s != "is" {
+			q.verb, q.weight, q.assured = j+2, 1, true
+			break
+		}
 		if k := p.glad(j); k > j && s != "is" && !announcing[p.at(k)] {
 			q.verb, q.weight, q.offer = k, 0.8, true
 			break
@@ -264,7 +268,7 @@ func (p *clause) findSubject(q *cue) {
 		q.actor = actorThird
 	case s == "us" && p.at(i-1) == "of":
 		q.actor, q.subject = actorFirst, i-2
-	case i < 0 || s == "and" || s == "but" || s == "or" || p.w[i].sign:
+	case i < 0 || s == "and" || s == "but" || s == "or" || p.w[i].sign || openers[s] && s != "so" && p.opens(q.at):
 		q.subject = q.at
 		q.actor = p.inherited(i, q.at)
 	default:

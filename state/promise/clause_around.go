@@ -99,6 +99,8 @@ func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
 	if isHard {
 		if s := strings.ToLower(p.text[hard.start:hard.end]); startsAny(s, "over this ", "over tomorrow", "over today") { // "send it over this afternoon"
 			hard.start += len("over ")
+		} else if strings.HasPrefix(s, "by ") && bying[p.wordBefore(hard.start)] { // "swing by tomorrow"
+			hard.start += len("by ")
 		}
 		return hard, true
 	}
@@ -108,6 +110,21 @@ func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
 		}
 	}
 	return p.softDue(v, end)
+}
+
+// bying are verbs with a "by" of their own.
+var bying = set("swing stop come pop drop pass")
+
+// wordBefore is the word that ends last before a byte of the text.
+func (p *clause) wordBefore(start int) string {
+	last := ""
+	for _, w := range p.w {
+		if w.end > start {
+			break
+		}
+		last = w.s
+	}
+	return last
 }
 
 // topic says that a time names a thing rather than when: "the Friday meeting", "reschedule for next week".
@@ -264,7 +281,7 @@ func (p *clause) conditionAt(j int) bool {
 	case "shall":
 		return p.at(j+1) == "you" && (j == 0 || p.w[j-1].sign) && p.names(j, len(p.w), ",")
 	case "should":
-		if j == 0 && p.names(j, len(p.w), ",") && !p.names(j, len(p.w), "?") && (p.at(j+1) == "the" || p.at(j+1) == "this" || p.at(j+1) == "that" || p.at(j+1) == "any" || p.at(j+1) == "it" || p.at(j+1) == "your") {
+		if j == 0 && p.names(j, len(p.w), ",") && !p.names(j, len(p.w), "?") && (p.at(j+1) == "the" || p.at(j+1) == "this" || p.at(j+1) == "that" || p.at(j+1) == "any" || p.at(j+1) == "it" || firstPersons[p.at(j+1)] || p.at(j+1) == "your") {
 			return true
 		}
 		return p.at(j+1) == "you" || p.at(j+1) == "anything" || p.at(j+1) == "there"
@@ -412,6 +429,9 @@ func (p *clause) receive() []claim {
 			(p.opens(i) || p.at(i-1) == "can") && p.question(cue{at: i, subject: i, verb: i}) == plain:
 			d, _ := p.dueOf(i, i, p.clauseEnd(i))
 			out = append(out, claim{kind: KindPromise, weight: 1.6, due: d})
+		case p.at(i) == "expect" && p.opens(i) && p.names(i, p.clauseEnd(i), "me", "us") && p.names(i, p.clauseEnd(i), "from"):
+			d, _ := p.dueOf(i, i, p.clauseEnd(i))
+			out = append(out, claim{kind: KindPromise, weight: 1.4, due: d})
 		case p.at(i) == "you" && (p.at(i+1) == "will" || p.at(i+1) == "shall" || p.is(i, "you can expect") || p.at(i+1) == "should" && p.names(i, p.clauseEnd(i), "from")) && !p.names(0, i, "if", "when", "once", "after", "unless", "so", "until", "before") && !p.dependent(i):
 			v := p.adverb(i + 2)
 			if p.at(i+1) == "can" {

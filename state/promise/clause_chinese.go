@@ -204,7 +204,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	verb := contains(s, hanDeeds)
 	give := contains(s, hanGiving)
 	help := contains(s, hanFor)
-	modal := hanModal(s) || dated && said && strings.Contains(s, "就")
+	modal := hanModal(s) || verb && said && act == actorFirst && contains(s, []string{"一下", "下哈"}) || dated && said && strings.Contains(s, "就")
 	hard := dated && !due.due.At.IsZero()
 	limit := hard && (strings.HasSuffix(due.due.Text, "前") || strings.HasSuffix(due.due.Text, "内"))
 	if !verb && !give && said && act == actorFirst && (modal || limit || cond && !contains(s, hanHabits)) && !contains(s, hanStates) { // any deed that is willed

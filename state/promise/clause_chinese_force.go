@@ -59,7 +59,7 @@ func hanForceless(s string) bool {
 	switch help := contains(s, hanFor); {
 	case contains(s, hanThreats) && !contains(s, []string{"处理", "您的投诉", "你的投诉", "跟进", "避免"}), contains(s, hanUnreal):
 		return true
-	case !help && hanOwnFolk().MatchString(s), hanYourBoss().MatchString(s), contains(s, []string{"在等", "还等", "等着"}), !help && contains(s, []string{"试试", "试一下", "试一试"}):
+	case !help && hanOwnFolk().MatchString(s), hanYourBoss().MatchString(s), contains(s, []string{"在等", "还等", "等着"}), !help && contains(s, []string{"试试", "试一下", "试一试", "接孩子", "送孩子", "带孩子", "接娃", "去医院", "看医生", "买菜", "做饭", "健身", "理发", "遛狗"}):
 		return true
 	case hanDuty().MatchString(s):
 		return true

@@ -13,7 +13,7 @@ func (p *clause) things() []claim {
 			d, ok = p.dueOf(from, i, end)
 		}
 		hard := ok && !p.soft(d)
-		if needs && !hard || p.question(cue{at: i, subject: from, verb: i + 1}) == asked || p.dependent(start) || p.dependent(from) || p.general(from, end) {
+		if needs && !hard || p.question(cue{at: i, subject: from, verb: i + 1}) == asked || p.dependent(start) || p.dependent(from) || p.requested(0, from) || p.general(from, end) {
 			return
 		}
 		cl := claim{kind: KindPromise, weight: weight, due: d}
@@ -38,6 +38,10 @@ func (p *clause) things() []claim {
 			v := p.adverb(i + 1)
 			if (p.is(v, "go out") || p.at(v) == "ship" || p.is(v, "leave our") || p.is(v, "leave the warehouse") || p.is(v, "head out")) && p.thingAt(j) {
 				add(i, p.thingStart(j), 0.4, true)
+				continue
+			}
+			if (p.at(v) == "appear" || p.at(v) == "show" || p.at(v) == "reach" || p.at(v) == "land" || p.is(v, "be back")) && p.names(0, i, "refund", "credit", "money", "amount", "payment") && p.thingAt(j) {
+				add(i, p.thingStart(j), 0.3, true)
 				continue
 			}
 			if p.at(v) == "follow" && p.thingAt(j) && p.closes(v+1) {

@@ -429,6 +429,9 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		}
 		return i, verbState
 	case "take":
+		if n := englishNumbers[next]; n > 0 || next == "both" || len(next) > 0 && next[0] >= '0' && next[0] <= '9' { // an order
+			return i, verbState
+		}
 		if next == "off" || next == "it" && p.at(i+2) == "easy" || next == "effect" || next == "place" || next == "the" && p.names(i+2, i+4, "train", "bus", "day", "plane", "flight", "week") ||
 			next == "a" && p.names(i+2, i+4, "nap", "vacation", "break", "day", "train") {
 			return i, verbState

@@ -150,7 +150,7 @@ const (
 // giving are deeds that hand something to somebody or answer them.
 var giving = set(`send resend forward mail email fax ship deliver call phone ring reply respond provide share submit upload return refund credit reimburse
 	transfer text ping invoice quote supply dispatch courier post remit repay email message compensate replace repair correct resubmit hand
-	reschedule rush express reship exchange notify inform confirm advise update mention`)
+	reschedule rush express reship exchange notify inform confirm advise update mention pay bring`)
 
 // deeds are other things that one does for others.
 var deeds = set(`get check verify find look investigate review read follow prepare draft make create revise fix change pay schedule set arrange book
@@ -162,13 +162,13 @@ var deeds = set(`get check verify find look investigate review read follow prepa
 	forward adjust amend apply assign attach block build bump clean clear coordinate deduct deposit design determine distribute edit enter
 	evaluate expedite finalize finalise generate grant honor honour identify inspect issue locate log measure mock negotiate obtain
 	plan post refer remind request research reset restore retrieve route scan settle sponsor stand store straighten switch tackle
-	lower reduce increase bear absorb shoulder knock throw reserve charge process waive refit recalibrate tidy touch unlock validate wire wrap drive shoot figure go-through dial fill fetch load lend reach firm`)
+	activate stick lower reduce increase bear absorb shoulder knock throw reserve charge process waive refit recalibrate tidy touch unlock validate wire wrap drive shoot figure go-through dial fill fetch load lend reach firm`)
 
 // states are what one is, has, wants or does alone.
 var states = set(`be have need want like love see know think hope miss remember understand believe guess appreciate enjoy wish look-forward leave stay go
 	come arrive travel fly sleep live spend resurface target lose refrain use save eat head land feel become seem remain own prefer
 	suppose expect realize realise learn hear admit say agree bet benefit start begin continue end move die decide consider win owe
-	stick depend require notice relax rest watch grow retire suspect assume stop-by vote laugh cry regret happen survive suffer sit walk
+	depend require notice relax rest watch grow retire suspect assume stop-by vote laugh cry regret happen survive suffer sit walk
 	gain earn receive quit work-out belong differ fail succeed`)
 
 // base brings a verb's -ing form back to the form in the lists.
@@ -205,7 +205,7 @@ var relations = set(`assistant colleague boss manager partner secretary courier 
 
 // ownRoles are people of whom "our" without a name speaks for the writer's side: our engineer will visit you.
 var ownRoles = set(`engineer engineers technician technicians specialist specialists expert experts installer installers fitter rep reps representative
-	advisor adviser agent consultant trainer`)
+	advisor adviser agent consultant trainer colleague colleagues`)
 
 // ownParts are parts of the writer's side that speak for it.
 var ownParts = set(`team company department office warehouse support staff group side shop store firm people guys crew desk service finance accounting logistics

@@ -73,8 +73,14 @@ func (r Reader) Judge(sentence string, at time.Time, loc *time.Location) Found {
 				continue
 			}
 			cl.due.start, cl.due.end = cl.due.start+s.Start, cl.due.end+s.Start
+			other := best
 			if cl.better(best) {
-				best = cl
+				best, other = cl, best
+			} else {
+				other = cl
+			}
+			if best.kind == other.kind && best.due.end == 0 { // "it ships on Tuesday, and I'll send the waybill"
+				best.due = other.due
 			}
 		}
 		first = false
