@@ -32,6 +32,9 @@ type Sender interface {
 	//	Ambiguous    it may have been sent: the connection ended after the last of the message had left
 	//	             and before the answer came. Sending again may be a second mail; a person decides
 	//
+	// Servers look at a mail while we wait for their word; ten minutes are allowed (RFC 5321). Who ends ctx
+	// sooner has more that is Ambiguous.
+	//
 	// Where ctx ends before the last of the message has left, the error is that of ctx and nothing was
 	// sent; where it ends afterwards, the error is Ambiguous. In a dry run nothing is sent: the error
 	// has [ErrDryRun] in its chain, and Env.Unsent is told.

@@ -40,6 +40,7 @@ type flaw struct {
 	on string
 	// passes lets the vendor hear that, and happens when the vendor has answered, in place of its answer.
 	passes bool
+	heard  chan struct{} // closed when that was said first; may be nil
 	slow   time.Duration // how long an answer takes, where do is lags
 }
 
@@ -183,6 +184,12 @@ func (p *patch) hears(b []byte) (strikes bool) {
 		p.said = bytes.Clone(p.said[max(0, len(p.said)-len(p.cut.on)):])
 		return false
 	}
+	p.c.mu.Lock() // a flaw is that of several connections
+	if p.cut.heard != nil {
+		close(p.cut.heard)
+		p.cut.heard = nil
+	}
+	p.c.mu.Unlock()
 	p.state = struck
 	if p.cut.passes {
 		p.state = strike
