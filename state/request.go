@@ -37,6 +37,14 @@ const (
 	// BlobReconciled is how far the change log was looked through when connections were last brought in
 	// step, and who is left to be looked at again.
 	BlobReconciled = "meta/reconciled"
+	// BlobRules is what the rules remember: since when each is there, and how far the change log was
+	// looked through, as JSON.
+	BlobRules = "meta/rules"
+	// BlobRulesDue with an hour of UTC (2006-01-02T15) holds the numbers of customers that rules look at
+	// in that hour, because something may have come by then.
+	BlobRulesDue = "rules/due/"
+	// BlobSegment with a segment's name holds who was in it when it was last saved, as JSON.
+	BlobSegment = "rules/segment/"
 	// BlobSeen with a run's and page's number holds the records that the run saw unchanged.
 	BlobSeen = "seen/"
 	// BlobAside with a run's number holds what the engine needs to read the run's rows again.

@@ -39,6 +39,11 @@ type API struct {
 	FollowupClose  func(context.Context, FollowupCloseIn) (FollowupOut, error)    `api:"write"`
 	FollowupSnooze func(context.Context, FollowupSnoozeIn) (FollowupOut, error)   `api:"write"`
 	FollowupAssign func(context.Context, FollowupAssignIn) (FollowupOut, error)   `api:"write"`
+	RuleList       func(context.Context, RuleListIn) (RuleListOut, error)         `api:"read"`
+	UnansweredList func(context.Context, UnansweredIn) (UnansweredOut, error)     `api:"read"`
+	SegmentList    func(context.Context, SegmentListIn) (SegmentListOut, error)   `api:"read"`
+	SegmentShow    func(context.Context, SegmentShowIn) (SegmentShowOut, error)   `api:"read"`
+	SegmentDiff    func(context.Context, SegmentDiffIn) (SegmentDiffOut, error)   `api:"write"`
 	// FollowupRun is one pass of the rules; what one made already is not made again.
 	FollowupRun func(context.Context, FollowupRunIn) (FollowupRunOut, error) `api:"long"`
 

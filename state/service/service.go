@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/followup"
 	"github.com/keptcrm/kept/state/identity"
 	"github.com/keptcrm/kept/state/promise"
 )
@@ -63,6 +64,8 @@ type Config struct {
 	// Questions is how many questions whether two customers are one wait at a time; 0 is 500. What
 	// more is in doubt becomes a question as these are answered, the likeliest first.
 	Questions int
+	// Followups are the rules and segments of kept.yaml.
+	Followups followup.Config
 	// Calendar says which days and hours are worked; nil is Monday to Friday, 09:00 to 18:00.
 	Calendar *promise.Calendar
 	Promises PromiseConfig

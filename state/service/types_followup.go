@@ -100,8 +100,15 @@ type FollowupRunIn struct {
 type FollowupRunOut struct {
 	Rules  int        `json:"rules"`  // that are switched on
 	Looked int        `json:"looked"` // customers that it looked at
-	Made   []Followup `json:"made"`   // follow-ups that it made
-	Dry    bool       `json:"dry"`
-	Zone   string     `json:"zone"`
-	Now    time.Time  `json:"now"`
+	Made   []Followup `json:"made"`   // follow-ups that it made, the first thousand
+	Total  int        `json:"total"`  // occasions that it acted on
+	// Waiting is how many occasions wait for the next pass or day, by the name of whom they are for:
+	// nobody is given more than so many on one day.
+	Waiting   map[string]int `json:"waiting"`
+	Settled   int            `json:"settled"`   // closed because their reason is gone
+	Escalated int            `json:"escalated"` // passed on because nobody did them
+	Messages  int            `json:"messages"`  // put into the outbox
+	Dry       bool           `json:"dry"`
+	Zone      string         `json:"zone"`
+	Now       time.Time      `json:"now"`
 }
