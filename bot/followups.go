@@ -13,10 +13,13 @@ import (
 var followups = Word{
 	Name:     "followups",
 	Aliases:  []string{"跟进列表", "待跟进"},
-	Usage:    []string{"followups [CUSTOMER] [--late] [--by NAME] [--all]"},
-	Examples: []string{"followups", "followups --by wei --late", "followups jana --all"},
-	Options:  []Option{{Name: "late"}, {Name: "by", Value: "NAME"}, {Name: "all"}, {Name: "limit", Value: "N"}},
+	Usage:    []string{"followups [CUSTOMER] [--late] [--by NAME] [--all]", "followups [CUSTOMER] --unanswered 24h [--by NAME]"},
+	Examples: []string{"followups", "followups --by wei --late", "followups --unanswered 24h"},
+	Options:  []Option{{Name: "late"}, {Name: "by", Value: "NAME"}, {Name: "all"}, {Name: "unanswered", Value: "TIME"}, {Name: "limit", Value: "N"}},
 	run: func(ctx context.Context, api service.API, req Request) (Card, error) {
+		if req.Options["unanswered"] != "" {
+			return unanswered(ctx, api, req)
+		}
 		in := service.FollowupListIn{Ref: req.rest(0), Late: req.has("late"), All: req.has("all"), By: req.Options["by"]}
 		if in.Late && in.All {
 			return Card{}, invalid("options_exclude", "a", "late", "b", "all")

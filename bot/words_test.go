@@ -60,6 +60,10 @@ func recorder(to *[]any) service.API {
 			note(in)
 			return service.FollowupListOut{Followups: []service.Followup{{Number: "t12", State: "open"}}}, nil
 		},
+		UnansweredList: func(_ context.Context, in service.UnansweredIn) (service.UnansweredOut, error) {
+			note(in)
+			return service.UnansweredOut{}, nil
+		},
 		FollowupAdd:    func(_ context.Context, in service.FollowupAddIn) (service.FollowupOut, error) { return followed(in) },
 		FollowupClose:  func(_ context.Context, in service.FollowupCloseIn) (service.FollowupOut, error) { return followed(in) },
 		FollowupSnooze: func(_ context.Context, in service.FollowupSnoozeIn) (service.FollowupOut, error) { return followed(in) },
@@ -130,6 +134,8 @@ func TestWhatWordsAsk(t *testing.T) {
 		{`promise p12 withdrawn --note "they bought elsewhere"`, service.PromiseCloseIn{Promise: "p12", State: "withdrawn", Note: "they bought elsewhere"}},
 		{`promise p12 reopen`, service.PromiseCloseIn{Promise: "p12", State: "open"}},
 		{`followups jana --late --by wei`, service.FollowupListIn{Ref: "jana", Late: true, By: "wei"}},
+		{`followups --unanswered 3d --by wei`, service.UnansweredIn{Hours: 72, By: "wei"}},
+		{`待跟进 李伟 --unanswered 24h`, service.UnansweredIn{Ref: "李伟", Hours: 24}},
 		{`待跟进 --all --limit 5`, service.FollowupListIn{All: true, Limit: 5}},
 		{`followup add jana "call about the mount" --due friday --for wei`, service.FollowupAddIn{Ref: "jana", Text: "call about the mount", Due: "friday", For: "wei"}},
 		{`followup add jana köhler "call her" by monday`, service.FollowupAddIn{Ref: "jana köhler", Text: "call her", Due: "by monday"}},

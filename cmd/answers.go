@@ -19,6 +19,16 @@ func machine(data any) (v any, list bool) {
 		return d.Entries, true
 	case service.PromiseListOut:
 		return d.Promises, true
+	case service.UnansweredOut:
+		return d.Waiting, true
+	case service.RuleListOut:
+		return d.Rules, true
+	case service.SegmentListOut:
+		return d.Segments, true
+	case service.SegmentShowOut:
+		return d.Customers, true
+	case service.SegmentDiffOut:
+		return d.Changes, true
 	case service.FollowupListOut:
 		return d.Followups, true
 	case service.QuestionListOut:

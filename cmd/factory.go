@@ -182,6 +182,7 @@ func (f *factory) resolve() (settings, error) {
 	}
 	show("domains", strings.Join(s.domains, ", "), from)
 	s.showCalendar(show)
+	s.showRules(show)
 	s.showMail(show)
 	s.showServe(show)
 	return s, nil
@@ -190,6 +191,7 @@ func (f *factory) resolve() (settings, error) {
 // service gives the settings that the service wants to know.
 func (s settings) service() service.Config {
 	c := service.Config{Region: s.region, Zone: s.zone, Language: s.lang, Domains: s.domains, Ignore: s.file.Ignore, Calendar: s.file.WorkingDays,
+		Followups:   s.file.Followups,
 		Connections: map[string]service.ConnectionConfig{}}
 	for name, x := range s.file.Connections {
 		c.Connections[name] = service.ConnectionConfig{Mailbox: x.Mailbox, Owner: x.Owner, Ignore: x.Ignore}

@@ -49,6 +49,9 @@ func newRoot(f *factory) *cobra.Command {
 	p := text.For(f.early)
 	for i := range bot.Words {
 		c := newWord(f, p, &bot.Words[i])
+		if c.Name() == "followup" {
+			c.AddCommand(newFollowupRules(f), newFollowupRun(f))
+		}
 		if c.Name() == "promise" {
 			c.AddCommand(newPromiseFind(f))
 		}
@@ -61,6 +64,7 @@ func newRoot(f *factory) *cobra.Command {
 		newMatch(f),
 		newCustomer(f),
 		newOptout(f),
+		newSegment(f),
 		newStaff(f),
 		newServe(f),
 		newJob(f),

@@ -39,6 +39,10 @@ func (f *factory) jobLines(s settings) []jobLine {
 				return err
 			}
 		}},
+		{name: "rules", schedule: "@every 5m", timeout: time.Hour, do: func(ctx context.Context, api service.API) error {
+			_, err := api.FollowupRun(ctx, service.FollowupRunIn{})
+			return err
+		}},
 		{name: "backup", schedule: "0 3 * * *", jitter: 10 * time.Minute, timeout: 2 * time.Hour, do: func(ctx context.Context, api service.API) error {
 			return f.backupJob(ctx, api, s)
 		}},

@@ -48,6 +48,7 @@ var catalogue = load(
 	outboxTexts,
 	terms,
 	followupTexts,
+	ruleTexts,
 	usageTexts,
 	serveTexts,
 	promiseTexts,

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/followup"
 	"github.com/keptcrm/kept/state/identity"
 	"github.com/keptcrm/kept/state/promise"
 )
@@ -35,6 +36,7 @@ type File struct {
 	Ignore   []string // whose mail is left out: addresses, @domains, list:ID
 
 	Connections map[string]Connection // what is said of single connections
+	Followups   followup.Config       // rules, segments and templates
 	// ReadLogDays is how many days it stays known who looked at whom; 0 where it is not said.
 	ReadLogDays int
 
@@ -53,7 +55,7 @@ type File struct {
 }
 
 // Keys are the keys that kept.yaml may have, in the order in which people are shown them.
-var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "readlog", "serve", "jobs"}
+var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "rules", "followups", "segments", "templates", "readlog", "serve", "jobs"}
 
 // Load reads a file. With must it has to be there; without, a file that is absent is an empty one.
 func Load(path string, must bool) (File, error) {
@@ -150,7 +152,7 @@ func Parse(path string, content []byte) (File, error) {
 			}
 		}
 	}
-	return f, nil
+	return f, f.checkTemplates(at)
 }
 
 // sections are the keys below which there are further ones, each with what reads it, in a file of its own.
@@ -159,6 +161,10 @@ var sections = map[string]func(f *File, value ast.Node, at fault) error{
 	"calendar":    (*File).calendar,
 	"serve":       (*File).serve,
 	"jobs":        (*File).jobs,
+	"rules":       (*File).rules,
+	"followups":   (*File).followups,
+	"segments":    (*File).segments,
+	"templates":   (*File).templates,
 }
 
 // lists are the keys that take several values.
