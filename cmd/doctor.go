@@ -209,6 +209,7 @@ func (d *doctor) state(ctx context.Context, s settings) {
 		d.say(pass, "backup", state.Args{"day": p.Day(out.Backups[0].At), "path": out.Backups[0].Path})
 	}
 	d.connections(s, out)
+	d.serving(ctx, s, table)
 	d.area = "staff"
 	args := state.Args{"count": p.Number(int64(out.Staff)), "logins": p.Number(int64(out.Logins)), "login": d.f.login(), "name": out.Actor}
 	switch {

@@ -111,8 +111,17 @@ func (f *factory) runImport(ctx context.Context, in service.ImportIn) error {
 	if err != nil {
 		return err
 	}
-	out, err := api.Import(ctx, in)
+	asked, back := in, func(*service.ImportOut) {}
+	if f.elsewhere() {
+		var drop func()
+		if asked, back, drop, err = f.handOver(in); err != nil {
+			return err
+		}
+		defer drop()
+	}
+	out, err := api.Import(ctx, asked)
 	bar.done()
+	back(&out)
 	if len(out.Files) == 0 {
 		return err
 	}

@@ -116,6 +116,7 @@ var answered = []struct {
 	{"demo", demoOut{}},
 	{"serve", service.ReloadOut{}},
 	{"serve reload", service.ReloadOut{}},
+	{"service install", installedOut{}},
 	{"job list", []listedJob{}},
 	{"job run", service.JobRunOut{}},
 	{"job pause", service.JobPauseOut{}},

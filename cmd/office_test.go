@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -58,14 +59,22 @@ func officeSpec(name, summary string, phones int) connectors.Spec {
 		Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.Contact: {field(connectors.FieldName, 1), field(connectors.FieldEmail, 0),
 			field(connectors.FieldPhone, phones), field(connectors.FieldCompany, 1), {Field: connectors.FieldTag, Read: true}}},
 		Open: func(_ context.Context, options map[string]string, env connectors.Env) (connectors.Connector, error) {
-			return &office{path: options["url"], password: options["password"], dry: env.DryRun}, nil
+			return &office{path: options["url"], password: options["password"], secret: options["webhook"], dry: env.DryRun}, nil
 		},
 	}
 }
 
 type office struct {
-	path, password string
-	dry            bool
+	path, password, secret string
+	dry                    bool
+}
+
+// Receive takes news: the body is the ID of a contact, signed with the secret itself.
+func (o *office) Receive(_ context.Context, header map[string][]string, body []byte) ([]connectors.Hint, error) {
+	if o.secret == "" || http.Header(header).Get("Office-Secret") != o.secret {
+		return nil, &connectors.Error{Class: connectors.Auth, Text: "the office did not send this"}
+	}
+	return []connectors.Hint{{Kind: connectors.Contact, ID: string(body)}}, nil
 }
 
 func (o *office) load() (officeFile, error) {

@@ -68,6 +68,7 @@ func newRoot(f *factory) *cobra.Command {
 		newStaff(f),
 		newServe(f),
 		newJob(f),
+		newService(f),
 		newBackup(f),
 		newRestore(f),
 		newCheck(f),

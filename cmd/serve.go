@@ -9,12 +9,14 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/keptcrm/kept/cmd/internal/config"
+	"github.com/keptcrm/kept/cmd/internal/serve"
 	"github.com/keptcrm/kept/connectors/engine"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/api"
@@ -31,9 +33,16 @@ const (
 
 // serving is a process that stays: "kept serve".
 type serving struct {
-	f    *factory
-	log  *slog.Logger
-	live *live
+	f        *factory
+	log      *slog.Logger
+	live     *live
+	session  *api.Session[service.API]
+	metrics  *serve.Metrics
+	news     *serve.News
+	watchers *serve.Watchers
+	door     *door
+	notify   serve.Notify
+	stopping atomic.Bool
 }
 
 func newServe(f *factory) *cobra.Command {
@@ -122,11 +131,19 @@ func (f *factory) openLive(s settings, h how, store *bolt.Store) (service.API, f
 			return env
 		}
 	}
-	l := f.newLive(s, store, env, log)
+	var told func(serve.Outcome)
+	if h.stays != nil {
+		told = h.stays.metrics.Run
+	}
+	l := f.newLive(s, store, env, log, told)
 	if h.stays != nil {
 		h.stays.live = l
 	}
-	return withContext(l.table, asCaller), func() error {
+	table := l.table
+	if h.stays != nil {
+		table = l.public()
+	}
+	return withContext(table, asCaller), func() error {
 		l.runner.Stop(serveStop)
 		if err := l.close(); err != nil {
 			_ = store.Close()
@@ -143,7 +160,8 @@ func (f *factory) runServe(ctx context.Context) error {
 	}
 	defer roomy()()
 	f.printer() // is made once, before anything runs beside
-	srv := &serving{f: f, log: f.serveLog(s)}
+	srv := &serving{f: f, log: f.serveLog(s), notify: serve.NewNotify(f.o.Env, os.Getpid())}
+	srv.metrics = serve.NewMetrics(version(), srv.figures, f.o.Now)
 	acc, err := f.open(ctx, how{create: true, alone: true, work: "serve", stays: srv})
 	if err != nil {
 		return err
@@ -153,30 +171,86 @@ func (f *factory) runServe(ctx context.Context) error {
 		info, _ := f.holder(ctx, s)
 		return fault(state.Unavailable, "serve_running", "pid", strconv.Itoa(info.PID))
 	}
+	srv.session = acc.session
 	return srv.run(ctx, s)
 }
 
 // run serves until ctx ends.
 func (v *serving) run(ctx context.Context, s settings) error {
+	v.news = serve.NewNews(v.follow, v.log)
+	v.watchers = serve.NewWatchers(v.watch, v.news, v.log, v.f.o.Now)
+	v.door = &door{v: v}
+	defer v.end()
+	commit, err := v.prepare(ctx, s)
+	if err != nil {
+		return err
+	}
+	taken, err := v.live.runner.Take(ctx)
+	if err != nil {
+		return err
+	}
+	if len(taken) > 0 {
+		v.log.Info("jobs go on that an earlier process left", "jobs", strings.Join(taken, ", "))
+	}
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
+	commit()
+	v.live.hold(v.prepare)
 	v.live.runner.Start()
 	v.log.Info("serving", "pid", os.Getpid(), "version", version(), "jobs", len(v.live.runner.Jobs()), "connections", len(s.synced()))
+	v.notify.Ready("serving")
+	var alive <-chan time.Time
+	if every := v.notify.Every(); every > 0 {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		alive = tick.C
+	}
 	for {
 		select {
 		case <-hangup:
-			_, _ = v.live.reload(ctx, service.ReloadIn{}) // it says in the log what is wrong
-			continue
+			_, _ = v.live.reload(ctx, service.ReloadIn{}) // the log says what is wrong
+		case <-alive:
+			// A process that cannot read its state any more is not alive.
+			look, cancel := context.WithTimeout(ctx, v.notify.Every())
+			if v.ready(look) == nil {
+				v.notify.Alive()
+			}
+			cancel()
 		case <-ctx.Done():
+			v.log.Info("stopping")
+			return nil
 		}
-		break
 	}
-	v.log.Info("stopping")
+}
+
+// prepare does all that may fail under a new configuration.
+func (v *serving) prepare(ctx context.Context, s settings) (commit func(), err error) {
+	opened, err := v.door.prepare(ctx, s)
+	v.metrics.Reload(err)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		opened()
+		var names []string
+		for _, c := range s.synced() {
+			names = append(names, c.Name)
+		}
+		v.watchers.Set(names)
+	}, nil
+}
+
+// end gives up in order: who comes from outside first, then what runs.
+func (v *serving) end() {
+	v.stopping.Store(true)
+	v.notify.Stopping()
+	v.door.close()
+	v.watchers.Stop()
+	v.news.Stop()
 	if left := v.live.runner.Stop(serveStop); len(left) > 0 {
 		v.log.Warn("jobs did not end in time", "jobs", strings.Join(left, ", "))
 	}
-	return nil
 }
 
 // showServe tells what kept.yaml says of serving and of jobs.

@@ -31,13 +31,14 @@ type live struct {
 	olds  sync.WaitGroup
 	table service.API // all its funcs ask the generation of their moment
 
-	// changed hears of each new configuration, after it holds; may be nil.
-	changed func(settings)
+	// prepare does for a new configuration all that may fail; commit is called when it holds. May be nil.
+	prepare func(context.Context, settings) (commit func(), err error)
 }
 
 // generation is a service under one configuration.
 type generation struct {
 	settings settings
+	stamp    string // of kept.yaml
 	svc      *service.Service
 	engine   *engine.Engine
 	api      service.API
@@ -47,22 +48,22 @@ type generation struct {
 }
 
 // newLive makes the first generation.
-func (f *factory) newLive(s settings, store state.Store, env func(settings) engine.Env, log *slog.Logger) *live {
+func (f *factory) newLive(s settings, store state.Store, env func(settings) engine.Env, log *slog.Logger, told func(serve.Outcome)) *live {
 	l := &live{f: f, store: store, env: env, log: log}
-	l.now.Store(l.generation(s, nil))
+	l.now.Store(l.generation(s, f.stamp(), nil))
 	l.table = l.delegates()
 	l.table.JobRun = l.jobRun
 	l.table.Reload = l.reload
 	host, _ := os.Hostname()
 	l.runner = serve.NewRunner(serve.Options{
-		Ledger: service.New(store, nil, service.Config{}, f.o.Now), API: func() service.API { return l.table }, Now: f.o.Now, Log: log,
+		Ledger: service.New(store, nil, service.Config{}, f.o.Now), API: func() service.API { return l.table }, Now: f.o.Now, Log: log, Told: told,
 		Holder: fmt.Sprintf("%s/%d/%s", host, os.Getpid(), api.NewRequestID()[:8]),
 	})
 	l.runner.Set(f.jobs(s))
 	return l
 }
 
-func (l *live) generation(s settings, before *generation) *generation {
+func (l *live) generation(s settings, stamp string, before *generation) *generation {
 	e := engine.New(l.f.o.Specs, l.env(s))
 	svc := service.New(l.store, e, s.service(), l.f.o.Now)
 	e.Bind(svc)
@@ -70,7 +71,7 @@ func (l *live) generation(s settings, before *generation) *generation {
 	if before != nil {
 		e.Succeed(before.engine)
 	}
-	return &generation{settings: s, svc: svc, engine: e, api: svc.API()}
+	return &generation{settings: s, stamp: stamp, svc: svc, engine: e, api: svc.API()}
 }
 
 // enter gives the present generation, which stays usable until leave is called.
@@ -130,19 +131,24 @@ func (l *live) jobRun(ctx context.Context, in service.JobRunIn) (service.JobRunO
 }
 
 // reload reads the configuration again. One that is wrong changes nothing.
-func (l *live) reload(context.Context, service.ReloadIn) (service.ReloadOut, error) {
+func (l *live) reload(ctx context.Context, _ service.ReloadIn) (service.ReloadOut, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	stamp := l.f.stamp() // before it is read: what changes meanwhile is seen later
 	s, err := l.f.resolve()
 	old := l.now.Load()
 	if err == nil && s.state != old.settings.state {
 		err = fault(state.Refused, "serve_other_state", "state", old.settings.state, "other", s.state)
 	}
+	commit := func() {}
+	if err == nil && l.prepare != nil {
+		commit, err = l.prepare(ctx, s)
+	}
 	if err != nil {
 		l.log.Error("the new configuration is wrong; the old one holds", "code", state.AsError(err).Code)
 		return service.ReloadOut{}, err
 	}
-	l.now.Store(l.generation(s, old))
+	l.now.Store(l.generation(s, stamp, old))
 	l.olds.Go(func() {
 		if err := old.end(); err != nil {
 			l.log.Error("the read log could not be written", "code", state.AsError(err).Code)
@@ -157,10 +163,54 @@ func (l *live) reload(context.Context, service.ReloadIn) (service.ReloadOut, err
 		out.Jobs = append(out.Jobs, j.Name)
 	}
 	l.log.Info("the configuration was read again", "connections", len(out.Connections), "jobs", len(out.Jobs))
-	if l.changed != nil {
-		l.changed(s)
-	}
+	commit()
 	return out, nil
+}
+
+// fresh reads the configuration again where its file changed: a person who has just connected a system
+// and types "kept sync" means the new one.
+func (l *live) fresh(ctx context.Context) error {
+	if now := l.f.stamp(); now != l.now.Load().stamp {
+		_, err := l.reload(ctx, service.ReloadIn{})
+		return err
+	}
+	return nil
+}
+
+// stamp tells one content of kept.yaml from another, as far as its size and time do.
+func (f *factory) stamp() string {
+	path, _ := f.configPath()
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprint(info.Size(), info.ModTime().UnixNano())
+}
+
+// public gives the table that others call.
+func (l *live) public() service.API {
+	t := l.table
+	sync, check := t.Sync, t.ConnectionCheck
+	t.Sync = func(ctx context.Context, in service.SyncIn) (service.SyncOut, error) {
+		if err := l.fresh(ctx); err != nil {
+			return service.SyncOut{Connections: []service.SyncConnection{}}, err
+		}
+		return sync(ctx, in)
+	}
+	t.ConnectionCheck = func(ctx context.Context, in service.ConnectionCheckIn) (service.ConnectionCheckOut, error) {
+		if err := l.fresh(ctx); err != nil {
+			return service.ConnectionCheckOut{Connections: []service.ConnectionChecked{}}, err
+		}
+		return check(ctx, in)
+	}
+	return t
+}
+
+// hold says what every new configuration has to pass from now on.
+func (l *live) hold(prepare func(context.Context, settings) (commit func(), err error)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.prepare = prepare
 }
 
 func (l *live) close() error {

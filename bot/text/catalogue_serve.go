@@ -21,6 +21,22 @@ var serveTexts = texts{
 	"error.config_no_token":     {`{path}:{line}:{column}: who listens needs a token too. Write serve.token: env:KEPT_TOKEN, file:PATH or command:WORDS`, `{path}:{line}:{column}：监听地址时还需要令牌。请写 serve.token: env:KEPT_TOKEN、file:路径 或 command:命令`},
 	"error.config_serve_secret": {`{path}:{line}:{column}: serve.token is a secret and does not stand here itself. Write env:KEPT_TOKEN, file:PATH or command:WORDS`, `{path}:{line}:{column}：serve.token 是密钥，不能直接写在这里。请写 env:KEPT_TOKEN、file:路径 或 command:命令`},
 
+	"error.serve_address":   {`Cannot listen at {address}; another program may have the port. Choose another: serve.listen in kept.yaml`, `无法监听 {address}；端口可能已被占用。请在 kept.yaml 的 serve.listen 中另选`},
+	"error.serve_token":     {`The token of serve.token is shorter than 16 characters. Make a better one, for example with: openssl rand -hex 32`, `serve.token 的令牌少于 16 个字符。请生成更长的，例如：openssl rand -hex 32`},
+	"error.no_watcher":      {`{connection} ({type}) tells no news by itself; it is read by: {admin} sync {connection}`, `{connection}（{type}）不会主动通知；请用 {admin} sync {connection} 读取`},
+	"error.unit_exists":     {`{path} is there already and differs. Look at the new one with --dry-run; replace it: {admin} service install --force`, `{path} 已存在且内容不同。用 --dry-run 查看新内容；替换：{admin} service install --force`},
+	"error.unit_unwritable": {`{path} cannot be written. For the whole machine that is root's to do; for yourself: {admin} service install --user`, `无法写入 {path}。为整台机器安装需要 root；仅为自己安装：{admin} service install --user`},
+
+	"service.written": {`Written: {file}`, `已写入：{file}`},
+	"service.next":    {`Now type`, `接下来请输入`},
+
+	"doctor.serving":         {`A process serves this state (process {pid})`, `有进程在服务这份数据（进程 {pid}）`},
+	"doctor.serving_none":    {`Nobody serves this state: nothing runs by itself`, `没有进程在服务：不会自动运行`},
+	"doctor.job_fails":       {`The job {job} fails[: {why}] ({count#time|times} since it last succeeded)`, `任务 {job} 失败[：{why}]（上次成功以来 {count#次} ）`},
+	"doctor.job_fails.hint":  {`what became of it: {admin} job history {quoted}; try it now: {admin} job run {quoted}`, `查看记录：{admin} job history {quoted}；立即重试：{admin} job run {quoted}`},
+	"doctor.job_paused":      {`The job {job} is paused[ by {by}]`, `任务 {job} 已暂停[（{by}）]`},
+	"doctor.job_paused.hint": {`let it run again: {admin} job resume {quoted}`, `恢复运行：{admin} job resume {quoted}`},
+
 	"serve.reloaded":   {`The serving process (process {pid}) has read kept.yaml again. Connections: {connections}. Jobs: {jobs}.`, `服务进程（进程 {pid}）已重新读取 kept.yaml。连接：{connections}。任务：{jobs}。`},
 	"jobs.nobody":      {`Nobody serves this state: nothing runs by itself. Let it: {admin} serve`, `没有进程在服务：不会自动运行。启动：{admin} serve`},
 	"jobs.off":         {`off`, `关闭`},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"reflect"
 	"slices"
 	"sync"
@@ -94,24 +95,26 @@ func (s *Session[T]) Holds() bool {
 	return s.cur != nil && s.cur.held != nil && !s.cur.held.server.gate.isShut()
 }
 
-// ListenTCP serves the same table at host:port to who has the token, until
-// Close. Without a host only this machine can reach it. Only a resident session
-// that holds the file can do that. It returns the address with the real port.
-func (s *Session[T]) ListenTCP(addr, token string) (net.Addr, error) {
+// Handler gives the same table to who has the token, for a server of the caller's own at addr, which
+// is closed before the session is. It answers under the names of this machine, that of addr, and hosts.
+// Only a resident session that holds the file can do that.
+func (s *Session[T]) Handler(addr, token string, hosts []string) (http.Handler, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	tcp, _, err := s.overTCP(addr, token, hosts)
+	if err != nil {
+		return nil, err
+	}
+	return tcp, nil
+}
+
+// overTCP makes the server of a token's callers. s.mu is held.
+func (s *Session[T]) overTCP(addr, token string, hosts []string) (*server, *holder, error) {
 	if !s.o.Resident || s.cur == nil || s.cur.held == nil {
-		return nil, s.o.Codec.own(newError(CodeResident, "another kept holds the file; stop it first, then serve over TCP"))
+		return nil, nil, s.o.Codec.own(newError(CodeResident, "another kept holds the file; stop it first, then serve over TCP"))
 	}
 	if len(token) < 16 {
-		return nil, s.o.Codec.own(newError(CodeUnauthorized, "serving over TCP needs a token of at least 16 characters"))
-	}
-	addr = Loopback(addr)
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		e := newError(CodeSocket, "cannot listen at %s; is the port taken?", addr)
-		e.Cause = err
-		return nil, s.o.Codec.own(e)
+		return nil, nil, s.o.Codec.own(newError(CodeUnauthorized, "serving over TCP needs a token of at least 16 characters"))
 	}
 	h := s.cur.held
 	tcp := *h.server
@@ -121,13 +124,33 @@ func (s *Session[T]) ListenTCP(addr, token string) (net.Addr, error) {
 	if host, _, err := net.SplitHostPort(addr); err == nil && !slices.Contains(tcp.o.Hosts, host) {
 		tcp.o.Hosts = append(tcp.o.Hosts, host)
 	}
-	// Options.Hosts names further ones, such as that of a proxy.
-	for _, host := range s.o.Hosts {
+	for _, host := range hosts {
 		if host != socketHost {
 			tcp.o.Hosts = append(tcp.o.Hosts, host)
 		}
 	}
-	h.serve(l, &tcp)
+	return &tcp, h, nil
+}
+
+// ListenTCP serves the same table at host:port to who has the token, until
+// Close. Without a host only this machine can reach it; Options.Hosts names
+// further names, such as that of a proxy. Only a resident session that holds
+// the file can do that. It returns the address with the real port.
+func (s *Session[T]) ListenTCP(addr, token string) (net.Addr, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	addr = Loopback(addr)
+	tcp, h, err := s.overTCP(addr, token, s.o.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		e := newError(CodeSocket, "cannot listen at %s; is the port taken?", addr)
+		e.Cause = err
+		return nil, s.o.Codec.own(e)
+	}
+	h.serve(l, tcp)
 	return l.Addr(), nil
 }
 

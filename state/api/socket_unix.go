@@ -19,6 +19,13 @@ func systemFolders() []string {
 	if fi, err := os.Stat(run); err == nil && fi.IsDir() {
 		dirs = append(dirs, filepath.Join(run, "kept"))
 	}
+	// The runtime folder of a service of the machine; it is that of its own account alone.
+	const service = "/run/kept"
+	if fi, err := os.Stat(service); err == nil && fi.IsDir() {
+		if st, ok := fi.Sys().(*syscall.Stat_t); ok && int(st.Uid) == os.Geteuid() {
+			dirs = append(dirs, service)
+		}
+	}
 	return append(dirs, filepath.Join(os.TempDir(), "kept-"+uid), "/tmp/kept-"+uid)
 }
 
