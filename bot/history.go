@@ -13,7 +13,7 @@ import (
 
 // kinds are the kinds of entries that a history can be limited to.
 var kinds = []string{state.ActivityOrder, state.ActivityRefund, state.ActivityShipment, state.ActivityMessage, state.ActivityCall,
-	state.ActivityMeeting, state.ActivityNote, state.ActivityPromise, state.ActivityConsent}
+	state.ActivityMeeting, state.ActivityNote, state.ActivityPromise, state.ActivityConsent, state.ActivityTouch, state.ActivityOverride}
 
 var history = Word{
 	Name:    "history",

@@ -54,6 +54,7 @@ var Words = []Word{
 	who,
 	promises,
 	promise,
+	mayContact,
 	followups,
 	followup,
 	questions,

@@ -49,6 +49,14 @@ func recorder(to *[]any) service.API {
 			note(in)
 			return service.StaffListOut{}, nil
 		},
+		MayContact: func(_ context.Context, in service.MayContactIn) (service.MayContactOut, error) {
+			note(in)
+			return service.MayContactOut{Outcome: "yes"}, nil
+		},
+		ContactOverride: func(_ context.Context, in service.ContactOverrideIn) (service.MayContactOut, error) {
+			note(in)
+			return service.MayContactOut{Outcome: "yes"}, nil
+		},
 		PromiseList: func(_ context.Context, in service.PromiseListIn) (service.PromiseListOut, error) {
 			note(in)
 			return service.PromiseListOut{Promises: []service.Promise{{Number: "p12", State: "open"}}}, nil

@@ -41,6 +41,10 @@ func machine(data any) (v any, list bool) {
 		return d.Lines, true
 	case service.RunListOut:
 		return d.Runs, true
+	case service.HoldOut:
+		return d.Holds, true
+	case service.TouchListOut:
+		return d.Touches, true
 	case service.AuditOut:
 		return d.Entries, true
 	case findings:

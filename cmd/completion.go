@@ -227,11 +227,11 @@ func (f *factory) completeOption(word string, o bot.Option) validArgs {
 	case "promise by", "promises by", "followups by", "followup for":
 		return f.completeFlag(f.staffNames)
 	case "history only":
-		return cobra.FixedCompletions([]string{"order", "refund", "shipment", "message", "call", "meeting", "note", "promise", "consent"}, cobra.ShellCompDirectiveNoFileComp)
+		return cobra.FixedCompletions([]string{"order", "refund", "shipment", "message", "call", "meeting", "note", "promise", "consent", "touch", "override"}, cobra.ShellCompDirectiveNoFileComp)
 	case "note kind":
 		return cobra.FixedCompletions([]string{"note", "call", "meeting"}, cobra.ShellCompDirectiveNoFileComp)
 	case "questions kind":
-		return cobra.FixedCompletions([]string{"match", "row", "organisation", "staff", "conflict", "write_lost"}, cobra.ShellCompDirectiveNoFileComp)
+		return cobra.FixedCompletions([]string{"match", "row", "organisation", "staff", "conflict", "write_lost", "stop"}, cobra.ShellCompDirectiveNoFileComp)
 	case "questions from": // a file, which the shell completes
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveDefault

@@ -11,6 +11,7 @@ import (
 
 	"github.com/keptcrm/kept/bot/text"
 	"github.com/keptcrm/kept/cmd/internal/config"
+	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/service"
 )
@@ -183,6 +184,7 @@ func (f *factory) resolve() (settings, error) {
 	show("domains", strings.Join(s.domains, ", "), from)
 	s.showCalendar(show)
 	s.showRules(show)
+	s.showGate(show)
 	s.showMail(show)
 	s.showServe(show)
 	return s, nil
@@ -191,10 +193,11 @@ func (f *factory) resolve() (settings, error) {
 // service gives the settings that the service wants to know.
 func (s settings) service() service.Config {
 	c := service.Config{Region: s.region, Zone: s.zone, Language: s.lang, Domains: s.domains, Ignore: s.file.Ignore, Calendar: s.file.WorkingDays,
+		Gate: s.file.Gate, Country: connectors.CountryCode,
 		Followups:   s.file.Followups,
 		Connections: map[string]service.ConnectionConfig{}}
 	for name, x := range s.file.Connections {
-		c.Connections[name] = service.ConnectionConfig{Mailbox: x.Mailbox, Owner: x.Owner, Ignore: x.Ignore}
+		c.Connections[name] = service.ConnectionConfig{Mailbox: x.Mailbox, Owner: x.Owner, Ignore: x.Ignore, Brand: x.Brand}
 	}
 	return c
 }

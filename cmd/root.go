@@ -55,6 +55,9 @@ func newRoot(f *factory) *cobra.Command {
 		if c.Name() == "promise" {
 			c.AddCommand(newPromiseFind(f))
 		}
+		if c.Name() == "may-contact" {
+			f.listFlags(c)
+		}
 		root.AddCommand(c)
 	}
 	root.AddCommand(
@@ -65,6 +68,8 @@ func newRoot(f *factory) *cobra.Command {
 		newCustomer(f),
 		newOptout(f),
 		newSegment(f),
+		newHold(f),
+		newTouch(f),
 		newStaff(f),
 		newServe(f),
 		newJob(f),

@@ -47,7 +47,10 @@ func newWord(f *factory, p *text.Printer, w *bot.Word) *cobra.Command {
 			if err != nil {
 				return f.explain(card, err)
 			}
-			return f.show(card)
+			if err := f.show(card); err != nil {
+				return err
+			}
+			return verdict(card.Data)
 		},
 		ValidArgsFunction: f.completeWord(w),
 	}

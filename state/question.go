@@ -10,6 +10,7 @@ const (
 	QuestionStaff        = "staff"        // is an address from which mail was sent one of us?
 	QuestionConflict     = "conflict"     // connections say otherwise about one field; which is right?
 	QuestionLost         = "write_lost"   // did a write arrive whose answer was lost?
+	QuestionStop         = "stop"         // did a customer ask to be left alone?
 	QuestionPromise      = "promise"      // was this said, and promised?
 	QuestionPromiseDone  = "promise_done" // is a promise kept with what came?
 )

@@ -450,7 +450,11 @@ func (s *Service) retell(ctx context.Context) error {
 				if err := t.activities(nil, r); err != nil {
 					return err
 				}
-				if err := t.consents(r); err != nil {
+				wishes, err := t.stopConsents(r)
+				if err != nil {
+					return err
+				}
+				if err := t.consents(r, wishes); err != nil {
 					return err
 				}
 			}

@@ -321,6 +321,8 @@ func (s *Service) act(w *state.Writer, q *state.Question, answer string, in Answ
 	case state.QuestionConflict:
 		out := AnswerOut{Did: didChoose}
 		return out, nameCustomer(w, q.A, &out) // the next sync does it: what is true then may be another thing
+	case state.QuestionStop:
+		return s.actStop(w, q, answer, text)
 	case state.QuestionLost:
 		out := AnswerOut{Did: didArrive}
 		if answer == "no" {

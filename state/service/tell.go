@@ -238,10 +238,17 @@ func (t *telling) putDescribed(before, r *state.Record) error {
 	if err := t.news(before, r); err != nil {
 		return err
 	}
-	if before != nil || slices.ContainsFunc(r.Versions, func(v state.Version) bool { return len(v.Consents) > 0 }) {
-		if err := t.consents(r); err != nil {
+	wishes, err := t.stopConsents(r)
+	if err != nil {
+		return err
+	}
+	if before != nil || len(wishes) > 0 || slices.ContainsFunc(r.Versions, func(v state.Version) bool { return len(v.Consents) > 0 }) {
+		if err := t.consents(r, wishes); err != nil {
 			return err
 		}
+	}
+	if err := t.askStop(r); err != nil {
+		return err
 	}
 	if gone {
 		if r.Kind == state.KindContact {
@@ -405,8 +412,8 @@ func linesText(lines []state.OrderLine) string {
 func sourceOf(record uint64) string { return state.Records.Ref(record) }
 
 // consents makes a record's statements anew from all its versions: what an older version refused
-// stays refused.
-func (t *telling) consents(r *state.Record) error {
+// stays refused; and from the wishes that its text holds.
+func (t *telling) consents(r *state.Record, wishes []*state.Consent) error {
 	old, err := state.Consents.By(t.w.Tx(), "source", state.TextKey(sourceOf(r.Key)))
 	if err != nil {
 		return err
@@ -429,6 +436,9 @@ func (t *telling) consents(r *state.Record) error {
 			}
 			last[about], said[about+told] = told, true
 		}
+	}
+	for _, c := range wishes {
+		keep[string(consentKey(c))] = c
 	}
 	for _, c := range old {
 		if keep[string(consentKey(c))] != nil {

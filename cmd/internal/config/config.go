@@ -23,6 +23,7 @@ import (
 	"github.com/keptcrm/kept/state/followup"
 	"github.com/keptcrm/kept/state/identity"
 	"github.com/keptcrm/kept/state/promise"
+	"github.com/keptcrm/kept/state/service"
 )
 
 // File is what kept.yaml says. What it does not say is empty.
@@ -45,6 +46,8 @@ type File struct {
 	Calendar    Calendar
 	WorkingDays *promise.Calendar
 
+	Gate service.GateConfig // who may be contacted
+
 	Serve Serve // how "kept serve" is reached
 	Jobs  Jobs  // what runs by itself, and when
 
@@ -55,7 +58,7 @@ type File struct {
 }
 
 // Keys are the keys that kept.yaml may have, in the order in which people are shown them.
-var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "rules", "followups", "segments", "templates", "readlog", "serve", "jobs"}
+var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "gate", "rules", "followups", "segments", "templates", "readlog", "serve", "jobs"}
 
 // Load reads a file. With must it has to be there; without, a file that is absent is an empty one.
 func Load(path string, must bool) (File, error) {
@@ -159,6 +162,7 @@ func Parse(path string, content []byte) (File, error) {
 var sections = map[string]func(f *File, value ast.Node, at fault) error{
 	"connections": (*File).connections,
 	"calendar":    (*File).calendar,
+	"gate":        (*File).gate,
 	"serve":       (*File).serve,
 	"jobs":        (*File).jobs,
 	"rules":       (*File).rules,

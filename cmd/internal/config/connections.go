@@ -31,10 +31,11 @@ type Connection struct {
 	Mailbox string   // personal, shared; "" is not said
 	Owner   string   // of a personal one: a staff member, by login, number, address or name
 	Ignore  []string // whose mail is left out: addresses, @domains, list:ID
+	Brand   string   // under which it deals with customers
 }
 
 // ConnectionKeys are the keys that a connection may have, in the order in which they are written.
-var ConnectionKeys = []string{"type", "mode", "options", "owns", "create", "conflicts", "deletes", "guard", "census", "mailbox", "owner", "ignore"}
+var ConnectionKeys = []string{"type", "mode", "options", "owns", "create", "conflicts", "deletes", "guard", "census", "mailbox", "owner", "ignore", "brand"}
 
 // The words that some keys take.
 var (
@@ -246,6 +247,8 @@ func (c *Connection) set(key, v string) (wrong string, args state.Args) {
 		c.Census = d
 	case "owner":
 		c.Owner = v
+	case "brand":
+		c.Brand = v
 	case "mailbox":
 		if c.Mailbox = lower; lower != state.MailboxPersonal && lower != state.MailboxShared {
 			return "config_mailbox", args
