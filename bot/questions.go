@@ -106,6 +106,11 @@ func asked(p *text.Printer, q service.Question) string {
 	return p.T(key, args)
 }
 
+// aboutMessage says whether a question is about a message that Kept sends.
+func aboutMessage(kind string) bool {
+	return kind == state.QuestionSend || kind == state.QuestionUnsure || kind == state.QuestionUndelivered
+}
+
 func questionSection(p *text.Printer, q service.Question, one bool) Section {
 	s := Section{Shape: Facts}
 	s.row(q.Number, code(q.Number), strong(asked(p, q)))
@@ -120,7 +125,7 @@ func questionSection(p *text.Printer, q service.Question, one bool) Section {
 	}
 	if len(pro) > 0 {
 		key := "question.because"
-		if q.Kind == state.QuestionRow || q.Kind == state.QuestionConflict || q.Kind == state.QuestionLost {
+		if q.Kind == state.QuestionRow || q.Kind == state.QuestionConflict || q.Kind == state.QuestionLost || aboutMessage(q.Kind) {
 			key = "question.reason"
 		}
 		say(plain(p.T(key, state.Args{"reasons": strings.Join(pro, p.T("card.comma"))})))
@@ -151,7 +156,7 @@ func questionSection(p *text.Printer, q service.Question, one bool) Section {
 	cells := []Cell{}
 	for _, o := range q.Options {
 		words := "answer " + q.Number + " " + o
-		if o == "fix" {
+		if o == "fix" || o == "send" && aboutMessage(q.Kind) {
 			words += ` "…"`
 		}
 		cells = append(cells, code(p.Command(words)))
@@ -166,7 +171,7 @@ func questionActions(p *text.Printer, q service.Question) []Action {
 	var out []Action
 	for _, o := range q.Options {
 		words := "answer " + q.Number + " " + o
-		if o == "fix" {
+		if o == "fix" || o == "send" && aboutMessage(q.Kind) {
 			words += " …"
 		}
 		out = append(out, Action{Code: "answer_" + o, Label: p.Term("answer", o), Words: words})

@@ -194,7 +194,9 @@ func name(ctx context.Context, store *bolt.Store) error {
 // serve joins service and engine over a store.
 func (f *factory) serve(s settings, store state.Store, env engine.Env) *service.Service {
 	e := engine.New(f.o.Specs, env)
-	svc := service.New(store, e, s.service(), f.o.Now)
+	config := s.service()
+	config.Unsubscribe = f.unsubscribe(s)
+	svc := service.New(store, e, config, f.o.Now)
 	e.Bind(svc)
 	return svc
 }

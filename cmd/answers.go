@@ -65,6 +65,8 @@ func machine(data any) (v any, list bool) {
 		return d.Rules, true
 	case []connectorType:
 		return d, true
+	case service.OutboxListOut:
+		return d.Messages, true
 	case []setting:
 		return d, true
 	case []matchRow:
@@ -89,6 +91,8 @@ func machine(data any) (v any, list bool) {
 		return d.Staff, false
 	case service.MailboxOut:
 		return d.Connection, false
+	case service.OutboxOut:
+		return d.Message, false
 	case service.PlanShowOut:
 		return d.Plan, false
 

@@ -231,7 +231,7 @@ func (f *factory) completeOption(word string, o bot.Option) validArgs {
 	case "note kind":
 		return cobra.FixedCompletions([]string{"note", "call", "meeting"}, cobra.ShellCompDirectiveNoFileComp)
 	case "questions kind":
-		return cobra.FixedCompletions([]string{"match", "row", "organisation", "staff", "conflict", "write_lost", "stop"}, cobra.ShellCompDirectiveNoFileComp)
+		return cobra.FixedCompletions([]string{"match", "row", "organisation", "staff", "conflict", "write_lost", "stop", "message_ask", "message_lost", "message_failed"}, cobra.ShellCompDirectiveNoFileComp)
 	case "questions from": // a file, which the shell completes
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveDefault

@@ -57,6 +57,7 @@ func (f *factory) secrets() *config.Secrets {
 // engineEnv says what holds for connectors that ask for it and are told nothing else.
 func (f *factory) engineEnv(s settings) engine.Env {
 	env := engine.Env{Now: f.o.Now, Stdin: f.o.In, Defaults: map[string]string{"zone": s.zone}, Connections: s.synced(), Region: s.region, Secret: f.secrets().Resolve}
+	env.Say, env.HookSecret = f.tellStaff, s.file.Notify.Secret
 	if f.flags.verbose {
 		env.Log = slog.New(slog.NewTextHandler(f.o.Err, nil))
 	}

@@ -185,6 +185,7 @@ func (f *factory) resolve() (settings, error) {
 	s.showCalendar(show)
 	s.showRules(show)
 	s.showGate(show)
+	s.showNotify(show)
 	s.showMail(show)
 	s.showServe(show)
 	return s, nil
@@ -196,6 +197,7 @@ func (s settings) service() service.Config {
 		Gate: s.file.Gate, Country: connectors.CountryCode,
 		Followups:   s.file.Followups,
 		Connections: map[string]service.ConnectionConfig{}}
+	c.Notify = service.NotifyConfig{Staff: s.file.Notify.Staff, Default: s.file.Notify.Default, Via: s.file.Notify.Via}
 	for name, x := range s.file.Connections {
 		c.Connections[name] = service.ConnectionConfig{Mailbox: x.Mailbox, Owner: x.Owner, Ignore: x.Ignore, Brand: x.Brand}
 	}

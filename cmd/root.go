@@ -63,6 +63,7 @@ func newRoot(f *factory) *cobra.Command {
 	root.AddCommand(
 		newConnection(f),
 		newSync(f),
+		newOutbox(f),
 		newImport(f),
 		newMatch(f),
 		newCustomer(f),

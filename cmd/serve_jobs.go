@@ -43,6 +43,10 @@ func (f *factory) jobLines(s settings) []jobLine {
 			_, err := api.FollowupRun(ctx, service.FollowupRunIn{})
 			return err
 		}},
+		{name: "outbox", schedule: "@every 1m", timeout: 30 * time.Minute, skip: true, do: func(ctx context.Context, api service.API) error {
+			_, err := api.OutboxSend(ctx, service.OutboxSendIn{})
+			return err
+		}},
 		{name: "backup", schedule: "0 3 * * *", jitter: 10 * time.Minute, timeout: 2 * time.Hour, do: func(ctx context.Context, api service.API) error {
 			return f.backupJob(ctx, api, s)
 		}},

@@ -66,6 +66,7 @@ type Outgoing struct {
 	Ended    time.Time `k:"37" json:"ended,omitzero"`      // when it was sent, or it was known that it will not be
 	VendorID string    `k:"38" json:"vendor_id,omitempty"` // as its system knows it: of mail the Message-ID
 	Question uint64    `k:"39" json:"-"`
+	Via      string    `k:"40" json:"via,omitempty"` // what it was last sent over: a connection, "stdout", "webhook:..."
 }
 
 // MaxOccasion is how long the key of an occasion may be, in bytes.
@@ -77,7 +78,8 @@ func (o *Outgoing) Open() bool {
 }
 
 // Outbox holds messages by number; index "key" is unique, "due" is by the time at which those that
-// wait or are being sent are looked at, "base" by customer, "state" by state and number.
+// wait or are being sent are looked at, "base" by customer, "intent" by what went out with it, "state"
+// by state and number.
 var Outbox = declare(Declaration[Outgoing]{
 	Name: "outgoing", Letter: "o",
 	Erase: Erase{Rule: EraseDocuments},
@@ -96,6 +98,27 @@ var Outbox = declare(Declaration[Outgoing]{
 			}
 			return [][]byte{NumberKey(o.Base)}
 		}},
+		{Name: "intent", Keys: func(o *Outgoing) [][]byte { return textIndex(o.Intent) }},
 		{Name: "state", Keys: func(o *Outgoing) [][]byte { return [][]byte{Join(TextKey(o.State), NumberKey(o.Number))} }},
 	},
+})
+
+// Outlet is a way out for messages: a connection that sends, or the webhook of one of us. Nothing
+// leaves through it before a person approved the first plan.
+type Outlet struct {
+	Name       string    `k:"1" json:"name"` // the connection's, or "webhook:" with the reference to its address
+	Approved   time.Time `k:"2" json:"approved,omitzero"`
+	ApprovedBy string    `k:"3" json:"approved_by,omitempty"`
+	Until      time.Time `k:"4" json:"until,omitzero"` // it rests until then
+	Code       string    `k:"5" json:"code,omitempty"` // of what is wrong with it; "" where nothing is
+	Args       Args      `k:"6" json:"args,omitempty"`
+	Since      time.Time `k:"7" json:"since,omitzero"` // when it was found to be wrong
+	Sent       time.Time `k:"8" json:"sent,omitzero"`  // when the last message left, to some minutes
+}
+
+// Outlets holds them by name.
+var Outlets = declare(Declaration[Outlet]{
+	Name:  "outlet",
+	Erase: Erase{Rule: EraseNone, Why: "our own ways out, and what is wrong with them"},
+	Key:   func(o *Outlet) []byte { return TextKey(o.Name) },
 })

@@ -13,6 +13,10 @@ const (
 	QuestionStop         = "stop"         // did a customer ask to be left alone?
 	QuestionPromise      = "promise"      // was this said, and promised?
 	QuestionPromiseDone  = "promise_done" // is a promise kept with what came?
+
+	QuestionSend        = "message_ask"    // shall a message go out though the gate asks?
+	QuestionUnsure      = "message_lost"   // did a message arrive whose answer was lost?
+	QuestionUndelivered = "message_failed" // a message cannot be sent; again, or not?
 )
 
 // The states of a question.

@@ -55,6 +55,11 @@ type Env struct {
 	// Wire may change what a connection gets from its surroundings; nil: nothing does.
 	Wire func(connection string, env connectors.Env) connectors.Env
 
+	// Say prints a line for one of us who gets messages on standard output; nil: nowhere.
+	Say func(line string) error
+	// HookSecret refers to the key that signs what webhooks of our people are told.
+	HookSecret string
+
 	// Scratch gives a service on a copy of the state, for dry runs, and what throws the copy away.
 	Scratch func(ctx context.Context) (*service.Service, func(), error)
 
@@ -82,6 +87,7 @@ type Engine struct {
 	env   Env
 	svc   *service.Service
 	turn  chan struct{} // holds a token while an import runs
+	posts chan struct{} // holds one while the outbox is gone through
 
 	system bool     // whether files are those of the file system, where some are pipes
 	pipes  sync.Map // what was spooled, by name: spooled
@@ -105,6 +111,9 @@ func New(specs []connectors.Spec, env Env) *Engine {
 	if env.Warn == nil {
 		env.Warn = func(string, ...any) {}
 	}
+	if env.Say == nil {
+		env.Say = func(string) error { return nil }
+	}
 	system := env.Open == nil
 	switch {
 	case env.Open == nil:
@@ -118,7 +127,7 @@ func New(specs []connectors.Spec, env Env) *Engine {
 	if env.Progress == nil {
 		env.Progress = func(context.Context, Progress) {}
 	}
-	e := &Engine{specs: slices.Clone(specs), env: env, turn: make(chan struct{}, 1), system: system, enough: env.Batch}
+	e := &Engine{specs: slices.Clone(specs), env: env, turn: make(chan struct{}, 1), posts: make(chan struct{}, 1), system: system, enough: env.Batch}
 	e.env.Open, e.env.List = e.piped(env.Open), e.unpiped(env.List)
 	return e
 }

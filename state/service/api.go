@@ -85,6 +85,13 @@ type API struct {
 	Mark           func(context.Context, MarkIn) (MarkOut, error)                     `api:"write"`
 	Mailbox        func(context.Context, MailboxIn) (MailboxOut, error)               `api:"write"`
 
+	OutboxList         func(context.Context, OutboxListIn) (OutboxListOut, error)   `api:"read"`
+	OutboxShow         func(context.Context, OutboxShowIn) (OutboxOut, error)       `api:"read"`
+	OutboxRetry        func(context.Context, OutboxRetryIn) (OutboxOut, error)      `api:"write"`
+	OutboxDrop         func(context.Context, OutboxDropIn) (OutboxOut, error)       `api:"write"`
+	OutboxSend         func(context.Context, OutboxSendIn) (OutboxSendOut, error)   `api:"long"`
+	UnsubscribeByToken func(context.Context, UnsubscribeIn) (UnsubscribeOut, error) `api:"write"`
+
 	ImportUndo func(context.Context, ImportUndoIn) (ImportUndoOut, error) `api:"write"`
 
 	Audit          func(context.Context, AuditIn) (AuditOut, error)                   `api:"read"`

@@ -39,6 +39,10 @@ func (*rereader) ConnectionCheck(context.Context, ConnectionCheckIn) (Connection
 	return ConnectionCheckOut{}, nil
 }
 
+func (*rereader) OutboxSend(context.Context, OutboxSendIn) (OutboxSendOut, error) {
+	return OutboxSendOut{}, nil
+}
+
 func (r *rereader) Reread(w *state.Writer, q *state.Question, raw string) ([]uint64, error) {
 	cells := strings.Split(raw, ",")
 	if len(cells) != 4 {

@@ -329,6 +329,8 @@ func (s *Service) act(w *state.Writer, q *state.Question, answer string, in Answ
 			out.Did = didNotArrive
 		}
 		return out, nameCustomer(w, q.A, &out)
+	case state.QuestionSend, state.QuestionUnsure, state.QuestionUndelivered:
+		return s.actMessage(w, q, answer, text)
 	}
 	return AnswerOut{}, &state.Error{Class: state.Invalid, Code: "unknown_question", Args: state.Args{"kind": q.Kind}}
 }

@@ -49,6 +49,8 @@ type Connections interface {
 	Sync(ctx context.Context, in SyncIn) (SyncOut, error)
 	// ConnectionCheck asks connections whether they work.
 	ConnectionCheck(ctx context.Context, in ConnectionCheckIn) (ConnectionCheckOut, error)
+	// OutboxSend sends what is due, or with In.Dry tells what it would send.
+	OutboxSend(ctx context.Context, in OutboxSendIn) (OutboxSendOut, error)
 }
 
 // Config is what a person may set; plain values that cmd fills in.
@@ -73,6 +75,9 @@ type Config struct {
 	// it, as ISO 3166; nil knows codes alone.
 	Gate    GateConfig
 	Country func(written string) (code string, ok bool)
+	// Notify is how our own people get messages, Unsubscribe how customers say no to more of them.
+	Notify      NotifyConfig
+	Unsubscribe UnsubscribeConfig
 }
 
 // ConnectionConfig is what kept.yaml says of one connection.

@@ -23,6 +23,8 @@ func (s *Service) API() API {
 		JobList: s.JobList, JobHistory: s.JobHistory, JobPause: s.JobPause, JobResume: s.JobResume,
 		PromiseDue: s.PromiseDue, PromiseWatch: s.PromiseWatch,
 		Import: s.Import, Check: s.Check, CheckLinks: s.CheckLinks, CustomerLearn: s.CustomerLearn, Backup: s.Backup,
+		OutboxList: s.OutboxList, OutboxShow: s.OutboxShow, OutboxRetry: s.OutboxRetry, OutboxDrop: s.OutboxDrop, OutboxSend: s.OutboxSend,
+		UnsubscribeByToken: s.UnsubscribeByToken,
 	}
 	s.auditReads(&a)
 	return a

@@ -51,6 +51,9 @@ type File struct {
 	Serve Serve // how "kept serve" is reached
 	Jobs  Jobs  // what runs by itself, and when
 
+	Notify      Notify
+	Unsubscribe Unsubscribe
+
 	// Lines says in which line each key stands.
 	Lines map[string]int
 
@@ -58,7 +61,7 @@ type File struct {
 }
 
 // Keys are the keys that kept.yaml may have, in the order in which people are shown them.
-var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "gate", "rules", "followups", "segments", "templates", "readlog", "serve", "jobs"}
+var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "gate", "notify", "unsubscribe", "rules", "followups", "segments", "templates", "readlog", "serve", "jobs"}
 
 // Load reads a file. With must it has to be there; without, a file that is absent is an empty one.
 func Load(path string, must bool) (File, error) {
@@ -169,6 +172,8 @@ var sections = map[string]func(f *File, value ast.Node, at fault) error{
 	"followups":   (*File).followups,
 	"segments":    (*File).segments,
 	"templates":   (*File).templates,
+	"notify":      (*File).notify,
+	"unsubscribe": (*File).unsubscribe,
 }
 
 // lists are the keys that take several values.

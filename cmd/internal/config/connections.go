@@ -337,7 +337,7 @@ func (f *File) CheckTypes(specs []connectors.Spec) error {
 			}
 		}
 	}
-	return nil
+	return f.checkSender(specs)
 }
 
 // CheckOption says what is wrong with an option's value as it stands in the file: the code and

@@ -49,6 +49,9 @@ func clean(s string) string {
 	return strings.Join(strings.Fields(strings.Join(cleanLines(s), " ")), " ")
 }
 
+// Line gives a text of somebody's on one line, without what would steer the terminal.
+func Line(s string) string { return clean(s) }
+
 // rightToLeft says whether a text has letters that are written from right to left.
 func rightToLeft(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool {
