@@ -12,16 +12,22 @@ import (
 )
 
 var answer = Word{
-	Name:     "answer",
-	Aliases:  []string{"回答"},
-	Usage:    []string{"answer qN yes|no", `answer qN fix "ROW"`, "answer qN drop", "answer qN CONNECTION"},
-	Examples: []string{"answer q7 yes", "answer q7 no", `answer q12 fix "jana@example.com,Jana,Köhler"`, "answer q12 drop", "answer q8 book"},
-	Writes:   true,
+	Name:    "answer",
+	Aliases: []string{"回答"},
+	Usage: []string{"answer qN yes|no", `answer qN fix "ROW"`, "answer qN drop", "answer qN CONNECTION",
+		`answer qN yes|no|done [--due WHEN] [--text "WORDS"]`},
+	Examples: []string{"answer q7 yes", "answer q7 no", `answer q12 fix "jana@example.com,Jana,Köhler"`, "answer q12 drop", "answer q8 book",
+		`answer q7 yes --due "next tuesday"`, "answer q7 done"},
+	Options: []Option{{Name: "due", Value: "WHEN"}, {Name: "text", Value: "TEXT"}},
+	Writes:  true,
 	run: func(ctx context.Context, api service.API, req Request) (Card, error) {
 		if len(req.Words) < 2 || !questionNumber.MatchString(req.Words[0]) {
 			return Card{}, errUsage
 		}
-		in := service.AnswerIn{Number: strings.ToLower(req.Words[0]), Answer: answerWord(req.Words[1]), Text: req.rest(2)}
+		in := service.AnswerIn{Number: strings.ToLower(req.Words[0]), Answer: answerWord(req.Words[1]), Text: req.rest(2), Due: req.Options["due"]}
+		if said := req.Options["text"]; said != "" {
+			in.Text = said
+		}
 		// Two answers at once, a whole line of hints as it was pasted, are none.
 		if in.Text != "" && (in.Answer == "no" || in.Answer == "drop") || in.Answer == "yes" && slices.Contains(req.Words, "·") {
 			return Card{}, errUsage
@@ -39,6 +45,9 @@ var answer = Word{
 			key = "did.answered"
 		}
 		args := state.Args{"question": out.Question.Number, "name": out.Customer.Name, "number": out.Customer.Number}
+		if out.Promise != nil {
+			args["promise"] = out.Promise.Number
+		}
 		if out.Question.Kind == state.QuestionStaff {
 			args["address"] = out.Question.Where
 			if out.Staff != nil {
@@ -68,6 +77,7 @@ var answerWords = map[string]string{
 	"y": "yes", "ja": "yes", "same": "yes", "是": "yes", "是的": "yes", "对": "yes",
 	"n": "no", "nein": "no", "apart": "no", "否": "no", "不": "no", "不是": "no",
 	"修正": "fix", "改": "fix", "correct": "fix",
+	"kept": "done", "erledigt": "done", "完成": "done", "已完成": "done", "已兑现": "done",
 	"skip": "drop", "丢弃": "drop", "放弃": "drop",
 }
 

@@ -17,12 +17,12 @@ var promise = Word{
 	Usage: []string{
 		`promise CUSTOMER "TEXT" [by WHEN] [--by NAME | --theirs]`,
 		"promise pN done|not-kept|withdrawn|reopen",
-		"promise pN by WHEN",
+		"promise pN by WHEN [--agreed]",
 		"promise pN",
 	},
 	Examples: []string{`promise jana "send the quote" by friday 12:00`, `promise jana "sign the contract" by 25 Nov --theirs`,
-		"promise p12 done", "promise p12 by tuesday"},
-	Options: []Option{{Name: "by", Value: "NAME"}, {Name: "theirs"}, {Name: "note", Value: "TEXT"}},
+		"promise p12 done", "promise p12 by tuesday", `promise move p12 "next friday" --agreed`, "promise reopen p12"},
+	Options: []Option{{Name: "by", Value: "NAME"}, {Name: "theirs"}, {Name: "note", Value: "TEXT"}, {Name: "agreed"}},
 	Writes:  true,
 	run:     runPromise,
 }
@@ -38,6 +38,7 @@ var states = map[string]string{
 }
 
 func runPromise(ctx context.Context, api service.API, req Request) (Card, error) {
+	req = req.verbFirst()
 	switch {
 	case len(req.Words) == 0:
 		return Card{}, errUsage
@@ -63,6 +64,31 @@ func runPromise(ctx context.Context, api service.API, req Request) (Card, error)
 	c := promiseCard(p, "promise", p.T("promise.added"), out.Promise)
 	c.Data = out
 	return c, nil
+}
+
+// verbFirst puts the number of a promise before what is to be done with it, as some type it the other way
+// round: promise move p12 friday, promise reopen p12.
+func (r Request) verbFirst() Request {
+	if len(r.Words) < 2 || !promiseNumber.MatchString(r.Words[1]) || r.quoted(0) {
+		return r
+	}
+	verb := strings.ToLower(r.Words[0])
+	words := []string{r.Words[1]}
+	switch _, closing := states[verb]; {
+	case verb == "show":
+	case verb == "move" && len(r.Words) > 2:
+		words = append(words, "by")
+	case closing:
+		words = append(words, verb)
+	default:
+		return r
+	}
+	rest := r.Words[2:]
+	if verb == "move" && len(rest) > 0 && slices.Contains([]string{"to", "by"}, strings.ToLower(rest[0])) {
+		rest = rest[1:]
+	}
+	r.Words, r.Quoted = append(words, rest...), nil
+	return r
 }
 
 // bareDate takes the quotes off a date that was put between them, by "friday 12:00", so that it is
@@ -135,7 +161,7 @@ func onePromise(ctx context.Context, api service.API, req Request) (Card, error)
 			}
 			by = req.rest(1)
 		}
-		out, err = api.PromiseMove(ctx, service.PromiseMoveIn{Promise: number, Due: by})
+		out, err = api.PromiseMove(ctx, service.PromiseMoveIn{Promise: number, Due: by, Agreed: req.has("agreed")})
 	}
 	if err != nil {
 		return Card{}, err
@@ -147,17 +173,12 @@ func onePromise(ctx context.Context, api service.API, req Request) (Card, error)
 }
 
 func showPromise(ctx context.Context, api service.API, req Request, number string) (Card, error) {
-	list, err := api.PromiseList(ctx, service.PromiseListIn{All: true})
+	out, err := api.PromiseShow(ctx, service.PromiseShowIn{Promise: number})
 	if err != nil {
 		return Card{}, err
 	}
-	for _, x := range list.Promises {
-		if strings.EqualFold(x.Number, number) || strings.EqualFold(x.ID, number) {
-			p := req.printer(list.Zone, list.Now)
-			c := promiseCard(p, "promise", p.T("promise.shown"), x)
-			c.Data = service.PromiseOut{Promise: x, Zone: list.Zone, Now: list.Now}
-			return c, nil
-		}
-	}
-	return Card{}, &state.Error{Class: state.NotFound, Code: "no_such_promise", Args: state.Args{"ref": number}}
+	p := req.printer(out.Zone, out.Now)
+	c := promiseCard(p, "promise", p.T("promise.shown"), out.Promise)
+	c.Data = out
+	return c, nil
 }

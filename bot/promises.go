@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/keptcrm/kept/bot/text"
@@ -12,12 +13,18 @@ import (
 )
 
 var promises = Word{
-	Name:     "promises",
-	Aliases:  []string{"承诺列表", "所有承诺"},
-	Usage:    []string{"promises [CUSTOMER] [--late] [--by NAME] [--ours|--theirs] [--all]"},
-	Examples: []string{"promises --late", "promises jana", "promises --by wei", "promises jana --all"},
-	Options:  []Option{{Name: "late"}, {Name: "by", Value: "NAME"}, {Name: "ours"}, {Name: "theirs"}, {Name: "all"}, {Name: "limit", Value: "N"}},
+	Name:    "promises",
+	Aliases: []string{"承诺列表", "所有承诺"},
+	Usage: []string{"promises [CUSTOMER] [--late] [--by NAME|rep] [--ours|--theirs] [--all]",
+		"promises [CUSTOMER] --health [--by rep] [--since DATE]", "promises [CUSTOMER] --conflicts"},
+	Examples: []string{"promises --late", "promises jana", "promises jana --by rep", "promises --by wei", "promises jana --all",
+		"promises --health --by rep", "promises --conflicts"},
+	Options: []Option{{Name: "late"}, {Name: "by", Value: "NAME"}, {Name: "ours"}, {Name: "theirs"}, {Name: "all"}, {Name: "limit", Value: "N"},
+		{Name: "health"}, {Name: "since", Value: "DATE"}, {Name: "conflicts"}},
 	run: func(ctx context.Context, api service.API, req Request) (Card, error) {
+		if card, ok, err := promiseReport(ctx, api, req); ok {
+			return card, err
+		}
 		in := service.PromiseListIn{Ref: req.rest(0), Late: req.has("late"), All: req.has("all"), By: req.Options["by"]}
 		for _, pair := range [][2]string{{"ours", "theirs"}, {"late", "all"}} {
 			if req.has(pair[0]) && req.has(pair[1]) {
@@ -30,6 +37,11 @@ var promises = Word{
 		case req.has("theirs"):
 			in.Direction = state.Theirs
 		}
+		each := strings.EqualFold(in.By, byRep)
+		if each {
+			// What everybody promised one customer is asked of all of it, closed or not.
+			in.By, in.All = "", in.All || in.Ref != "" && !in.Late
+		}
 		limit, err := req.count("limit")
 		if err != nil {
 			return Card{}, err
@@ -38,11 +50,11 @@ var promises = Word{
 		if err != nil {
 			return explain(req, "promises", err, req.whole("promises"))
 		}
-		return promisesCard(req.printer(out.Zone, out.Now), in, limit, out), nil
+		return promisesCard(req.printer(out.Zone, out.Now), in, limit, each, out), nil
 	},
 }
 
-func promisesCard(p *text.Printer, in service.PromiseListIn, limit int, out service.PromiseListOut) Card {
+func promisesCard(p *text.Printer, in service.PromiseListIn, limit int, each bool, out service.PromiseListOut) Card {
 	overdue := 0
 	for _, x := range out.Promises {
 		if x.Late {
@@ -75,7 +87,9 @@ func promisesCard(p *text.Printer, in service.PromiseListIn, limit int, out serv
 		shown = shown[:limit]
 		c.Foot = append(c.Foot, p.T("promises.cut", state.Args{"n": strconv.Itoa(limit), "all": args["n"]}))
 	}
-	if out.Customer != nil {
+	if each {
+		c.repSections(p, shown, out.Customer != nil)
+	} else if out.Customer != nil {
 		var ours, theirs []service.Promise
 		for _, x := range shown {
 			if x.Direction == state.Theirs {
@@ -187,6 +201,16 @@ func remark(x service.Promise) string {
 	return ""
 }
 
+// closedBy is the evidence that a promise was last closed with, or nil.
+func closedBy(x service.Promise) *state.Evidence {
+	for i := range slices.Backward(x.Evidence) {
+		if x.Evidence[i].Args["closed"] != "" {
+			return &x.Evidence[i]
+		}
+	}
+	return nil
+}
+
 // promiseCard shows one promise in full.
 func promiseCard(p *text.Printer, word, title string, x service.Promise) Card {
 	c := Card{Word: word, Title: title, Aside: []string{x.Number}}
@@ -208,16 +232,29 @@ func promiseCard(p *text.Printer, word, title string, x service.Promise) Card {
 	if x.Late {
 		cells = append(cells, late(p.Late(x.LateDays)))
 	}
+	if x.Conditional {
+		cells = append(cells, dim(p.T("question.conditional")))
+	}
 	fact("due", cells...)
 	if len(x.Earlier) > 0 {
 		cells = nil
 		for _, t := range x.Earlier {
 			cells = append(cells, dim(p.Due(t, x.DateOnly, x.Zone)))
 		}
+		if x.Agreed {
+			cells = append(cells, dim(p.T("promise.agreed")))
+		}
 		fact("earlier", cells...)
 	}
 	if x.State != state.PromiseOpen && x.State != "" {
 		fact("state", plain(p.Term("state", x.State)), dim(p.Day(x.Closed)), plain(remark(x)))
+	}
+	if e := closedBy(x); e != nil && x.Proof != "" && x.State != state.PromiseOpen {
+		by := p.T("promise.closed_said", state.Args{"name": x.ClosedBy})
+		if x.ClosedBy == state.ClosedByRule {
+			by = p.T("promise.closed_itself")
+		}
+		fact("proof", plain(p.Evidence(*e)), dim(by), code(x.Proof))
 	}
 	if o := origin(p, x); o != "" {
 		fact("from", dim(o))

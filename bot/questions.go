@@ -14,11 +14,11 @@ import (
 var questions = Word{
 	Name:     "questions",
 	Aliases:  []string{"问题"},
-	Usage:    []string{"questions [qN | CUSTOMER] [--from FILE] [--kind KIND] [--limit N]"},
-	Examples: []string{"questions", "questions q7", "questions --from customers.csv"},
-	Options:  []Option{{Name: "from", Value: "FILE"}, {Name: "kind", Value: "KIND"}, {Name: "limit", Value: "N"}},
+	Usage:    []string{"questions [qN | CUSTOMER] [--from FILE] [--kind KIND] [--all] [--limit N]"},
+	Examples: []string{"questions", "questions q7", "questions --kind promise", "questions --from customers.csv"},
+	Options:  []Option{{Name: "all"}, {Name: "from", Value: "FILE"}, {Name: "kind", Value: "KIND"}, {Name: "limit", Value: "N"}},
 	run: func(ctx context.Context, api service.API, req Request) (Card, error) {
-		in := service.QuestionListIn{From: req.Options["from"], Kind: req.Options["kind"]}
+		in := service.QuestionListIn{From: req.Options["from"], Kind: req.Options["kind"], All: req.has("all")}
 		if ref := req.rest(0); questionNumber.MatchString(ref) {
 			in.Number = strings.ToLower(ref)
 		} else {
@@ -44,6 +44,7 @@ func questionsCard(req Request, in service.QuestionListIn, out service.QuestionL
 	switch {
 	case len(out.Questions) == 0:
 		c.Title = p.T("questions.none")
+		c.others(p, out)
 		return c
 	case in.Number != "":
 		c.Title = p.T("questions.one", state.Args{"number": out.Questions[0].Number})
@@ -68,6 +69,7 @@ func questionsCard(req Request, in service.QuestionListIn, out service.QuestionL
 		}
 		c.Foot = append(c.Foot, p.T("questions.more", state.Args{"n": strconv.Itoa(len(out.Questions)), "total": strconv.Itoa(out.Total), "command": words}))
 	}
+	c.others(p, out)
 	if out.More > 0 {
 		c.Foot = append(c.Foot, p.T("questions.later", state.Args{"n": strconv.Itoa(out.More)}))
 	}
@@ -87,6 +89,12 @@ func asked(p *text.Printer, q service.Question) string {
 			args[key] = c.Name + " " + c.Number
 		default:
 			args[key] = seen
+		}
+	}
+	if q.Kind == state.QuestionPromise || q.Kind == state.QuestionPromiseDone {
+		args["by"] = q.By
+		if q.Direction == state.Theirs {
+			key += "_theirs"
 		}
 	}
 	name("a", q.A, q.SeenA)
@@ -115,6 +123,7 @@ func questionSection(p *text.Printer, q service.Question, one bool) Section {
 	s := Section{Shape: Facts}
 	s.row(q.Number, code(q.Number), strong(asked(p, q)))
 	say := func(cells ...Cell) { s.row(q.Number, append([]Cell{{}}, cells...)...) }
+	promised(p, q, say)
 	var pro, con []string
 	for _, r := range q.Reasons {
 		if r.Against {
@@ -125,7 +134,7 @@ func questionSection(p *text.Printer, q service.Question, one bool) Section {
 	}
 	if len(pro) > 0 {
 		key := "question.because"
-		if q.Kind == state.QuestionRow || q.Kind == state.QuestionConflict || q.Kind == state.QuestionLost || aboutMessage(q.Kind) {
+		if q.Kind == state.QuestionPromise || q.Kind == state.QuestionPromiseDone || q.Kind == state.QuestionRow || q.Kind == state.QuestionConflict || q.Kind == state.QuestionLost || aboutMessage(q.Kind) {
 			key = "question.reason"
 		}
 		say(plain(p.T(key, state.Args{"reasons": strings.Join(pro, p.T("card.comma"))})))
@@ -148,6 +157,10 @@ func questionSection(p *text.Printer, q service.Question, one bool) Section {
 			say(dim(header))
 		}
 		say(plain(raw))
+	}
+	if q.State == state.QuestionWaiting || q.State == state.QuestionLapsed {
+		say(dim(p.T("question." + q.State)))
+		return s
 	}
 	if q.State != "" && q.State != state.QuestionOpen {
 		say(dim(p.T("question.answered", state.Args{"answer": p.Term("answer", q.Answer)})))
@@ -177,4 +190,40 @@ func questionActions(p *text.Printer, q service.Question) []Action {
 		out = append(out, Action{Code: "answer_" + o, Label: p.Term("answer", o), Words: words})
 	}
 	return out
+}
+
+// promised says of a question about a promise what was said, and for when.
+func promised(p *text.Printer, q service.Question, say func(...Cell)) {
+	if q.Kind != state.QuestionPromise && q.Kind != state.QuestionPromiseDone {
+		return
+	}
+	if q.Raw == "" {
+		say(dim(p.T("question.hidden")), dim(p.T("question.for", state.Args{"name": q.For})))
+		return
+	}
+	due := p.T("question.no_due")
+	if q.Due != nil {
+		due = p.T("question.due", state.Args{"due": p.Due(*q.Due, q.DateOnly, q.Zone)})
+	}
+	cells := []Cell{plain(p.T("card.quote", state.Args{"text": oneLine(q.Raw)})), dim(due)}
+	if q.Conditional {
+		cells = append(cells, dim(p.T("question.conditional")))
+	}
+	if q.Promise != "" {
+		cells = append(cells, code(q.Promise))
+	}
+	say(cells...)
+}
+
+// others says that questions about promises are put to others.
+func (c *Card) others(p *text.Printer, out service.QuestionListOut) {
+	n := 0
+	var names []string
+	for _, x := range out.Others {
+		n += x.N
+		names = append(names, x.Name+" "+strconv.Itoa(x.N))
+	}
+	if n > 0 {
+		c.Foot = append(c.Foot, p.T("questions.others", state.Args{"n": strconv.Itoa(n), "names": strings.Join(names, p.T("card.comma"))}))
+	}
 }

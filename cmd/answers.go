@@ -17,6 +17,8 @@ func machine(data any) (v any, list bool) {
 		return d.Hits, true
 	case service.HistoryOut:
 		return d.Entries, true
+	case service.PromiseConflictsOut:
+		return d.Conflicts, true
 	case service.PromiseListOut:
 		return d.Promises, true
 	case service.UnansweredOut:

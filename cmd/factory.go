@@ -186,6 +186,9 @@ func (f *factory) resolve() (settings, error) {
 	s.showRules(show)
 	s.showGate(show)
 	s.showNotify(show)
+	if line := s.file.Lines["promises"]; line > 0 {
+		show("promises", s.file.Promises.String(), fmt.Sprintf("%s:%d", s.file.Path, line))
+	}
 	s.showMail(show)
 	s.showServe(show)
 	return s, nil
@@ -196,6 +199,7 @@ func (s settings) service() service.Config {
 	c := service.Config{Region: s.region, Zone: s.zone, Language: s.lang, Domains: s.domains, Ignore: s.file.Ignore, Calendar: s.file.WorkingDays,
 		Gate: s.file.Gate, Country: connectors.CountryCode,
 		Followups:   s.file.Followups,
+		Promises:    s.file.Promises.Config(),
 		Connections: map[string]service.ConnectionConfig{}}
 	c.Notify = service.NotifyConfig{Staff: s.file.Notify.Staff, Default: s.file.Notify.Default, Via: s.file.Notify.Via}
 	for name, x := range s.file.Connections {

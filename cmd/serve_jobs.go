@@ -47,6 +47,10 @@ func (f *factory) jobLines(s settings) []jobLine {
 			_, err := api.OutboxSend(ctx, service.OutboxSendIn{})
 			return err
 		}},
+		{name: "promises", schedule: "*/10 * * * *", jitter: time.Minute, timeout: 30 * time.Minute, do: func(ctx context.Context, api service.API) error {
+			_, err := api.PromiseWatch(ctx, service.PromiseWatchIn{})
+			return err
+		}},
 		{name: "backup", schedule: "0 3 * * *", jitter: 10 * time.Minute, timeout: 2 * time.Hour, do: func(ctx context.Context, api service.API) error {
 			return f.backupJob(ctx, api, s)
 		}},

@@ -109,6 +109,10 @@ type API struct {
 	Sync            func(context.Context, SyncIn) (SyncOut, error)                       `api:"long"`
 	ConnectionCheck func(context.Context, ConnectionCheckIn) (ConnectionCheckOut, error) `api:"long"`
 
+	PromiseShow      func(context.Context, PromiseShowIn) (PromiseOut, error)               `api:"read"`
+	PromiseHealth    func(context.Context, PromiseHealthIn) (PromiseHealthOut, error)       `api:"read"`
+	PromiseConflicts func(context.Context, PromiseConflictsIn) (PromiseConflictsOut, error) `api:"read"`
+
 	PromiseDue   func(context.Context, PromiseDueIn) (PromiseDueOut, error)     `api:"read"`
 	PromiseWatch func(context.Context, PromiseWatchIn) (PromiseWatchOut, error) `api:"long"`
 

@@ -38,3 +38,21 @@ func promisesDue(tx state.Tx, until time.Time, limit int) ([]*state.Promise, err
 	r := state.Range{Index: "open", To: state.After(state.TimeKey(until)), Limit: limit}
 	return state.Promises.List(tx, r)
 }
+
+// PromiseShow gives one promise.
+func (s *Service) PromiseShow(ctx context.Context, in PromiseShowIn) (PromiseOut, error) {
+	return view(ctx, s, func(tx state.Tx, now time.Time) (PromiseOut, error) {
+		n, err := reference(state.Promises, tx, in.Promise)
+		if err != nil {
+			return PromiseOut{}, err
+		}
+		p, err := state.Promises.Find(tx, state.NumberKey(n))
+		if err != nil {
+			return PromiseOut{}, err
+		}
+		if p == nil {
+			return PromiseOut{}, &state.Error{Class: state.NotFound, Code: "no_such_promise", Args: state.Args{"ref": in.Promise}}
+		}
+		return s.promiseOut(ctx, newLookup(tx, now), p)
+	})
+}

@@ -179,16 +179,7 @@ func (s *Service) fits(p *state.Promise, x proof) promise.Fit {
 	if p.Direction == state.Ours && x.by != "" && x.by != p.By && x.Kind != promise.DeedNote && x.Kind != promise.DeedShipment {
 		return promise.Fit{}
 	}
-	pledge := promise.Pledge{Text: p.Text, Made: p.Made}
-	if p.Due != nil {
-		pledge.Due, pledge.DueText = p.Due.At, p.Due.Text
-	}
-	for _, e := range p.Evidence {
-		if e.Code == "said_in_mail" && e.Args["thread"] != "" {
-			pledge.Thread = e.Args["thread"]
-		}
-	}
-	return s.promiseReader().Fulfils(pledge, x.Deed)
+	return s.promiseReader().Fulfils(pledge(p), x.Deed)
 }
 
 // closedWith is the evidence that a promise was closed with something.

@@ -122,7 +122,11 @@ func (l *lookup) promise(p *state.Promise) (Promise, error) {
 	}
 	out := Promise{Number: state.Promises.Ref(p.Number), Direction: p.Direction, Customer: state.Customers.Ref(c.Number),
 		CustomerName: c.Name, By: l.promiser(p, c), Text: p.Text, State: p.State, Late: late(p, l.now),
-		Evidence: append([]state.Evidence{}, p.Evidence...), Made: p.Made, Closed: p.Closed}
+		Evidence: append([]state.Evidence{}, p.Evidence...), Made: p.Made, Closed: p.Closed, Conditional: p.Conditional,
+		Proof: p.Proof, ClosedBy: l.name(p.ClosedBy), Done: p.Done}
+	if b := p.Bound(); len(p.Earlier) > 0 && b.At.Equal(p.Due.At) && p.Due.Agreed {
+		out.Agreed = true
+	}
 	if out.ID, err = l.id(out.Number); err != nil {
 		return out, err
 	}
@@ -164,10 +168,18 @@ func (s *Service) PromiseClose(ctx context.Context, in PromiseCloseIn) (PromiseO
 		if p.State == to {
 			return false, nil
 		}
-		p.State, p.Closed, p.ClosedBy = to, w.Cause.At, w.Cause.Actor
 		code := "closed_by_hand"
 		if to == state.PromiseOpen {
-			p.Closed, p.ClosedBy, code = time.Time{}, "", "opened_by_hand"
+			code = "opened_by_hand"
+			if p.Proof != "" {
+				p.Refused = append(p.Refused, p.Proof) // it is not closed by the same again
+			}
+			reopen(p)
+		} else {
+			p.State, p.Closed, p.ClosedBy, p.Done, p.Proof = to, w.Cause.At, w.Cause.Actor, time.Time{}, ""
+			if err := dropProposals(w, p); err != nil {
+				return false, err
+			}
 		}
 		p.Note = strings.TrimSpace(in.Note)
 		args := state.Args{"state": to, "by": l.name(w.Cause.Actor), "at": w.Cause.At.Format(time.RFC3339)}
@@ -195,6 +207,7 @@ func (s *Service) PromiseMove(ctx context.Context, in PromiseMoveIn) (PromiseOut
 			}
 			p.Earlier = append(p.Earlier, *p.Due)
 		}
+		due.Agreed = in.Agreed
 		p.Due = due
 		return true, nil
 	})

@@ -21,7 +21,7 @@ func (s *Service) API() API {
 		Audit: s.Audit, Doctor: s.Doctor, CustomerExport: s.CustomerExport,
 		PlanList: s.PlanList, PlanShow: s.PlanShow, Sync: s.Sync, ConnectionCheck: s.ConnectionCheck,
 		JobList: s.JobList, JobHistory: s.JobHistory, JobPause: s.JobPause, JobResume: s.JobResume,
-		PromiseDue: s.PromiseDue, PromiseWatch: s.PromiseWatch,
+		PromiseShow: s.PromiseShow, PromiseHealth: s.PromiseHealth, PromiseConflicts: s.PromiseConflicts, PromiseDue: s.PromiseDue, PromiseWatch: s.PromiseWatch,
 		Import: s.Import, Check: s.Check, CheckLinks: s.CheckLinks, CustomerLearn: s.CustomerLearn, Backup: s.Backup,
 		OutboxList: s.OutboxList, OutboxShow: s.OutboxShow, OutboxRetry: s.OutboxRetry, OutboxDrop: s.OutboxDrop, OutboxSend: s.OutboxSend,
 		UnsubscribeByToken: s.UnsubscribeByToken,

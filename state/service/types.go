@@ -238,6 +238,11 @@ type Promise struct {
 	Late         bool             `json:"late"`
 	LateDays     int              `json:"late_days,omitempty"` // whole days, at least 1 where late
 	Earlier      []time.Time      `json:"earlier,omitempty"`   // earlier due times
+	Agreed       bool             `json:"agreed,omitempty"`    // the other side agreed to the date in time
+	Conditional  bool             `json:"conditional,omitempty"`
+	Proof        string           `json:"proof,omitempty"` // what it was closed by: "k55", "n12"
+	ClosedBy     string           `json:"closed_by,omitempty"`
+	Done         time.Time        `json:"done,omitzero"` // when it was kept, where that was before it was closed
 	Evidence     []state.Evidence `json:"evidence"`
 	Made         time.Time        `json:"made"`
 	Closed       time.Time        `json:"closed,omitzero"`
@@ -280,6 +285,13 @@ type PromiseCloseIn struct {
 type PromiseMoveIn struct {
 	Promise string `json:"promise"`
 	Due     string `json:"due"`
+	// Agreed says that the other side agreed: moved before it was due it is then not late.
+	Agreed bool `json:"agreed,omitempty"`
+}
+
+// PromiseShowIn asks for one promise.
+type PromiseShowIn struct {
+	Promise string `json:"promise"` // "p12"
 }
 
 // PromiseOut answers with one promise.

@@ -54,6 +54,61 @@ type QuestionsFor struct {
 	N    int    `json:"n"`
 }
 
+// PromiseConflictsIn asks for contradictions among our promises: all, or those about one customer.
+type PromiseConflictsIn struct {
+	Ref string `json:"ref,omitempty"`
+}
+
+// PromiseConflictsOut has them, the newest first.
+type PromiseConflictsOut struct {
+	Customer  *CustomerRef      `json:"customer,omitempty"`
+	Conflicts []PromiseConflict `json:"conflicts"`
+	Zone      string            `json:"zone"`
+	Now       time.Time         `json:"now"`
+}
+
+// PromiseConflict is two promises that contradict each other; A was made first.
+type PromiseConflict struct {
+	Kind   string       `json:"kind"`  // price, date
+	Thing  string       `json:"thing"` // what both are about
+	A      Promise      `json:"a"`
+	B      Promise      `json:"b"`
+	PriceA *state.Money `json:"price_a,omitempty"`
+	PriceB *state.Money `json:"price_b,omitempty"`
+}
+
+// PromiseHealthIn asks how our promises are kept.
+type PromiseHealthIn struct {
+	Ref   string    `json:"ref,omitempty"` // to one customer
+	By    string    `json:"by,omitempty"`  // by one of us
+	Since time.Time `json:"since,omitzero"`
+}
+
+// PromiseHealthOut counts them, in all and by who promised, who promised most first.
+type PromiseHealthOut struct {
+	Customer *CustomerRef   `json:"customer,omitempty"`
+	Total    PromiseCount   `json:"total"`
+	By       []PromiseCount `json:"by"`
+	Since    time.Time      `json:"since,omitzero"`
+	Zone     string         `json:"zone"`
+	Now      time.Time      `json:"now"`
+}
+
+// PromiseCount counts promises: Made = KeptInTime + KeptLate + NotKept + Open + Withdrawn.
+type PromiseCount struct {
+	Name        string `json:"name,omitempty"`
+	Made        int    `json:"made"`
+	KeptInTime  int    `json:"kept_in_time"`
+	KeptLate    int    `json:"kept_late"`
+	NotKept     int    `json:"not_kept"`
+	Open        int    `json:"open"`
+	Late        int    `json:"late"`        // of Open: the time first promised, or agreed, is over
+	Withdrawn   int    `json:"withdrawn"`   // or replaced by another promise
+	ByEvidence  int    `json:"by_evidence"` // of the kept ones: closed with what came
+	Moved       int    `json:"moved"`
+	MovedAgreed int    `json:"moved_agreed"` // of Moved: the customer had agreed in time, so that the new date counts
+}
+
 // foundPromise is one promise that was found in what somebody wrote, before it is a question.
 type foundPromise struct {
 	base        uint64 // customer to whom, or by whom, it was made

@@ -53,6 +53,8 @@ type File struct {
 
 	Notify      Notify
 	Unsubscribe Unsubscribe
+	// Promises is what is said of promises that are found.
+	Promises Promises
 
 	// Lines says in which line each key stands.
 	Lines map[string]int
@@ -61,7 +63,7 @@ type File struct {
 }
 
 // Keys are the keys that kept.yaml may have, in the order in which people are shown them.
-var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "gate", "notify", "unsubscribe", "rules", "followups", "segments", "templates", "readlog", "serve", "jobs"}
+var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "promises", "gate", "notify", "unsubscribe", "rules", "followups", "segments", "templates", "readlog", "serve", "jobs"}
 
 // Load reads a file. With must it has to be there; without, a file that is absent is an empty one.
 func Load(path string, must bool) (File, error) {
@@ -166,6 +168,7 @@ var sections = map[string]func(f *File, value ast.Node, at fault) error{
 	"connections": (*File).connections,
 	"calendar":    (*File).calendar,
 	"gate":        (*File).gate,
+	"promises":    (*File).promises,
 	"serve":       (*File).serve,
 	"jobs":        (*File).jobs,
 	"rules":       (*File).rules,
