@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -169,7 +170,7 @@ func (f *factory) questionNames(ctx context.Context, api service.API, typed stri
 	var names []string
 	for _, q := range out.Questions {
 		if strings.HasPrefix(q.Number, typed) {
-			names = append(names, q.Number+"\t"+joined(" / ", q.SeenA, q.SeenB, q.Where))
+			names = append(names, q.Number+"\t"+joined(" / ", q.SeenA, q.SeenB, cmp.Or(q.Raw, q.Where)))
 		}
 	}
 	return names
@@ -231,7 +232,7 @@ func (f *factory) completeOption(word string, o bot.Option) validArgs {
 	case "note kind":
 		return cobra.FixedCompletions([]string{"note", "call", "meeting"}, cobra.ShellCompDirectiveNoFileComp)
 	case "questions kind":
-		return cobra.FixedCompletions([]string{"match", "row", "organisation", "staff", "conflict", "write_lost", "stop", "message_ask", "message_lost", "message_failed"}, cobra.ShellCompDirectiveNoFileComp)
+		return cobra.FixedCompletions([]string{"promise", "promise_done", "match", "row", "organisation", "staff", "conflict", "write_lost", "stop", "message_ask", "message_lost", "message_failed"}, cobra.ShellCompDirectiveNoFileComp)
 	case "questions from": // a file, which the shell completes
 		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveDefault

@@ -54,6 +54,8 @@ var answered = []struct {
 	{"note", service.NoteOut{}},
 	{"who", service.WhoOut{}},
 	{"promises", service.PromiseListOut{}},
+	{"promises --health", service.PromiseHealthOut{}},
+	{"promises --conflicts", service.PromiseConflictsOut{}},
 	{"promise", service.PromiseOut{}},
 	{"followups", service.FollowupListOut{}},
 	{"followups --unanswered", service.UnansweredOut{}},

@@ -68,7 +68,6 @@ var promiseTexts = texts{
 	"option.conflicts":      {`two dates or two prices for one thing, by two people`, `同一事项有两个日期或价格`},
 	"option.answer.due":     {`another due time than was found`, `更正到期时间`},
 	"option.answer.text":    {`the words as they should be`, `更正文字`},
-	"option.promises.by":    {`of one of us by name, or rep: each of us`, `某位同事的，或 rep：逐人列出`},
 	"option.promises.since": {`made since then`, `此后作出的`},
 	"option.questions.all":  {`those about promises that are put to others, too`, `包括由他人回答的承诺问题`},
 

@@ -20,7 +20,7 @@ var wordTexts = texts{
 	"option.note.kind":       {`note, call or meeting`, `备注、电话或会面`},
 	"option.note.at":         {`when it was, if not now`, `发生的时间，默认为现在`},
 	"option.promises.late":   {`only those that are late`, `只看逾期的`},
-	"option.promises.by":     {`only those of one of us`, `只看某位同事的`},
+	"option.promises.by":     {`of one of us by name, or rep: each of us`, `某位同事的，或 rep：逐人列出`},
 	"option.promises.ours":   {`only what we promised`, `只看我们的承诺`},
 	"option.promises.theirs": {`only what they promised`, `只看对方的承诺`},
 	"option.promises.all":    {`closed ones too`, `包括已了结的`},
