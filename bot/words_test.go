@@ -61,6 +61,15 @@ func recorder(to *[]any) service.API {
 			note(in)
 			return service.PromiseListOut{Promises: []service.Promise{{Number: "p12", State: "open"}}}, nil
 		},
+		PromiseShow: func(_ context.Context, in service.PromiseShowIn) (service.PromiseOut, error) { return promised(in) },
+		PromiseHealth: func(_ context.Context, in service.PromiseHealthIn) (service.PromiseHealthOut, error) {
+			note(in)
+			return service.PromiseHealthOut{}, nil
+		},
+		PromiseConflicts: func(_ context.Context, in service.PromiseConflictsIn) (service.PromiseConflictsOut, error) {
+			note(in)
+			return service.PromiseConflictsOut{}, nil
+		},
 		PromiseAdd:   func(_ context.Context, in service.PromiseAddIn) (service.PromiseOut, error) { return promised(in) },
 		PromiseClose: func(_ context.Context, in service.PromiseCloseIn) (service.PromiseOut, error) { return promised(in) },
 		PromiseMove:  func(_ context.Context, in service.PromiseMoveIn) (service.PromiseOut, error) { return promised(in) },
@@ -160,7 +169,7 @@ func TestWhatWordsAsk(t *testing.T) {
 		{`promise p12 by tuesday`, service.PromiseMoveIn{Promise: "p12", Due: "by tuesday"}},
 		{`promise p12 next friday`, service.PromiseMoveIn{Promise: "p12", Due: "next friday"}},
 		{`promise p12 by someday maybe`, service.PromiseMoveIn{Promise: "p12", Due: "by someday maybe"}},
-		{`promise p12`, service.PromiseListIn{All: true}},
+		{`promise p12`, service.PromiseShowIn{Promise: "p12"}},
 		{`questions`, service.QuestionListIn{}},
 		{`questions Q7`, service.QuestionListIn{Number: "q7"}},
 		{`questions jana --from customers.csv --limit 3`, service.QuestionListIn{Ref: "jana", From: "customers.csv", Limit: 3}},
