@@ -176,6 +176,11 @@ func wording(p *text.Printer, x service.Promise) string {
 func origin(p *text.Printer, x service.Promise) string {
 	var parts []string
 	if len(x.Evidence) > 0 {
+		for _, e := range slices.Backward(x.Evidence) {
+			if e.Code == "taken_over" {
+				return p.T("promises.taken_over", e.Args)
+			}
+		}
 		parts = append(parts, p.Term("origin", x.Evidence[0].Code))
 	}
 	if d := p.Day(x.Made); d != "" {

@@ -60,6 +60,7 @@ var Words = []Word{
 	questions,
 	answer,
 	assign,
+	handover,
 }
 
 // Lookup finds a word by its name or an alias, whatever its case; nil where there is none.

@@ -81,6 +81,18 @@ func recorder(to *[]any) service.API {
 			note(in)
 			return service.UnansweredOut{}, nil
 		},
+		Handover: func(_ context.Context, in service.HandoverIn) (service.HandoverOut, error) {
+			note(in)
+			return service.HandoverOut{}, nil
+		},
+		HandoverUndo: func(_ context.Context, in service.HandoverUndoIn) (service.HandoverOut, error) {
+			note(in)
+			return service.HandoverOut{}, nil
+		},
+		HandoverList: func(_ context.Context, in service.HandoverListIn) (service.HandoverListOut, error) {
+			note(in)
+			return service.HandoverListOut{Handovers: []service.Handover{{Number: "g3"}}}, nil
+		},
 		FollowupAdd:    func(_ context.Context, in service.FollowupAddIn) (service.FollowupOut, error) { return followed(in) },
 		FollowupClose:  func(_ context.Context, in service.FollowupCloseIn) (service.FollowupOut, error) { return followed(in) },
 		FollowupSnooze: func(_ context.Context, in service.FollowupSnoozeIn) (service.FollowupOut, error) { return followed(in) },
@@ -164,6 +176,14 @@ func TestWhatWordsAsk(t *testing.T) {
 		{`followup reopen t12`, service.FollowupCloseIn{Followup: "t12", State: "open"}},
 		{`followup snooze t12 next monday`, service.FollowupSnoozeIn{Followup: "t12", Until: "next monday"}},
 		{`followup assign t12 wei`, service.FollowupAssignIn{Followup: "t12", Staff: "wei"}},
+		{`handover --from tom --to wei --only c12,c15`, service.HandoverIn{From: "tom", To: "wei", Only: []string{"c12", "c15"}}},
+		{`移交 --from tom --targets c12=wei，李伟=ana --dry-run`, service.HandoverIn{From: "tom", Dry: true, Targets: []service.HandoverTarget{
+			{Line: 1, Customer: "c12", To: "wei"}, {Line: 1, Customer: "李伟", To: "ana"}}}},
+		{`handover list`, service.HandoverListIn{}},
+		{`handover g3`, service.HandoverListIn{Number: "g3"}},
+		{`handover drafts G3`, service.HandoverListIn{Number: "g3"}},
+		{`handover undo g3`, service.HandoverUndoIn{Number: "g3"}},
+		{`handover g3 undo`, service.HandoverUndoIn{Number: "g3"}},
 		{`followup t12`, service.FollowupListIn{Number: "t12"}},
 		{`承诺 p12 完成`, service.PromiseCloseIn{Promise: "p12", State: "kept"}},
 		{`promise p12 by tuesday`, service.PromiseMoveIn{Promise: "p12", Due: "by tuesday"}},

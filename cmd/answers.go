@@ -31,6 +31,8 @@ func machine(data any) (v any, list bool) {
 		return d.Customers, true
 	case service.SegmentDiffOut:
 		return d.Changes, true
+	case service.HandoverListOut:
+		return d.Handovers, true
 	case service.FollowupListOut:
 		return d.Followups, true
 	case service.QuestionListOut:
@@ -85,6 +87,8 @@ func machine(data any) (v any, list bool) {
 		return d.Run, false
 	case service.PromiseOut:
 		return d.Promise, false
+	case service.HandoverOut:
+		return d.Handover, false
 	case service.FollowupOut:
 		return d.Followup, false
 	case service.CustomerOut:

@@ -225,7 +225,7 @@ func (f *factory) completePromise(c *cobra.Command, args []string, typed string)
 // completeOption completes the value of a daily word's option.
 func (f *factory) completeOption(word string, o bot.Option) validArgs {
 	switch word + " " + o.Name {
-	case "promise by", "promises by", "followups by", "followup for":
+	case "handover from", "handover to", "promise by", "promises by", "followups by", "followup for":
 		return f.completeFlag(f.staffNames)
 	case "history only":
 		return cobra.FixedCompletions([]string{"order", "refund", "shipment", "message", "call", "meeting", "note", "promise", "consent", "touch", "override"}, cobra.ShellCompDirectiveNoFileComp)

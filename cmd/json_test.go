@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/state/service"
 )
 
@@ -57,6 +58,9 @@ var answered = []struct {
 	{"promises --health", service.PromiseHealthOut{}},
 	{"promises --conflicts", service.PromiseConflictsOut{}},
 	{"promise", service.PromiseOut{}},
+	{"handover", service.HandoverOut{}},
+	{"handover list", service.HandoverListOut{}},
+	{"handover drafts", bot.Drafts{}},
 	{"followups", service.FollowupListOut{}},
 	{"followups --unanswered", service.UnansweredOut{}},
 	{"followup rules", service.RuleListOut{}},

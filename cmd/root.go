@@ -52,6 +52,9 @@ func newRoot(f *factory) *cobra.Command {
 		if c.Name() == "followup" {
 			c.AddCommand(newFollowupRules(f), newFollowupRun(f))
 		}
+		if c.Name() == "handover" {
+			handoverFile(c, p)
+		}
 		if c.Name() == "promise" {
 			c.AddCommand(newPromiseFind(f))
 		}

@@ -221,6 +221,7 @@ func newStaffLeave(f *factory) *cobra.Command {
 			p := f.printer()
 			card := staffCard(p, out)
 			if m := out.Staff; m.Owns+m.Open > 0 {
+				card.Foot = append(card.Foot, "give it to somebody: "+p.Command("handover --from "+m.Number+" --to NAME --dry-run"))
 				card.Foot = append(card.Foot, "what is still theirs: "+p.Command("promises --by "+m.Number)+", "+p.Command("customer list --owner "+m.Number))
 			}
 			return f.show(card)

@@ -38,6 +38,8 @@ type Promise struct {
 	Refused []string `k:"18" json:"refused,omitempty"`
 	// Source names what it was found in, as Proof does; "" where somebody logged it.
 	Source string `k:"19" json:"source,omitempty"`
+	// MadeBy is who made it, where By took it over from them.
+	MadeBy string `k:"24" json:"made_by,omitempty"`
 }
 
 // ClosedByRule stands as ClosedBy of a promise that was closed by evidence alone.

@@ -59,7 +59,7 @@ var evidenceTexts = texts{
 	"watch.undeliverable":   {`[{value} ]does not arrive[, since {since@}][ ({source})]`, `[{value} ]无法送达[，自 {since@} 起][（{source}）]`},
 	"watch.question":        {`[may be the same as {name} {number}: ]{kept} questions {question}`, `[可能与 {name} {number} 是同一客户：]{kept} questions {question}`},
 	"watch.former_employer": {`no longer at {organisation}[, since {until@}]`, `已不在 {organisation}[，自 {until@} 起]`},
-	"watch.owner_left":      {`{name} answered for them and has left[, {on@}][; ask {deputy}]. Hand over: {kept} assign`, `负责人 {name} 已离职[，{on@}][；请找 {deputy}]。移交：{kept} assign`},
+	"watch.owner_left":      {`{name} answered for them and has left[, {on@}][; ask {deputy}]. Hand over: {kept} handover`, `负责人 {name} 已离职[，{on@}][；请找 {deputy}]。移交：{kept} handover`},
 	"watch.owner_away":      {`{name} is away[ until {until@}][ ({note})][; ask {deputy}]`, `{name} 不在[，至 {until@}][（{note}）][；请找 {deputy}]`},
 
 	"damage.link_without_record":      {`a link has no record`, `有归属没有对应的记录`},

@@ -26,6 +26,7 @@ type texts map[string][2]string
 // catalogue holds every text. A text that cannot be read, or a key in two files, is a mistake of
 // the program and ends it at once; the tests load it.
 var catalogue = load(
+	handoverTexts,
 	errorTexts,
 	stateErrors,
 	serviceErrors,

@@ -45,6 +45,10 @@ type API struct {
 	SegmentShow    func(context.Context, SegmentShowIn) (SegmentShowOut, error)   `api:"read"`
 	SegmentDiff    func(context.Context, SegmentDiffIn) (SegmentDiffOut, error)   `api:"write"`
 	// FollowupRun is one pass of the rules; what one made already is not made again.
+	Handover     func(context.Context, HandoverIn) (HandoverOut, error)         `api:"write"`
+	HandoverUndo func(context.Context, HandoverUndoIn) (HandoverOut, error)     `api:"write"`
+	HandoverList func(context.Context, HandoverListIn) (HandoverListOut, error) `api:"read"`
+
 	FollowupRun func(context.Context, FollowupRunIn) (FollowupRunOut, error) `api:"long"`
 
 	MayContactList  func(context.Context, MayContactListIn) (MayContactListOut, error) `api:"read"`

@@ -177,7 +177,7 @@ func trailOf(tx state.Tx, c *state.Customer) (*trail, error) {
 		for _, x := range []struct {
 			k     *state.Kind
 			index string
-		}{{state.Promises.Kind, "base"}, {state.Followups.Kind, "base"}, {state.Outbox.Kind, "base"}, {state.Holds.Kind, "base"}, {state.Questions.Kind, "customer"}, {state.Verdicts.Kind, "customer"}, {state.Relations.Kind, "customer"}} {
+		}{{state.Promises.Kind, "base"}, {state.Followups.Kind, "base"}, {state.Handovers.Kind, "base"}, {state.Outbox.Kind, "base"}, {state.Holds.Kind, "base"}, {state.Questions.Kind, "customer"}, {state.Verdicts.Kind, "customer"}, {state.Relations.Kind, "customer"}} {
 			if err := note(x.k, x.index, n); err != nil {
 				return nil, err
 			}

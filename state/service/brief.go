@@ -91,6 +91,11 @@ func (b *briefing) who() error {
 	if deputy != nil {
 		b.out.Deputy, args["deputy"] = deputy.Name, deputy.Name
 	}
+	if last, err := b.l.takenOver(b.c); err != nil {
+		return err
+	} else if last != nil {
+		b.watch("taken_over", state.Args{"from": b.l.name(last.From), "name": owner.Name, "on": last.At.Format(time.RFC3339), "handover": state.Handovers.Ref(last.Number)})
+	}
 	if left(owner, b.l.now) {
 		args["on"] = owner.Left.Format(time.DateOnly)
 		b.watch("owner_left", args)

@@ -124,6 +124,7 @@ var erasers = []struct {
 	{"followup", (*erasure).followups},
 	{"hold", (*erasure).holds},
 	{"sending", (*erasure).sendings},
+	{"handover", (*erasure).handovers},
 	{"mark", (*erasure).marks},
 	{"activity", (*erasure).activities},
 	{"question", (*erasure).questions},

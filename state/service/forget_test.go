@@ -72,6 +72,9 @@ func (h *house) jana() (number string) {
 	must[PromiseOut](h)(h.s.PromiseAdd(ctx, PromiseAddIn{Ref: number, Text: "NEEDLE promise", By: "ana"}))
 	must[FollowupOut](h)(h.s.FollowupAdd(ctx, FollowupAddIn{Ref: number, Text: "NEEDLE follow-up"}))
 	must[CustomerOut](h)(h.s.CustomerTag(ctx, CustomerTagIn{Ref: number, Add: []string{"NEEDLEtag"}}))
+	must[CustomerOut](h)(h.s.Assign(ctx, AssignIn{Ref: number, Staff: "ana"}))
+	must[StaffOut](h)(h.s.StaffAdd(ctx, StaffAddIn{Name: "Wei Zhang", Login: "wei"}))
+	must[HandoverOut](h)(h.s.Handover(ctx, HandoverIn{From: "ana", To: "wei", Only: []string{number}}))
 	must[OptoutOut](h)(h.s.OptoutAdd(ctx, OptoutAddIn{Ref: janaMail, Words: "NEEDLE words"}))
 	must[HoldOut](h)(h.s.Hold(ctx, HoldIn{Ref: number, Until: "tomorrow", Reason: "NEEDLE reason"}))
 	must[HoldOut](h)(h.s.HoldLift(ctx, HoldLiftIn{Ref: number, Note: "NEEDLE note"}))
@@ -174,7 +177,7 @@ func (h *house) needle(want bool) {
 			full = full || f == place || strings.HasSuffix(f, k.Name)
 		}
 		switch k.Name {
-		case "link", "read", "relation", "staff", "marker", "forgotten", "promise", "doubt": // numbers alone, or checked below
+		case "link", "read", "relation", "staff", "marker", "forgotten", "promise", "doubt", "handover": // numbers alone, or checked below
 			continue
 		}
 		if !full && k.Erase.Rule != state.EraseNone {

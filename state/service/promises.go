@@ -326,7 +326,7 @@ func (s *Service) PromiseList(ctx context.Context, in PromiseListIn) (PromiseLis
 		}
 		list = slices.DeleteFunc(list, func(p *state.Promise) bool {
 			return !in.All && p.State != state.PromiseOpen || in.Late && !late(p, now) ||
-				by != "" && (p.By != by || p.Direction != state.Ours) || in.Direction != "" && p.Direction != in.Direction
+				by != "" && (p.By != by && p.MadeBy != by || p.Direction != state.Ours) || in.Direction != "" && p.Direction != in.Direction
 		})
 		sortPromises(list, now)
 		for _, p := range list {

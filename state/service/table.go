@@ -8,6 +8,7 @@ func (s *Service) API() API {
 		OptoutList: s.OptoutList, OptoutWhy: s.OptoutWhy, RunList: s.RunList, MayContact: s.MayContact,
 		FollowupList: s.FollowupList, FollowupAdd: s.FollowupAdd, FollowupClose: s.FollowupClose, FollowupSnooze: s.FollowupSnooze,
 		RuleList: s.RuleList, UnansweredList: s.UnansweredList, SegmentList: s.SegmentList, SegmentShow: s.SegmentShow, SegmentDiff: s.SegmentDiff,
+		Handover: s.Handover, HandoverUndo: s.HandoverUndo, HandoverList: s.HandoverList,
 		FollowupAssign: s.FollowupAssign, FollowupRun: s.FollowupRun,
 		MayContactList: s.MayContactList, ContactOverride: s.ContactOverride, Hold: s.Hold, HoldLift: s.HoldLift, HoldList: s.HoldList,
 		TouchRecord: s.TouchRecord, TouchUndo: s.TouchUndo, TouchList: s.TouchList,
