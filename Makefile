@@ -3,7 +3,7 @@ VERSION  ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty 2>/dev/
 FUZZTIME ?= 10s
 BIN       = bin/kept$(shell go env GOEXE)
 
-.PHONY: build demo demo-live test lint bench bench-match bench-promises bench-carddav fuzz setup changelog release-build release-check clean
+.PHONY: build demo demo-live test lint bench bench-match bench-promises bench-followups bench-carddav fuzz setup changelog release-build release-check clean
 
 build: ## bin/kept for this machine
 	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./cmd/kept
@@ -28,6 +28,9 @@ bench-match: ## how well kept match finds what belongs together, beside the goal
 
 bench-promises: ## how well promises are found in text, beside the goals
 	scripts/bench-promises
+
+bench-followups: ## passes of the rules over 100,000 customers
+	scripts/bench-followups
 
 bench-carddav: ## an address book on a real server, beside vdirsyncer
 	scripts/bench-carddav

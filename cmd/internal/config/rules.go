@@ -15,14 +15,13 @@ import (
 
 // The keys of a rule, of what it does, and of escalate.
 var (
-	RuleKeys       = []string{"use", "name", "when", "if", "do", "hours", "days", "on", "tags", "missed", "back", "escalate"}
-	doKeys         = []string{"followup", "text", "due", "message", "email", "purpose", "via"}
-	escalateKeys   = []string{"after", "to"}
-	followupKeys   = []string{"default", "per_person", "per_run"}
-	promiseStages  = []string{followup.StageTomorrow, followup.StageToday, followup.StageLate}
-	emailPurposes  = []string{"reply", "service", "transactional", "sales", "marketing"}
-	missedChoices  = []string{followup.CatchUp, followup.Skip}
-	followupTarget = []string{followup.ForOwner, followup.ForManager, followup.ForPromiser, followup.ForNobody}
+	RuleKeys      = []string{"use", "name", "when", "if", "do", "hours", "days", "on", "tags", "missed", "back", "escalate"}
+	doKeys        = []string{"followup", "text", "due", "message", "email", "purpose", "via"}
+	escalateKeys  = []string{"after", "to"}
+	followupKeys  = []string{"default", "per_person", "per_run"}
+	promiseStages = []string{followup.StageTomorrow, followup.StageToday, followup.StageLate}
+	emailPurposes = []string{"reply", "service", "transactional", "sales", "marketing"}
+	missedChoices = []string{followup.CatchUp, followup.Skip}
 )
 
 // rules reads the list of rules: names of ready ones, and mappings.
