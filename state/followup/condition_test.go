@@ -135,11 +135,12 @@ func FuzzText(f *testing.F) {
 
 func TestText(t *testing.T) {
 	t.Parallel()
-	x, err := ParseText("Dear {{customer.given|friend}}, your {{ order.number }}")
+	_, err := ParseText("Dear {{customer.given|friend}}, your {{ order.number }}")
 	if e, ok := err.(*Error); !ok || e.Code != CodeUnknown || e.Args["name"] != "order.number" || e.At != 40 {
 		t.Fatalf("%v at %d", err, at0(e))
 	}
-	if x, err = ParseText("Dear {{customer.given|friend}}, {{customer.name}}"); err != nil {
+	x, err := ParseText("Dear {{customer.given|friend}}, {{customer.name}}")
+	if err != nil {
 		t.Fatal(err)
 	}
 	env := map[string]any{"customer": Customer{Name: "Eve\r\nBcc: all@x.example <b>&"}}
