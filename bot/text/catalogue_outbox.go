@@ -6,6 +6,8 @@ var outboxTexts = texts{
 	"error.outgoing_to":   {`The message for {key} was not queued: it says nothing of whom it is for, or why. This is a mistake in Kept; please report it`, `{key} 的消息未加入发件箱：未说明收件人或用途。这是 Kept 的错误，请报告`},
 	"error.outgoing_text": {`The message for {key} was not queued: it has no text, or far too much. If a template of yours makes it, look there: {admin} config show`, `{key} 的消息未加入发件箱：没有正文，或正文过长。如果它来自您的模板，请检查：{admin} config show`},
 
+	"damage.outgoing_without_customer": {`a message that waits has no customer`, `有等待发送的消息没有对应的客户`},
+
 	"export.messages": {`Messages that Kept sent, or has for them`, `Kept 已发送或待发送的消息`},
 
 	"outgoing.waiting": {`waiting`, `等待中`},

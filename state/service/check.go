@@ -214,7 +214,7 @@ func (s *Service) checkViews(ctx context.Context, tx state.Tx, out *CheckOut) ([
 }
 
 // checkReferences looks for links to records that are not there, records without a link, and
-// promises of customers that are not there.
+// promises, follow-ups, waiting messages and holds of customers that are not there.
 func (s *Service) checkReferences(ctx context.Context, tx state.Tx, out *CheckOut) error {
 	bad := func(code, collection string, key []byte) {
 		out.Damages = append(out.Damages, state.Damage{Code: code, Collection: collection, Key: key})
@@ -274,6 +274,9 @@ func (s *Service) checkReferences(ctx context.Context, tx state.Tx, out *CheckOu
 		} else if c == nil {
 			bad("followup_without_customer", state.Followups.Kind.Name, state.NumberKey(f.Number))
 		}
+	}
+	if err := checkOutbox(tx, bad); err != nil {
+		return err
 	}
 	for h, err := range state.Holds.All(tx, state.Range{}) {
 		if err != nil {

@@ -200,6 +200,11 @@ func (s *Service) affected(tx state.Tx, out *CheckOut) error {
 			if f, err = state.Followups.Find(tx, state.NumberKey(n)); err == nil && f != nil {
 				err = add(f.Base)
 			}
+		case d.Collection == state.Outbox.Kind.Name && n > 0:
+			var o *state.Outgoing
+			if o, err = state.Outbox.Find(tx, state.NumberKey(n)); err == nil && o != nil {
+				err = add(o.Base)
+			}
 		case d.Collection == state.Holds.Kind.Name && n > 0:
 			var held *state.Hold
 			if held, err = state.Holds.Find(tx, state.NumberKey(n)); err == nil && held != nil {
@@ -354,6 +359,9 @@ func (s *Service) rebuild(ctx context.Context, damages []state.Damage) (again re
 	if err := s.Do(ctx, "check.repair", nil, func(w *state.Writer) error {
 		return (&telling{s: s, w: w, dirty: map[uint64]bool{}, companies: map[string]bool{}, domains: map[string]bool{}}).repairDoubts(damages)
 	}); err != nil {
+		return again, err
+	}
+	if err := s.repairOutbox(ctx, damages); err != nil {
 		return again, err
 	}
 	if err := s.SettleMail(ctx); err != nil {

@@ -135,8 +135,8 @@ type ConnectionRemoveOut struct {
 }
 
 // ConnectionRemove forgets what a connection that is no longer configured was reached with, and how
-// far it was read: should it come back, it is read from its start, and nothing is written there before
-// somebody approved that anew. Its records, and the histories that they made, stay.
+// far it was read: should it come back, it is read from its start, and nothing is written there or sent
+// over it before somebody approved that anew. Its records, and the histories that they made, stay.
 func (s *Service) ConnectionRemove(ctx context.Context, in ConnectionRemoveIn) (ConnectionRemoveOut, error) {
 	return change(ctx, s, "connection.remove", state.Args{"connection": in.Connection}, func(w *state.Writer) (ConnectionRemoveOut, error) {
 		plans, err := plansOf(w.Tx())
@@ -148,6 +148,10 @@ func (s *Service) ConnectionRemove(ctx context.Context, in ConnectionRemoveIn) (
 			return out, err
 		}
 		if err := unapprove(w, in.Connection); err != nil {
+			return out, err
+		}
+		// Nothing leaves over it either.
+		if _, err := state.Outlets.Delete(w, state.TextKey(in.Connection)); err != nil {
 			return out, err
 		}
 		prefix := state.PrefixRange("", state.TextKey(in.Connection))

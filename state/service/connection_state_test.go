@@ -48,6 +48,7 @@ func TestConnectionRemoveTakesAccessAlone(t *testing.T) {
 	if all := must[ConnectionStateOut](h)(h.s.ConnectionState(as(""), ConnectionStateIn{})).Connections; len(all) != 2 || all[1].Name != "shop2" || all[1].Plan != "" {
 		t.Errorf("all: %+v", all)
 	}
+	h.ok(h.s.OutboxApprove(as(""), []string{"shop", "shop2"}))
 	must[ConnectionRemoveOut](h)(h.s.ConnectionRemove(as(""), ConnectionRemoveIn{Connection: "shop"}))
 	h.ok(h.s.Look(as(""), func(tx state.Tx, _ time.Time) error {
 		tokens, err := state.Tokens.List(tx, state.Range{})
@@ -64,6 +65,11 @@ func TestConnectionRemoveTakesAccessAlone(t *testing.T) {
 		}
 		if !kept.Approved.IsZero() {
 			t.Error("what comes under its name next may be written to")
+		}
+		left, err := state.Outlets.List(tx, state.Range{})
+		h.ok(err)
+		if len(left) != 1 || left[0].Name != "shop2" || left[0].Approved.IsZero() {
+			t.Errorf("messages may leave over %+v", left)
 		}
 		return nil
 	}))

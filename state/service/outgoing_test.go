@@ -107,3 +107,29 @@ func TestForgetEmptiesTheOutbox(t *testing.T) {
 		return nil
 	}))
 }
+
+// What waits for somebody whom only an import told of does not leave when that is taken back; what
+// was about them is over, and nothing is damaged.
+func TestUndoDropsWhatWaits(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	run := h.tell(person1("shop", "1", "name", "Jana", "email", "jana@sternwarte.example"))
+	h.tell(person1("book", "1", "name", "李伟", "email", "li@example.cn"))
+	h.outgoing(func(w *state.Writer) error {
+		for _, m := range []*state.Outgoing{toJana(1, "a"), toJana(2, "b")} {
+			if _, err := h.s.queue(w, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	must[ImportUndoOut](h)(h.s.ImportUndo(as("ana"), ImportUndoIn{Run: state.Runs.Ref(run)}))
+	for number, want := range map[string]string{"o1": state.OutgoingDropped, "o2": state.OutgoingWaiting} {
+		if got := must[OutboxOut](h)(h.s.OutboxShow(as("ana"), OutboxShowIn{Number: number})).Message; got.State != want {
+			t.Errorf("%s is %s, want %s", number, got.State, want)
+		}
+	}
+	if out := must[CheckOut](h)(h.s.Check(as("ana"), CheckIn{})); len(out.Damages) > 0 {
+		t.Errorf("check finds %+v", out.Damages)
+	}
+}

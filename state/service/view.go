@@ -290,6 +290,9 @@ func (s *Service) keep(w *state.Writer, j *joined) error {
 				if _, err := state.Customers.Delete(w, state.NumberKey(n)); err != nil {
 					return err
 				}
+				if err := dropWaiting(w, n); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

@@ -217,6 +217,12 @@ func TestCheckFindsDamage(t *testing.T) {
 		{"promise_without_customer", func(w *state.Writer) error {
 			return state.Promises.Put(w, &state.Promise{Number: 1, Base: 77, Text: "?", State: state.PromiseOpen, Made: w.Cause.At})
 		}, false, "c77"},
+		{"followup_without_customer", func(w *state.Writer) error {
+			return state.Followups.Put(w, &state.Followup{Number: 1, Base: 79, Text: "?", State: state.FollowupOpen, Made: w.Cause.At})
+		}, false, "c79"},
+		{"outgoing_without_customer", func(w *state.Writer) error {
+			return state.Outbox.Put(w, &state.Outgoing{Number: 1, Key: "a", Base: 80, Text: "?", State: state.OutgoingWaiting, Due: w.Cause.At})
+		}, true, "c80"},
 		{"hold_without_customer", func(w *state.Writer) error {
 			return state.Holds.Put(w, &state.Hold{Number: 1, Base: 78, Purpose: state.AllPurposes, Reason: "?", At: w.Cause.At})
 		}, false, "c78"},
