@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/keptcrm/kept/cmd/internal/render"
 	"github.com/keptcrm/kept/state/service"
@@ -20,14 +21,25 @@ func (s settings) showNotify(show func(key, value, from string)) {
 	}
 }
 
-// unsubscribe is how customers say no to more marketing; the key is read when somebody needs it.
+// unsubscribe is how customers say no to more marketing; the key is read when somebody needs
+// it, and then once for a configuration: strangers who knock shall start no command of ours.
 func (f *factory) unsubscribe(s settings) service.UnsubscribeConfig {
 	x := s.file.Unsubscribe
 	out := service.UnsubscribeConfig{Mail: x.Mail, URL: x.URL}
 	if x.Secret != "" {
+		var mu sync.Mutex
+		var key []byte
 		out.Key = func(ctx context.Context) ([]byte, error) {
-			key, err := f.secrets().Resolve(ctx, x.Secret)
-			return []byte(key), err
+			mu.Lock()
+			defer mu.Unlock()
+			if key == nil {
+				read, err := f.secrets().Resolve(ctx, x.Secret)
+				if err != nil {
+					return nil, err
+				}
+				key = []byte(read)
+			}
+			return key, nil
 		}
 	}
 	return out

@@ -65,7 +65,9 @@ func (f *factory) newLive(s settings, store state.Store, env func(settings) engi
 
 func (l *live) generation(s settings, stamp string, before *generation) *generation {
 	e := engine.New(l.f.o.Specs, l.env(s))
-	svc := service.New(l.store, e, s.service(), l.f.o.Now)
+	config := s.service()
+	config.Unsubscribe = l.f.unsubscribe(s)
+	svc := service.New(l.store, e, config, l.f.o.Now)
 	e.Bind(svc)
 	svc.KeepReads(s.reads)
 	if before != nil {

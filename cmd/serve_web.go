@@ -49,7 +49,7 @@ func (d *door) prepare(ctx context.Context, s settings) (commit func(), err erro
 	if err != nil {
 		return nil, err
 	}
-	var handler http.Handler = serve.Web{API: over, Metrics: d.v.metrics.Handler(), Token: token, Webhook: d.v.webhook, Ready: d.v.ready, Log: d.v.log}.Handler()
+	var handler http.Handler = serve.Web{API: over, Metrics: d.v.metrics.Handler(), Token: token, Webhook: d.v.webhook, Unsubscribe: d.v.unsubscribe(s), Ready: d.v.ready, Log: d.v.log}.Handler()
 	if d.listener != nil && d.addr == addr {
 		return func() { d.handler.Store(&handler) }, nil
 	}

@@ -124,6 +124,8 @@ func (p *posting) hook(ctx context.Context, c *service.OutboxClaim) service.Outb
 	switch status := answer.StatusCode; {
 	case status >= 200 && status < 300:
 		return service.OutboxResult{How: service.CallSent}
+	case status >= 400 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooEarly && status != http.StatusTooManyRequests:
+		return fail(service.CallNever, "webhook_refuses", state.Args{"status": strconv.Itoa(status)}, nil)
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
 		r := fail(service.CallLater, "webhook_down", state.Args{"status": strconv.Itoa(status)}, nil)
 		if s, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && s > 0 && s < 86400 {

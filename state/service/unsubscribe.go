@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/keptcrm/kept/state"
 )
@@ -27,42 +28,100 @@ func signUnsubscribe(key []byte, intent string) []byte {
 	return m.Sum(nil)[:16]
 }
 
-// UnsubscribeByToken makes the opt-out of a link that a message carried: no more marketing or sales
-// to that address on that channel. The signature is verified before anything else is read. Once more
-// is no error. The error is [state.Forbidden] with the code "unsubscribe_token" where the token is
-// none of ours, and says no more.
-func (s *Service) UnsubscribeByToken(ctx context.Context, in UnsubscribeIn) (UnsubscribeOut, error) {
+// unsubscribeTokenBytes bounds what is looked at as a token; ours are shorter.
+const unsubscribeTokenBytes = 200
+
+// openUnsubscribe gives the intent of a token that was signed with the key. The whole token is
+// compared with the one that would have been made, so that nothing in it is believed before.
+func openUnsubscribe(key []byte, token string) (intent string, ok bool) {
+	if len(key) == 0 || len(token) > unsubscribeTokenBytes {
+		return "", false
+	}
+	intent, _, ok = strings.Cut(token, ".")
+	if !ok || !hmac.Equal([]byte(token), []byte(unsubscribeToken(key, intent))) {
+		return "", false
+	}
+	return intent, true
+}
+
+// UnsubscribeGenuine says whether a link is one of ours, and changes nothing. The error is that of
+// [Service.UnsubscribeByToken].
+func (s *Service) UnsubscribeGenuine(ctx context.Context, token string) error {
+	_, err := s.linkIntent(ctx, token)
+	return err
+}
+
+func (s *Service) linkIntent(ctx context.Context, token string) (string, error) {
 	bad := &state.Error{Class: state.Forbidden, Code: "unsubscribe_token"}
-	if s.config.Unsubscribe.Key == nil || len(in.Token) > 200 {
-		return UnsubscribeOut{}, bad
+	if s.config.Unsubscribe.Key == nil || len(token) > unsubscribeTokenBytes {
+		return "", bad
 	}
 	key, err := s.config.Unsubscribe.Key(ctx)
 	if err != nil {
+		return "", err
+	}
+	intent, ok := openUnsubscribe(key, token)
+	if !ok {
+		return "", bad
+	}
+	return intent, nil
+}
+
+// UnsubscribeByToken makes the opt-out of a link that a message carried: no more marketing or sales
+// to that address on that channel. The signature is verified before anything else is read. Once more
+// is no error, and writes nothing. The error is [state.Forbidden] with the code "unsubscribe_token"
+// where the token is none of ours, and says no more.
+func (s *Service) UnsubscribeByToken(ctx context.Context, in UnsubscribeIn) (UnsubscribeOut, error) {
+	intent, err := s.linkIntent(ctx, in.Token)
+	if err != nil {
 		return UnsubscribeOut{}, err
 	}
-	intent, signature, ok := strings.Cut(in.Token, ".")
-	told, err := base64.RawURLEncoding.DecodeString(signature)
-	if !ok || err != nil || len(key) == 0 || !hmac.Equal(told, signUnsubscribe(key, intent)) {
-		return UnsubscribeOut{}, bad
+	// Looked at first: a link that is followed again and again leaves no trace in the log of changes.
+	type seen struct {
+		known bool
+		left  []*state.Consent
+	}
+	before, err := view(ctx, s, func(tx state.Tx, _ time.Time) (seen, error) {
+		known, left, err := linkWishes(tx, intent)
+		return seen{known, left}, err
+	})
+	if err != nil || len(before.left) == 0 {
+		return UnsubscribeOut{Done: before.known}, err
 	}
 	return change(ctx, s, "optout.link", nil, func(w *state.Writer) (UnsubscribeOut, error) {
-		found, err := state.Outbox.By(w.Tx(), "intent", state.TextKey(intent))
-		if err != nil || len(found) == 0 {
-			return UnsubscribeOut{}, err // who got it was forgotten
+		known, left, err := linkWishes(w.Tx(), intent)
+		if err != nil {
+			return UnsubscribeOut{}, err
 		}
-		o := found[0]
-		for _, purpose := range []string{purposeMarketing, purposeSales} {
-			source := "link:" + state.Outbox.Ref(o.Number)
-			c := &state.Consent{Identifier: plain(o.To), Channel: o.Channel, Purpose: purpose, State: state.ConsentOptedOut, Source: source, Field: "link", By: "link"}
-			if done, err := linkedAlready(w.Tx(), c); err != nil || done {
-				return UnsubscribeOut{Done: done}, err
-			}
+		for _, c := range left {
 			if err := noteConsent(w, c); err != nil {
 				return UnsubscribeOut{}, err
 			}
 		}
-		return UnsubscribeOut{Done: true}, nil
+		return UnsubscribeOut{Done: known}, nil
 	})
+}
+
+// linkWishes gives what following the link of a message would note; known is false where the message
+// is not there any more, and so neither is who got it.
+func linkWishes(tx state.Tx, intent string) (known bool, left []*state.Consent, err error) {
+	found, err := state.Outbox.By(tx, "intent", state.TextKey(intent))
+	if err != nil || len(found) == 0 {
+		return false, nil, err
+	}
+	o := found[0]
+	for _, purpose := range []string{purposeMarketing, purposeSales} {
+		c := &state.Consent{Identifier: plain(o.To), Channel: o.Channel, Purpose: purpose, State: state.ConsentOptedOut,
+			Source: "link:" + state.Outbox.Ref(o.Number), Field: "link", By: "link"}
+		done, err := linkedAlready(tx, c)
+		if err != nil {
+			return false, nil, err
+		}
+		if !done {
+			left = append(left, c)
+		}
+	}
+	return true, left, nil
 }
 
 // linkedAlready says whether the statement was made by the same link, and nothing was said since.

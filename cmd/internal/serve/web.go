@@ -36,18 +36,23 @@ type Web struct {
 	// there is no such connection or it sends none, [state.Forbidden] where the connection did not
 	// send it; anything else is ours.
 	Webhook func(ctx context.Context, connection string, header map[string][]string, body []byte) error
-	Ready   func(context.Context) error // nil: it can work
-	Log     *slog.Logger
+	// Unsubscribe is the page behind the links for saying no; with nothing in it there is none.
+	Unsubscribe Unsubscribe
+	Ready       func(context.Context) error // nil: it can work
+	Log         *slog.Logger
 }
 
 // Handler gives all that is answered.
 func (w Web) Handler() http.Handler {
 	turns := make(chan struct{}, webhooksAtOnce)
+	links := newLinks(w.Unsubscribe, w.Log)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		name, webhook := strings.CutPrefix(r.URL.Path, "/webhook/")
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/v1/"):
 			w.API.ServeHTTP(rw, r)
+		case strings.HasPrefix(r.URL.Path, unsubscribePath):
+			links.ServeHTTP(rw, r)
 		case webhook:
 			w.webhook(rw, r, name, turns)
 		case r.URL.Path == "/healthz", r.URL.Path == "/readyz", r.URL.Path == "/metrics":
