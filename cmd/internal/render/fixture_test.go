@@ -163,6 +163,9 @@ func company() service.API {
 			}
 			return out, nil
 		},
+		PromiseShow: func(context.Context, service.PromiseShowIn) (service.PromiseOut, error) {
+			return service.PromiseOut{Promise: quotePromise, Zone: zone, Now: now}, nil
+		},
 		PromiseAdd: func(context.Context, service.PromiseAddIn) (service.PromiseOut, error) {
 			p := demoPromise
 			at := time.Date(2026, 11, 27, 4, 0, 0, 0, time.UTC)
