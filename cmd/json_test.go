@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/keptcrm/kept/bot"
+	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/service"
 )
 
@@ -203,6 +204,15 @@ Fields with a ? are left out where there is nothing to say. A field that is here
 	return b.String()
 }
 
+// shownAs names what an export gives as it is stored, where answers show a thing of the same name otherwise.
+var shownAs = map[reflect.Type]string{
+	reflect.TypeFor[state.Identifier](): "StoredIdentifier",
+	reflect.TypeFor[state.Attachment](): "StoredAttachment",
+	reflect.TypeFor[state.Promise]():    "StoredPromise",
+	reflect.TypeFor[state.Followup]():   "StoredFollowup",
+	reflect.TypeFor[state.Question]():   "StoredQuestion",
+}
+
 // fieldList gives the fields of a struct as JSON has them, and notes the structs inside.
 func fieldList(t reflect.Type, types map[string]reflect.Type) string {
 	var out []string
@@ -222,8 +232,15 @@ func fieldList(t reflect.Type, types map[string]reflect.Type) string {
 		}
 		about := ""
 		if inner.Kind() == reflect.Struct && inner != reflect.TypeFor[time.Time]() {
-			types[inner.Name()] = inner
-			about = " " + inner.Name()
+			label := inner.Name()
+			if _, shown := shownAs[inner]; shown {
+				label = shownAs[inner]
+			}
+			if other := types[label]; other != nil && other != inner {
+				panic("two objects are called " + label + ": give one another name in shownAs")
+			}
+			types[label] = inner
+			about = " " + label
 		}
 		if strings.Contains(rest, "omit") {
 			name += "?"
