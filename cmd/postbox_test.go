@@ -29,7 +29,7 @@ func postbox(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	sink, err := servers.StartSink(0)
 	ts.Check(err)
-	sink.User, sink.Password = args[0], args[1]
+	sink.Login(args[0], args[1])
 	ts.Defer(sink.Close)
 	ts.Setenv("SMTP_PORT", fmt.Sprint(sink.Port))
 	*ts.Value(postboxKey{}).(**servers.Sink) = sink

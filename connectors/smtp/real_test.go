@@ -42,8 +42,8 @@ func TestSink(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(sink.Close)
-	sink.User, sink.Password = "sales@nordlicht.example", servers.DovecotPassword
-	o := dovecotOptions(&servers.Dovecot{Submission: sink.Port, Password: sink.Password})
+	sink.Login("sales@nordlicht.example", servers.DovecotPassword)
+	o := dovecotOptions(&servers.Dovecot{Submission: sink.Port, Password: servers.DovecotPassword})
 	c := real(t, o)
 	for i, w := range []struct {
 		stage, answer string

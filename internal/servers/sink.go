@@ -16,14 +16,13 @@ import (
 // relays to, or a program submits to. It speaks SMTP (RFC 5321) without TLS, on loopback, and goes wrong
 // where a test says so.
 type Sink struct {
-	Port     int
-	User     string // whom AUTH PLAIN lets in, by Password; empty: no login is offered
-	Password string
+	Port int
 
 	listener net.Listener
 	all      sync.WaitGroup
 
 	mu      sync.Mutex
+	login   string // what AUTH PLAIN must say; empty: no login is offered
 	mails   []SinkMail
 	answers map[string][]string // by stage and recipient
 	conns   map[net.Conn]bool
@@ -81,6 +80,19 @@ func (s *Sink) Close() {
 	s.all.Wait()
 }
 
+// Login lets in whoever gives this name and password with AUTH PLAIN; without it no login is offered.
+func (s *Sink) Login(user, password string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.login = "\x00" + user + "\x00" + password
+}
+
+func (s *Sink) wanted() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.login
+}
+
 // Answer says what the next mails to an address are answered with, one after the other, at a stage:
 // "RCPT", "DATA", or "end" once it is there whole; an empty answer lets one through. A mail that is answered
 // with something that does not begin with 2, and is not [Lose], is not kept.
@@ -136,7 +148,7 @@ func (s *Sink) serve(c net.Conn) {
 		switch strings.ToUpper(verb) {
 		case "EHLO":
 			caps := "250-sink.example\r\n250-8BITMIME\r\n250-SIZE 50000000\r\n250-SMTPUTF8\r\n"
-			if s.User != "" {
+			if s.wanted() != "" {
 				caps += "250-AUTH PLAIN\r\n"
 			}
 			goes = say(caps + "250 ENHANCEDSTATUSCODES")
@@ -147,7 +159,7 @@ func (s *Sink) serve(c net.Conn) {
 			goes = say("220 sink.example ESMTP")
 		case "AUTH":
 			answer := "535 5.7.8 wrong user or password"
-			if said, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(rest, "PLAIN ")); err == nil && string(said) == "\x00"+s.User+"\x00"+s.Password {
+			if said, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(rest, "PLAIN ")); err == nil && string(said) == s.wanted() {
 				answer = "235 2.7.0 you are in"
 			}
 			goes = say(answer)
