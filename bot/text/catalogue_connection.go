@@ -51,7 +51,7 @@ var connectionTexts = texts{
 	"error.config_edit":       {`{path} cannot be edited without risk. Change it by hand; nothing was changed.`, `无法安全地编辑 {path}。请手工修改；没有改动任何内容。`},
 	"error.config_unwritable": {`{path} cannot be written. Check its rights and those of its folder; nothing was changed.`, `无法写入 {path}。请检查文件及文件夹的权限；没有改动任何内容。`},
 
-	"error.secret_env":     {`{reference} is not set in the environment. Set it, then repeat.`, `环境中没有 {reference}。请设置后重试。`},
+	"error.secret_env":     {`{reference} is not set in the environment. Set it, then repeat; while kept serve runs, it is its environment that counts.`, `环境中没有 {reference}。请设置后重试；kept serve 运行时，以它的环境为准。`},
 	"error.secret_file":    {`{reference} {reason%secret.}. Put the secret there, then repeat.`, `{reference} {reason%secret.}。请把密钥放在那里后重试。`},
 	"error.secret_command": {`{reference} {reason%secret.}. Run it by hand to see why.`, `{reference} {reason%secret.}。请手工运行以查明原因。`},
 	"error.secret_empty":   {`{reference} gives nothing. Put the secret there, then repeat.`, `{reference} 是空的。请把密钥放在那里后重试。`},
