@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/keptcrm/kept/state"
@@ -53,7 +54,7 @@ func apart(said []state.Consent, g gateAsk) (words []state.Consent, dead *state.
 	works := g.customer == nil
 	if g.customer != nil && g.to.Match == "" {
 		for _, a := range g.customer.Identifiers {
-			if !a.Former && serves(a.Type, g.channel) && !broken(said, a.Identifier, g) {
+			if !a.Former && slices.Contains(channelsOf(a.Type), g.channel) && !broken(said, a.Identifier, g) {
 				works = true
 			}
 		}
@@ -64,21 +65,12 @@ func apart(said []state.Consent, g gateAsk) (words []state.Consent, dead *state.
 			words = append(words, *c)
 			continue
 		}
-		mine := g.to.Match != "" && bytes.Equal(c.Identifier.Key(), g.to.Key()) || g.to.Match == "" && !works && serves(c.Identifier.Type, g.channel)
+		mine := g.to.Match != "" && bytes.Equal(c.Identifier.Key(), g.to.Key()) || g.to.Match == "" && !works && slices.Contains(channelsOf(c.Identifier.Type), g.channel)
 		if mine && broken(said, c.Identifier, g) {
 			dead = c
 		}
 	}
 	return words, dead
-}
-
-func serves(typ, channel string) bool {
-	for _, ch := range channelsOf(typ) {
-		if ch == channel {
-			return true
-		}
-	}
-	return false
 }
 
 // broken says whether an address does not work: what was said about it says so, and no person took it back.
