@@ -40,8 +40,9 @@ type Section struct {
 
 // Row is one row; Ref is the number of what it shows ("p12"), where it has one.
 type Row struct {
-	Cells []Cell
-	Ref   string
+	Cells   []Cell
+	Ref     string
+	Actions []Action // what can be done with this row
 }
 
 // Tone says how a cell should catch the eye.
@@ -62,12 +63,13 @@ type Cell struct {
 	Tone Tone
 }
 
-// Action is something that can be done with what the card shows: a word to be run. Words has
-// "…" where the person who acts adds text.
+// Action is something that can be done with what the card shows: a word to be run. Words has holes
+// ({when}) where the person who acts adds something; Form then asks for it.
 type Action struct {
 	Code  string // "done", "new_date", ...; stable
 	Label string
-	Words string // "promise p12 done"
+	Words string // "promise p12 done", "promise p12 by {when}"
+	Form  *Form
 }
 
 func plain(s string) Cell  { return Cell{Text: s} }

@@ -20,10 +20,16 @@ type Caller struct {
 	Zone    string // the reader's IANA zone where no staff member says otherwise
 	// ZoneAsked says that the caller named Zone for this call, so that it beats the staff member's.
 	ZoneAsked bool
+	// Chat is the account of whoever asks in a chat ("slack:T1:U7"): the staff member who has it is the
+	// actor, and sees and does what their role may. Login is not looked at then.
+	Chat string
 }
 
 // FromJob is where calls of jobs come from; their Login is "job:" and the job's name.
 const FromJob = "job"
+
+// FromChat is where calls from a chat come from.
+const FromChat = "chat"
 
 type callerKey struct{}
 

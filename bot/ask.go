@@ -1,0 +1,37 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"github.com/keptcrm/kept/state/service"
+)
+
+// Reader is whoever asks in a chat, as far as an answer's words depend on it. Who may see what is
+// decided by the caller in the context ([service.WithCaller]), not here.
+type Reader struct {
+	Lang    string // see text.Match
+	Zone    string // IANA
+	Command string // how they call us: "/kept"
+	Now     time.Time
+}
+
+// Ask answers a line as it was typed in a chat. The answer is always a card that can be shown: of
+// an error its title is the sentence, with those who fit or are near where the word knows any; err
+// is then what happened, for logs and exit codes.
+func Ask(ctx context.Context, api service.API, line string, r Reader) (Card, error) {
+	w, req, err := Parse(line)
+	var card Card
+	if err == nil {
+		req.Lang, req.Zone, req.Command, req.Now = r.Lang, r.Zone, r.Command, r.Now
+		card, err = w.Run(ctx, api, req)
+	}
+	if err != nil && card.Title == "" {
+		p := Request{Lang: r.Lang, Zone: r.Zone, Command: r.Command}.printer("", r.Now)
+		card = Card{Title: p.Error(err)}
+		if w != nil {
+			card.Word = w.Name
+		}
+	}
+	return card, err
+}

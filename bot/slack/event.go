@@ -1,0 +1,73 @@
+// Package slack carries the daily words to Slack and back: it receives commands, buttons, forms,
+// shortcuts and mentions over Socket Mode or signed HTTP, asks package bot, and renders its cards
+// as blocks within Slack's limits.
+//
+// An event is acknowledged before anything is asked of the state; its answer leaves by one route.
+// What comes twice (retries, double presses) has one effect.
+package slack
+
+import (
+	"context"
+
+	slackapi "github.com/slack-go/slack"
+
+	"github.com/keptcrm/kept/bot"
+)
+
+// kind is what somebody did.
+type kind string
+
+const (
+	command  kind = "command"  // /kept brief jana
+	press    kind = "press"    // a button, a choice of a menu
+	submit   kind = "submit"   // a form was sent
+	shortcut kind = "shortcut" // of a message: "Log as promise", "Add to history"
+	mention  kind = "mention"  // @kept brief jana, in a thread too
+	home     kind = "home"     // the App Home was opened
+	suggest  kind = "suggest"  // somebody types into a field that looks customers up
+)
+
+// event is one thing that somebody did, the same from both transports.
+type event struct {
+	kind kind
+	// id is the same for a retry of the same event: the trigger id, the event id, or of what has
+	// neither the envelope's. It makes the request ID under which the state does it once.
+	id      string
+	team    string // T1
+	user    string // U7
+	channel string // where it happened; "" in the App Home
+	thread  string // ts of the thread, where it is one
+	private bool   // a direct message with us
+	text    string // the line of a command or mention; what was typed so far of a suggestion
+
+	action   string // press: the action's code; shortcut, submit: its callback id
+	value    string // press: what the button carries
+	trigger  string // opens a form, within 3 s, once
+	response string // response_url; "" where there is none
+
+	message *slackapi.Message // of a press: where the button is; of a shortcut: the message
+	view    *slackapi.View    // submit, suggest
+}
+
+// answer is what is said to an event. At most one of its parts is set, Replace beside Card.
+type answer struct {
+	card    *bot.Card
+	replace *bot.Card // shown where the pressed button was, in its message's place; card is then beside it
+	share   bool      // card is for everybody in the channel
+	form    *slackapi.ModalViewRequest
+	// refused are the fields of a submitted form that cannot be taken, by block id, with the reason.
+	refused map[string]string
+	options *slackapi.OptionsResponse
+	home    *slackapi.HomeTabViewRequest
+}
+
+// handler answers events of one kind. It may take as long as it needs, save for those that open a
+// form or give options, which have what is left of 3 s in their context. The context's caller is the
+// Slack user ([service.Caller].Chat) with the event's request ID.
+type handler func(context.Context, *App, event) (answer, error)
+
+// handlers is the one table of what is done with which event; both transports use it.
+var handlers = map[kind]handler{}
+
+// App is Kept in one Slack workspace.
+type App struct{}
