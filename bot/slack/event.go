@@ -12,6 +12,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"github.com/keptcrm/kept/bot"
+	"github.com/keptcrm/kept/state/service"
 )
 
 // kind is what somebody did.
@@ -49,16 +50,41 @@ type event struct {
 	view    *slackapi.View    // submit, suggest
 }
 
-// answer is what is said to an event. At most one of its parts is set, Replace beside Card.
+// answer is what is said to an event: a sheet for its user, one in place of the message where the
+// pressed button was, a form, options of a field, or the App Home; of these one, save that card may
+// stand beside replace.
 type answer struct {
-	card    *bot.Card
-	replace *bot.Card // shown where the pressed button was, in its message's place; card is then beside it
-	share   bool      // card is for everybody in the channel
+	card    *sheet
+	replace *sheet // shown where the pressed button was, in its message's place; card is then beside it
+	share   bool   // card is for everybody in the channel
 	form    *slackapi.ModalViewRequest
 	// refused are the fields of a submitted form that cannot be taken, by block id, with the reason.
 	refused map[string]string
 	options *slackapi.OptionsResponse
 	home    *slackapi.HomeTabViewRequest
+	// response and channel are where card and replace go if not to where the event came from: a form
+	// remembers the response_url and channel of the button that opened it.
+	response, channel, thread string
+}
+
+// sheet is a card as Slack shows it; see render.
+type sheet struct {
+	card bot.Card
+	// line is what was typed or pressed to get it, without our name: its buttons carry it, so that
+	// it can be shown again, with more of it, or shared. "" where it cannot.
+	line   string
+	from   int      // the piece that the page begins with; 0 is the start
+	news   []string // what has just happened, above everything else
+	reader bot.Reader
+	shared string // the Slack user who shares it with everybody in a channel; it then has no buttons
+	// direct says that it is shown where nobody else is: it is then not offered to be shared.
+	direct bool
+}
+
+// message is a sheet rendered: within Slack's limits, its text complete without the blocks.
+type message struct {
+	text   string
+	blocks []slackapi.Block
 }
 
 // handler answers events of one kind. It may take as long as it needs, save for those that open a
@@ -69,5 +95,19 @@ type handler func(context.Context, *App, event) (answer, error)
 // handlers is the one table of what is done with which event; both transports use it.
 var handlers = map[kind]handler{}
 
+// web is what handlers need of Slack's Web API, beside what is done with their answers.
+type web interface {
+	// conversation is conversations.info, with num_members; person is users.info.
+	conversation(ctx context.Context, channel string) (*slackapi.Channel, error)
+	person(ctx context.Context, user string) (*slackapi.User, error)
+	// update is views.update of a form that was opened before all was known for it.
+	update(ctx context.Context, view string, form slackapi.ModalViewRequest) error
+}
+
 // App is Kept in one Slack workspace.
-type App struct{}
+type App struct {
+	api service.API
+	web web
+	// reader gives how the person of an event reads: language, zone, what they call us, the present.
+	reader func(context.Context, event) bot.Reader
+}
