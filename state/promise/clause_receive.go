@@ -1,0 +1,49 @@
+package promise
+
+// receive reads promises that are told from the reader's side: "you will have the offer by Friday", "you have my word".
+func (p *clause) receive() []claim {
+	var out []claim
+	for i := range p.w {
+		if p.w[i].quoted || p.w[i].sign {
+			continue
+		}
+		switch {
+		case (p.is(i, "you have my word") || p.is(i, "you have our word") || p.is(i, "consider it") && (p.at(i+2) == "done" || participle(p.at(i+2)) != "" || p.at(i+2) == "handled") || p.is(i, "count on me") || p.is(i, "leave it to me") || p.is(i, "leave it with me")) &&
+			(p.opens(i) || p.at(i-1) == "can") && p.question(cue{at: i, subject: i, verb: i}) == plain:
+			d, _ := p.dueOf(i, i, p.clauseEnd(i))
+			out = append(out, claim{kind: KindPromise, weight: 1.6, due: d})
+		case p.at(i) == "expect" && p.opens(i) && p.names(i, p.clauseEnd(i), "me", "us") && p.names(i, p.clauseEnd(i), "from"):
+			d, _ := p.dueOf(i, i, p.clauseEnd(i))
+			out = append(out, claim{kind: KindPromise, weight: 1.4, due: d})
+		case p.at(i) == "you" && (p.at(i+1) == "will" || p.at(i+1) == "shall" || p.is(i, "you can expect") || p.at(i+1) == "should" && p.names(i, p.clauseEnd(i), "from")) && !p.names(0, i, "if", "when", "once", "after", "unless", "so", "until", "before") && !p.dependent(i):
+			v := p.adverb(i + 2)
+			if p.at(i+1) == "can" {
+				v = i + 2
+			}
+			switch p.at(v) {
+			case "have", "get", "receive", "hear", "expect":
+			default:
+				continue
+			}
+			end := p.clauseEnd(v)
+			d, ok := p.dueOf(i, v, end)
+			from := p.names(v, end, "me", "us") && p.names(v, end, "from")
+			if !ok && !from || p.question(cue{at: i, subject: i, verb: v}) == asked {
+				continue
+			}
+			w := 0.6
+			if ok && !p.soft(d) {
+				w += 0.8
+			}
+			if from {
+				w += 0.5
+			}
+			kind := KindPromise
+			if p.conditionIn(v, len(p.w)) {
+				kind = KindConditional
+			}
+			out = append(out, claim{kind: kind, weight: w, due: d})
+		}
+	}
+	return append(out, p.things()...)
+}
