@@ -31,6 +31,7 @@ type cue struct {
 	weight  float64
 	offer   bool // done if wanted: could, would be happy to
 	present bool // "I'm sending", which needs a time
+	simple  bool // "we deliver"
 	assured bool // "I promise", "you have my word"
 }
 
@@ -188,6 +189,9 @@ func (p *clause) cueAt(i int) (cue, bool) {
 		}
 		q.verb, q.weight = i+2, -0.3
 	default:
+		if q, ok := p.simple(i); ok {
+			return q, true
+		}
 		// "Sending the invoice tomorrow", said of oneself
 		if b := base(s); b == s || !giving[b] || !p.opens(i) || i > 3 || p.at(i+1) == "is" || p.at(i+1) == "takes" || p.at(i+1) == "costs" {
 			return q, false

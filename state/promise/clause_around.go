@@ -183,6 +183,8 @@ func (p *clause) conditionAt(j int) bool {
 			switch s := p.at(k); {
 			case (s == "you" || s == "your") && k <= j+3:
 				return p.at(j) != "until" || p.at(k+1) != "and"
+			case s == "hear" && p.at(k+1) == "from" && p.at(k+2) != "you": // from somebody else: an event
+				return false
 			case k > j && (p.at(j) == "once" || p.at(j) == "when" || p.at(j) == "soon") && conditionWords[s]:
 				return true
 			case firstPersons[s] && k > j+2-own:

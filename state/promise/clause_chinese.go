@@ -117,13 +117,21 @@ func (p *chineseSentence) read() []claim {
 	who := actorNone
 	cond, requested, told := false, false, false // told: asked for what the next clause answers
 	spare := dueWords{}                          // a time that stood alone before a comma
+	waits := false                               // it is how long the reader is asked to wait
 	for i := range p.clauses {
 		c := &p.clauses[i]
 		s := neutral.Replace(c.s)
+		if contains(s, hanUnreal) { // 如果是我，我就退了
+			return out
+		}
 		if hanGiven().MatchString(s) { // 给我三天: asks for nothing but patience
 			continue
 		}
-		if contains(s, hanConditions) || hanAfter(s) || hanBareIf(s, i == len(p.clauses)-1) || i > 0 && hanThenFollows(neutral.Replace(p.clauses[i-1].s), s) {
+		if span, ok := p.waitFor(c); ok { // 等我5分钟
+			spare, waits = span, true
+			continue
+		}
+		if contains(s, hanConditions) || i < len(p.clauses)-1 && hanShouldThere().MatchString(s) || hanOrdered().MatchString(s) || hanAfter(s) || hanBareIf(s, i == len(p.clauses)-1) || i > 0 && hanThenFollows(neutral.Replace(p.clauses[i-1].s), s) {
 			cond = true
 		}
 		if startsAny(s, "您再", "你再", "您先", "你先", "您把", "你把", "您提供", "您告诉", "您发", "提供", "发一下", "报一下", "留一下", "说一下") {
@@ -143,7 +151,7 @@ func (p *chineseSentence) read() []claim {
 		due, dated := p.due(c)
 		if dated && utf8.RuneCountInString(c.s) <= utf8.RuneCountInString(p.text[due.start:due.end])+2 {
 			spare = due
-		} else if !dated && spare.end > 0 {
+		} else if (!dated || waits && due.due.At.IsZero()) && spare.end > 0 {
 			due, dated = spare, true
 		}
 		ask := act != actorThird && hanRequest(s, at)
@@ -204,7 +212,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	verb := contains(s, hanDeeds)
 	give := contains(s, hanGiving)
 	help := contains(s, hanFor)
-	modal := hanModal(s) || verb && said && act == actorFirst && contains(s, []string{"一下", "下哈"}) || dated && said && strings.Contains(s, "就")
+	modal := hanModal(s) || hanSpares().MatchString(s) || verb && said && act == actorFirst && contains(s, []string{"一下", "下哈"}) || dated && said && strings.Contains(s, "就")
 	hard := dated && !due.due.At.IsZero()
 	limit := hard && (strings.HasSuffix(due.due.Text, "前") || strings.HasSuffix(due.due.Text, "内"))
 	if !verb && !give && said && act == actorFirst && (modal || limit || cond && !contains(s, hanHabits)) && !contains(s, hanStates) { // any deed that is willed
@@ -225,7 +233,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	case contains(s, []string{"法保证", "不能保证", "不敢保证", "不保证", "没保证", "难保证"}):
 		return cl, false
 	case contains(s, hanNever):
-		if !assured || act == actorThird {
+		if (!assured && !hanSpares().MatchString(s)) || act == actorThird {
 			return cl, false
 		}
 		verb = true
@@ -316,49 +324,6 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	return cl, true
 }
 
-// due finds the due words of a clause; a time that names a thing, 周五的会议, is none.
-func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
-	d, ok := p.dueIn(p.text, c.start, c.end, func(start, end int) bool {
-		rest := p.text[end:min(len(p.text), c.end)]
-		if strings.HasPrefix(rest, "的") && !strings.HasPrefix(rest, "的时候") {
-			return true
-		}
-		before := p.text[c.start:start]
-		return strings.HasSuffix(before, "从") || strings.HasSuffix(before, "自")
-	})
-	if ok {
-		// 在, 于 and 到 are no part of the time as Chinese says it.
-		for _, w := range []string{"在", "于", "於", "到"} {
-			if strings.HasPrefix(p.text[d.start:d.end], w) {
-				d.start += len(w)
-			}
-		}
-		if strings.HasSuffix(p.text[c.start:d.start], "明儿") { // 明儿一早
-			d.start -= len("明儿")
-		}
-		return d, true
-	}
-	if m := hanLatin().FindStringIndex(p.text[c.start:c.end]); m != nil { // EOD前发您
-		return dueWords{start: c.start + m[0], end: c.start + m[1]}, true
-	}
-	at, found := -1, ""
-	for _, w := range hanSoft {
-		if i := strings.Index(c.s, w); i >= 0 && (at < 0 || i < at || i == at && len(w) > len(found)) && !strings.Contains(c.s, "一会儿见") {
-			at, found = i, w
-		}
-	}
-	if at < 0 {
-		return dueWords{}, false
-	}
-	from := utf8.RuneCountInString(c.s[:at])
-	return dueWords{start: c.off[from], end: c.off[from+utf8.RuneCountInString(found)-1] + runeLen(p.text, c.off[from+utf8.RuneCountInString(found)-1])}, true
-}
-
-func runeLen(s string, i int) int {
-	_, w := utf8.DecodeRuneInString(s[i:])
-	return w
-}
-
 // hanModal says whether a clause speaks of the future as willed: 会 and its like, where it is no part of a noun.
 func hanModal(s string) bool {
 	if contains(s, hanModals) {
@@ -397,7 +362,7 @@ func hanActor(s string) (actor, int) {
 			best, act = i, a
 		}
 	}
-	for _, w := range []string{"我", "咱", "本店", "小店", "本公司", "敝司", "本人", "店里", "这边", "本司", "弊司", "财务", "仓库", "技术部", "技术人员", "售后", "客服", "生产部", "质检", "采购", "物流部", "研发"} {
+	for _, w := range []string{"我", "咱", "本店", "小店", "本公司", "敝司", "本人", "店里", "这边", "本司", "弊司", "财务", "仓库", "技术部", "技术人员", "售后", "客服", "生产部", "质检", "采购", "物流部", "研发", "技术同事", "财务同事", "仓库同事", "销售同事", "物流同事", "门店同事", "技术支持", "技术团队", "工程部", "品质部", "市场部", "运营", "人事", "前台"} {
 		note(subjectAt(s, w), actorFirst)
 	}
 	for _, w := range []string{"您", "你", "贵司", "贵方", "贵公司", "大家", "各位", "亲"} {
@@ -477,7 +442,7 @@ func subjectAt(s, w string) int {
 		}
 		i += from
 		before, _ := utf8.DecodeLastRuneInString(s[:i])
-		if !strings.ContainsRune("给帮跟和找诉系对问发知为向把陪催寄送与替比复交请叫让派排表约谢到达于求等的绍教传还退欠借陈经", before) || i == 0 {
+		if !strings.ContainsRune("给帮跟和找诉系对问发知为向把陪催寄送与替比复交请叫让派排表约谢到达于求等的绍教传还退欠借陈经收扣误亏赔补赠教怪", before) || i == 0 {
 			return i
 		}
 		if before == '请' && w != "我" || before == '等' {

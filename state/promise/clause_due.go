@@ -23,6 +23,11 @@ func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
 		} else if strings.HasPrefix(s, "by ") && bying[p.wordBefore(hard.start)] { // "swing by tomorrow"
 			hard.start += len("by ")
 		}
+		for j := v + 1; j < end; j++ { // "before I leave tonight"
+			if e, ok := p.event(j, end); ok && e.start < hard.start && e.end >= hard.end {
+				hard.start, hard.end = e.start, e.end
+			}
+		}
 		return hard, true
 	}
 	if start := p.clauseStart(subject); start < subject && subject < len(p.w) {
@@ -30,7 +35,15 @@ func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
 			return d, true
 		}
 	}
-	return p.softDue(v, end)
+	if d, ok := p.softDue(v, end); ok {
+		return d, true
+	}
+	for j := p.clauseStart(subject); j < subject; j++ { // "Once the papers are in, we'll"
+		if d, ok := p.event(j, subject); ok {
+			return d, true
+		}
+	}
+	return dueWords{}, false
 }
 
 // bying are verbs with a "by" of their own.
@@ -74,9 +87,9 @@ var eventNouns = set(`meeting call conference session flight game dinner lunch a
 	newsletter edition menu review deadline email mail message invoice`)
 
 var softWords = []string{"as soon as possible", "as soon as i can", "as soon as we can", "a . s . a . p", "asap", "right away", "straight away", "immediately", "pronto",
-	"shortly", "very soon", "the same day", "same day", "the next day", "the following day", "next day", "overnight", "in due course", "in the coming days", "in the coming weeks", "in the coming week", "by return of post", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "without delay", "at once", "later on", "later"}
+	"shortly", "very soon", "on the same day", "the same day", "same day", "the same afternoon", "the same evening", "the same morning", "the next day", "the following day", "next day", "overnight", "in due course", "in the coming days", "in the coming weeks", "in the coming week", "by return of post", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "in a sec", "in a second", "in a jiffy", "in a while", "in no time", "any minute now", "at the earliest", "at my earliest convenience", "at our earliest convenience", "in the near future", "in the coming months", "right now", "forthwith", "without delay", "at once", "later on", "later"}
 
-// softDue finds due words that name no moment: asap, later, when Howard is back, as soon as the parts are in.
+// softDue finds due words that name no moment: asap, later, and what an event names.
 func (p *clause) softDue(v, end int) (dueWords, bool) {
 	for j := v + 1; j < end; j++ {
 		for _, s := range softWords {
@@ -88,34 +101,9 @@ func (p *clause) softDue(v, end int) (dueWords, bool) {
 				return dueWords{start: p.w[j].start, end: p.w[k-1].end}, true
 			}
 		}
-		if s := p.at(j + 1); (p.at(j) == "after" || p.at(j) == "before") && (s == "the" || s == "my" || s == "our" || s == "your") { // after the fair
-			k := j + 2
-			for k < end && k < j+5 && !p.w[k].sign && !prepositions[p.at(k)] && !conjunctions[p.at(k)] && !verbish[p.at(k)] && !pronouns[p.at(k)] {
-				k++
-			}
-			if k > j+2 && (k >= end || p.w[k].sign || p.at(k) == "and") {
-				return dueWords{start: p.w[j].start, end: p.w[k-1].end}, true
-			}
+		if d, ok := p.event(j, end); ok {
+			return d, true
 		}
-		from := j
-		switch {
-		case p.is(j, "as soon as"):
-			j += 3
-		case p.at(j) == "when" || p.at(j) == "once":
-			j++
-		default:
-			continue
-		}
-		// An event that others bring about. What I do first, or you do, is no time.
-		if s := p.at(j); firstPersons[s] || s == "you" || s == "your" || j >= end || p.at(from) != "as" && !(p.w[j].capital || s == "the" || s == "he" || s == "she" || s == "they") {
-			j = from
-			continue
-		}
-		k := j
-		for k < end && !(p.w[k].sign && p.at(k) != "'" && p.at(k) != "-") {
-			k++
-		}
-		return dueWords{start: p.w[from].start, end: p.w[k-1].end}, true
 	}
 	return dueWords{}, false
 }

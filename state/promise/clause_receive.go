@@ -15,14 +15,20 @@ func (p *clause) receive() []claim {
 		case p.at(i) == "expect" && p.opens(i) && p.names(i, p.clauseEnd(i), "me", "us") && p.names(i, p.clauseEnd(i), "from"):
 			d, _ := p.dueOf(i, i, p.clauseEnd(i))
 			out = append(out, claim{kind: KindPromise, weight: 1.4, due: d})
-		case p.at(i) == "you" && (p.at(i+1) == "will" || p.at(i+1) == "shall" || p.is(i, "you can expect") || p.at(i+1) == "should" && p.names(i, p.clauseEnd(i), "from")) && !p.names(0, i, "if", "when", "once", "after", "unless", "so", "until", "before") && !p.dependent(i):
-			v := p.adverb(i + 2)
-			if p.at(i+1) == "can" {
-				v = i + 2
+		case p.at(i) == "expect" && p.opens(i) && (p.at(i+1) == "to" || expected[p.at(i+1)]) && p.question(cue{at: i, subject: i, verb: i}) == plain:
+			// "Expect the revised quote tomorrow."
+			if d, ok := p.dueOf(i, i, p.clauseEnd(i)); ok && !p.soft(d) && (expected[p.at(i+1)] || gets[p.at(i+2)]) {
+				out = append(out, claim{kind: p.promiseUnlessIn(0, len(p.w)), weight: 1.2, due: d})
 			}
-			switch p.at(v) {
-			case "have", "get", "receive", "hear", "expect":
-			default:
+		case p.at(i) == "you" && (p.is(i+1, "are going to") || p.at(i+1) == "will" || p.at(i+1) == "shall" || p.is(i, "you can expect") || p.at(i+1) == "should" && p.names(i, p.clauseEnd(i), "from")) && !p.names(p.clauseStart(i)-1, i, "so", "until", "before") && !(p.at(i-1) != "," && p.names(0, i, "if", "when", "once", "after", "unless")) && !p.dependent(i):
+			v := p.adverb(i + 2)
+			switch p.at(i + 1) {
+			case "can":
+				v = i + 2
+			case "are":
+				v = p.adverb(i + 4)
+			}
+			if !gets[p.at(v)] || p.is(v, "have to") || p.is(v, "get to") {
 				continue
 			}
 			end := p.clauseEnd(v)
@@ -38,12 +44,22 @@ func (p *clause) receive() []claim {
 			if from {
 				w += 0.5
 			}
-			kind := KindPromise
-			if p.conditionIn(v, len(p.w)) {
-				kind = KindConditional
-			}
-			out = append(out, claim{kind: kind, weight: w, due: d})
+			out = append(out, claim{kind: p.promiseUnlessIn(0, len(p.w)), weight: w, due: d})
 		}
 	}
 	return append(out, p.things()...)
+}
+
+// gets are verbs by which something comes to the reader.
+var gets = set("have get receive hear expect see")
+
+// expected begin what the reader may expect: a thing that both know of, not "delays".
+var expected = set("the a an your our my it them this that another")
+
+// promiseUnlessIn is a promise, or a conditional one where a condition begins in [from, to).
+func (p *clause) promiseUnlessIn(from, to int) Kind {
+	if p.conditionIn(from, to) {
+		return KindConditional
+	}
+	return KindPromise
 }

@@ -32,6 +32,10 @@ func (p *clause) things() []claim {
 		if p.w[i].quoted || p.w[i].sign {
 			continue
 		}
+		if cl, ok := p.arranged(i); ok {
+			out = append(out, cl)
+			continue
+		}
 		j := p.back(i - 1)
 		switch s := p.at(i); {
 		case s == "will" || p.is(i, "is to") || p.is(i, "are to"):
@@ -64,6 +68,15 @@ func (p *clause) things() []claim {
 			add(i, p.thingStart(j), 0.2, true)
 		case (s == "going" || s == "shipping" || s == "leaving") && be(p.at(j)) && p.thingAt(j-1) && (s == "shipping" || p.at(i+1) == "out" || s == "leaving"):
 			add(i, p.thingStart(j-1), 0.2, true)
+		case (p.is(i, "coming your way") || p.is(i, "heading your way") || p.is(i, "headed your way") || p.is(i, "on its way to you") || p.is(i, "on their way to you")) && (p.thingAt(i-1) || be(p.at(i-1))):
+			// "Contract coming your way EOD"
+			if be(p.at(i - 1)) {
+				add(i, p.thingStart(i-2), 0.3, false)
+			} else {
+				add(i, p.thingStart(i-1), 0.3, false)
+			}
+		case (be(s) || s == "gets" || s == "get") && p.thingAt(i-1) && p.paid(i):
+			add(i, p.thingStart(i-1), 0.1, true) // "the invoice gets settled by the 5th"
 		case p.is(i, "to follow") && p.thingAt(i-1) && i <= 6 && p.closes(i+2):
 			add(i, p.thingStart(i-1), 0.3, false)
 		case (s == "guarantee" || s == "promise" || s == "commit") && firstPersons[p.at(j)]:
@@ -80,6 +93,18 @@ func (p *clause) things() []claim {
 		}
 	}
 	return out
+}
+
+// paid says whether a passive in the present hands something over: "is being shipped", "gets settled", "goes out".
+func (p *clause) paid(i int) bool {
+	v := p.adverb(i + 1)
+	if p.at(v) == "being" {
+		v = p.adverb(v + 1)
+	} else if be(p.at(i)) && !strings.HasSuffix(p.at(v), "ed") && p.at(v) != "sent" && p.at(v) != "paid" {
+		return false
+	}
+	b := participle(p.at(v))
+	return b != "" && b != "confirm" && b != "book" && b != "close" && (giving[b] || fulfils[b])
 }
 
 // handedNouns are deeds that are promised as nouns.

@@ -1,6 +1,9 @@
 package promise
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // dependent says whether the clause whose subject stands at i hangs on words that take its force: a hope, a question, a report, a
 // relative clause.
@@ -43,7 +46,7 @@ func (p *clause) capitalOrTime(j int) bool {
 
 var hoping = set("hope hoping hopes wish wishes presume assume guess suppose wonder wondering doubt afraid imagine pretend sure-if")
 var reporting = set("said says say told tell tells mentioned wrote writes claimed claims asked heard hear promised understand reported explained")
-var assuring = set("assured promise guarantee word sure confirm certain commit assure you think believe")
+var assuring = set("assured promise guarantee word sure confirm certain commit assure you think believe note advised informed aware rest notice")
 
 // reportOfOwn allows "I think that I'll", "I said that I'll": the writer about himself.
 func (p *clause) reportOfOwn(j int) bool {
@@ -86,10 +89,16 @@ func (p *clause) weigh(q cue) (claim, bool) {
 		}
 		if cond || p.names(v, end, "accommodate") {
 			weight += 0.9
+			if p.at(q.subject) == "we" {
+				weight += 0.6
+			}
 		}
 	case verbCourtesy:
 		if !dated || p.soft(due) {
 			weight -= 2.8
+			if dated && strings.ContainsRune(p.text[due.start:due.end], ' ') && !slices.Contains(softWords, strings.ToLower(p.text[due.start:due.end])) { // as soon as it is out
+				weight += 1.8
+			}
 			if p.complement(v, end) {
 				weight += 1.6
 			}
@@ -98,7 +107,14 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	if you {
 		weight += 0.7
 	}
-	if q.present && (kind != verbGive && !(kind == verbDeed && you && q.actor == actorFirst) || !dated || p.soft(due)) {
+	if q.simple {
+		if !p.holds(q, v, end, kind, due, dated, cond, you) {
+			return cl, false
+		}
+		weight += 0.3
+	} else if q.present && p.underway(q, v, end, you) {
+		weight += 0.3
+	} else if q.present && (kind != verbGive && !(kind == verbDeed && you && q.actor == actorFirst) || !dated || p.soft(due)) {
 		return cl, false
 	}
 	if p.at(q.subject) == "we" {
@@ -106,9 +122,12 @@ func (p *clause) weigh(q cue) (claim, bool) {
 		if kind == verbDeed && !you && !dated && p.at(q.verb) == "be" && strings.HasSuffix(p.at(v), "ing") { // "we'll be presenting"
 			return cl, false
 		}
-		if joint[p.at(v)] && !you && !q.assured && !p.names(v, end, "cost", "costs", "shipping", "postage", "expenses", "fee", "fees") && !(cond && (p.at(v) == "do" || p.at(v) == "start")) { // what we shall discuss, we discuss with the reader
+		if joint[p.at(v)] && !(p.at(v) == "do" && p.names(v+1, v+3, "needful", "this", "that", "it", "our", "everything", "all", "whatever")) && !you && !q.assured && !p.names(v, end, "cost", "costs", "shipping", "postage", "expenses", "fee", "fees") && !(cond && (p.at(v) == "do" || p.at(v) == "start")) { // what we shall discuss, we discuss with the reader
 			return cl, false
 		}
+	}
+	if q.offer && cond {
+		weight += 0.5
 	}
 	for _, h := range []string{"probably", "maybe", "perhaps", "possibly", "hopefully", "likely"} {
 		if p.names(max(0, q.subject-2), end, h) {
@@ -178,6 +197,9 @@ func (p *clause) threat(v, end int) bool {
 
 // joint are deeds of which "we" is most often the writer together with the reader.
 var joint = set("discuss talk meet speak do see cover start go")
+
+// visiting are words after which "come" is a visit: come on Friday, come round, come and see.
+var visiting = set("on at tomorrow today tonight round around along and with by over")
 var fixing = set("drop deliver deposit correct fix bring send contact call mention follow handle straighten pick collect install")
 
 // offered says whether "can" or "would be happy to" offers the reader a deed, rather than telling what is possible.
@@ -208,7 +230,7 @@ func (p *clause) deed(i, end int, q cue) (int, verbKind, float64) {
 	hedge := 0.0
 	neg := false
 	for steps := 0; steps < 6; steps++ {
-		for i < end && (adverbs[p.at(i)] || p.at(i) == "," && adverbs[p.at(i-1)] || p.at(i) == "be" && p.at(p.adverb(i+1)) == "sure") {
+		for i < end && (adverbs[p.at(i)] || p.at(i) == "," && (adverbs[p.at(i-1)] || p.at(i+1) == "of" || adverbs[p.at(i+1)] && p.at(i+2) == ",") || p.at(i) == "be" && p.at(p.adverb(i+1)) == "sure") {
 			if p.at(i) == "not" || p.at(i) == "never" {
 				neg = !neg
 			}
@@ -222,6 +244,8 @@ func (p *clause) deed(i, end int, q cue) (int, verbKind, float64) {
 			i++
 		}
 		switch {
+		case p.at(i) == "try" && p.at(i+1) == "you":
+			return i, verbGive, hedge
 		case p.at(i) == "try" || p.at(i) == "attempt" || p.at(i) == "endeavor" || p.at(i) == "endeavour" || p.at(i) == "trying":
 			hedge -= 0.4
 			if i++; p.at(i) == "to" || p.at(i) == "and" || p.at(i) == "my" {
@@ -271,6 +295,9 @@ func (p *clause) deed(i, end int, q cue) (int, verbKind, float64) {
 		return -1, verbState, 0
 	}
 	if neg {
+		if q.actor == actorFirst && !q.present && !q.offer && p.refrains(i, end) {
+			return i, verbDeed, hedge
+		}
 		if (q.assured || p.names(0, q.subject, "word", "promise", "guarantee", "assured")) && q.actor == actorFirst {
 			return i, verbDeed, hedge
 		}
@@ -359,13 +386,16 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		}
 		return i, verbDeed
 	case "walk":
-		if next == "you" {
+		if p.names(i+1, i+4, "you", "your") || next == "through" {
 			return i, verbDeed
 		}
 		return i, verbState
 	case "stay":
 		return i, verbState
 	case "get":
+		if next == "in" && p.at(i+2) == "touch" {
+			return i, verbCourtesy
+		}
 		if next == "to" && (p.at(i+2) == "the" || p.w[min(i+2, len(p.w)-1)].capital || p.at(i+2) == "my") || next == "through" || next == "home" || next == "off" ||
 			next == "out" || next == "there" || next == "over" || next == "together" || next == "up" || next == "much" || next == "some" && p.at(i+2) == "rest" ||
 			next == "away" || next == "in" || next == "a" && p.at(i+2) == "chance" || p.is(i, "get used") || next == "married" || next == "better" {
@@ -391,6 +421,9 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		}
 		return i, verbOther
 	case "come":
+		if visiting[next] || weekdayOrMonth(next) {
+			return i, verbDeed
+		}
 		if next == "back" && (p.at(i+2) == "to" || p.at(i+2) == "with") || next == "up" && p.at(i+2) == "with" || p.names(i+1, end, "you", "your") || next == "by" || next == "over" {
 			return i, verbDeed
 		}
@@ -429,7 +462,7 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		}
 		return i, verbState
 	case "take":
-		if n := englishNumbers[next]; n > 0 || next == "both" || len(next) > 0 && next[0] >= '0' && next[0] <= '9' { // an order
+		if n := englishNumbers[next]; n > 0 && next != "a" && next != "an" || next == "both" || len(next) > 0 && next[0] >= '0' && next[0] <= '9' { // an order
 			return i, verbState
 		}
 		if next == "off" || next == "it" && p.at(i+2) == "easy" || next == "effect" || next == "place" || next == "the" && p.names(i+2, i+4, "train", "bus", "day", "plane", "flight", "week") ||

@@ -201,7 +201,7 @@ var otherPersons = set("he she they")
 // relations make a person of ours or yours another one: my assistant, our courier.
 var relations = set(`assistant colleague boss manager partner secretary courier driver carrier supplier bank lawyer attorney accountant wife husband son
 	daughter brother sister mother father friend agent broker technician engineer plumber electrician intern vendor contractor forwarder
-	distributor landlord consultant director rep representative factory shipper installer fitter postman coworker co-worker`)
+	distributor landlord consultant director rep representative factory insurer manufacturer shipper installer fitter postman coworker co-worker`)
 
 // ownRoles are people of whom "our" without a name speaks for the writer's side: our engineer will visit you.
 var ownRoles = set(`engineer engineers technician technicians specialist specialists expert experts installer installers fitter rep reps representative

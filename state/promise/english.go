@@ -79,7 +79,7 @@ type english struct {
 }
 
 func readEnglish(c *context, text string, whole bool, add func(t term, start, end int)) {
-	p := &english{context: c, text: text, t: tokenize(text)}
+	p := &english{context: c, text: text, t: thumbs(tokenize(text))}
 	if whole {
 		if t, j := p.expression(0); j > 0 && p.restIsDots(j) {
 			add(t, 0, len(text))
@@ -193,10 +193,18 @@ func (p *english) runsOn(j int) bool {
 func (p *english) expression(i int) (term, int) {
 	before, strong := false, false
 	j := i
-	if k := p.phrase(i, "before", "prior to", "ahead of"); k > i {
+	if p.adjacent(i) && p.at(i-1) == "-" && p.num(i) < 0 { // sign-on
+		return term{}, i
+	}
+	if t, k := p.between(i); k > i {
+		return t, k
+	}
+	if k := p.phrase(i, "on or before", "on or by"); k > i {
+		j, strong = k, true
+	} else if k := p.phrase(i, "before", "prior to", "ahead of"); k > i {
 		j, before, strong = k, true, true
 	} else if k := p.phrase(i, "no later than", "not later than", "at the latest by", "latest by", "due by", "due on", "due",
-		"by no later than", "by", "until", "till", "til", "deadline"); k > i {
+		"by no later than", "by latest", "by", "until", "till", "til", "deadline"); k > i {
 		j, strong = k, true
 	} else {
 		j = p.phrase(i, "on", "at", "around", "during", "over", "this coming")
@@ -207,16 +215,16 @@ func (p *english) expression(i int) (term, int) {
 	p.prep = j > i || i > 0 && p.at(i-1) == "in"
 	t, k := p.core(j)
 	if k == j {
-		return term{}, i
+		return p.course(i)
 	}
 	t.before = before
 	if strong && p.at(k-1) == "weekend" {
 		t.before = true
 	}
 	t.strong = t.strong || strong
-	if o := p.word(k, "or"); o > k {
+	if o := p.word(k, "or", "/", "through", "thru", "to"); o > k {
 		p.prep = true
-		if u, e := p.core(p.word(o, "on", "at", "by")); e > p.word(o, "on", "at", "by") {
+		if u, e := p.core(p.word(o, "on", "at", "by")); e > p.word(o, "on", "at", "by") && (p.at(k) == "or" || t.isWeekday() && u.isWeekday()) {
 			t, k = p.later(t, u), e
 		}
 	}
@@ -240,10 +248,11 @@ func (p *english) later(a, b term) term {
 // core collects a day, a weekday beside it and a time of day, in any order.
 func (p *english) core(i int) (term, int) {
 	var t term
-	j := i
+	from := p.vague(i)
+	j := from
 	for {
 		k := j
-		if j > i {
+		if j > from {
 			k = p.joint(j)
 		}
 		if u, e := p.day(k); e > k {

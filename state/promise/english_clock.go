@@ -35,7 +35,13 @@ func (p *english) clock(i int, beside bool) (clock, int) {
 	if j := p.phrase(i, "lunchtime", "lunch"); j > i && (p.prep || p.strict || beside) {
 		return at(partLunch), j
 	}
+	if k, j := p.fromTo(i, beside); j > i {
+		return k, j
+	}
 	if beside {
+		if j := p.word(i, "am", "pm"); j > i && !p.glued(i) && p.num(i-1) < 0 { // tomorrow AM
+			return at(map[string]part{"am": partMorning, "pm": partAfternoon}[p.at(i)]), j
+		}
 		if j := p.part(i); j > i {
 			return at(partNames[p.at(j-1)]), j
 		}
@@ -103,6 +109,12 @@ func (p *english) hour(i int, beside bool) (clock, int) {
 	}
 	if !validClock(k.hour, 0) {
 		return k, i
+	}
+	if p.adjacent(j) && p.at(j) == "ish" && (p.prep || beside) {
+		return k, j + 1
+	}
+	if p.adjacent(j) && p.at(j) == "h" && p.prep && p.num(i) >= 0 && !p.adjacent(j+1) && i > 0 && p.at(i-1) != "in" && p.at(i-1) != "within" {
+		return k, j + 1
 	}
 	named, e := p.half(k, j)
 	if e > j {

@@ -5,7 +5,7 @@ import "time"
 // day reads what names a day, a period or a length of time.
 func (p *english) day(i int) (term, int) {
 	for _, read := range []func(int) (term, int){
-		p.gone, p.relative, p.feast, p.weekOf, p.length, p.endOf, p.numeric, p.monthDay, p.weekdayName, p.period, p.bareMonth, p.bareOrdinal,
+		p.gone, p.relative, p.feast, p.weekOf, p.weekFrom, p.weekNumber, p.season, p.length, p.endOf, p.numeric, p.monthDay, p.weekdayName, p.period, p.bareMonth, p.bareOrdinal,
 	} {
 		if t, j := read(i); j > i {
 			return t, j
@@ -21,9 +21,9 @@ func (p *english) feast(i int) (term, int) {
 		month, day int
 	}{
 		{"christmas eve", 12, 24}, {"christmas day", 12, 25}, {"christmas", 12, 25}, {"xmas", 12, 25}, {"new year ' s eve", 12, 31}, {"new years eve", 12, 31},
-		{"new year's eve", 12, 31}, {"new year's day", 1, 1}, {"new year's", 1, 1}, {"the new year", 1, 1}, {"new year", 1, 1},
+		{"new year's eve", 12, 31}, {"new year's day", 1, 1}, {"in the new year", 1, 1}, {"new year's", 1, 1}, {"the new year", 1, 1}, {"new year", 1, 1},
 	} {
-		if j := p.phrase(i, f.words); j > i && (p.prep || p.strict) && p.at(i-1) != "chinese" && p.at(i-1) != "lunar" {
+		if j := p.phrase(i, f.words); j > i && (p.prep || p.strict || p.at(i) == "in") && p.at(i-1) != "chinese" && p.at(i-1) != "lunar" {
 			if s := p.at(j); s == "card" || s == "cards" || s == "party" || s == "sale" || s == "present" || s == "dinner" || s == "gift" {
 				return term{}, i
 			}
@@ -101,7 +101,8 @@ func (p *english) relative(i int) (term, int) {
 	}
 	for _, c := range []choice{
 		{"the day after tomorrow", 2, clock{}}, {"day after tomorrow", 2, clock{}}, {"later in the day", 0, clock{}},
-		{"later today", 0, clock{}}, {"today", 0, clock{}}, {"tonight", 0, at(partEvening)},
+		{"later today", 0, clock{}}, {"later tonight", 0, at(partEvening)}, {"later this morning", 0, at(partMorning)},
+		{"later this afternoon", 0, at(partAfternoon)}, {"later this evening", 0, at(partEvening)}, {"today", 0, clock{}}, {"tonight", 0, at(partEvening)},
 		{"this morning", 0, at(partMorning)}, {"this afternoon", 0, at(partAfternoon)}, {"this evening", 0, at(partEvening)},
 		{"tomorrow", 1, clock{}}, {"tmrw", 1, clock{}}, {"tmr", 1, clock{}}, {"tomorow", 1, clock{}}, {"tommorow", 1, clock{}},
 		{"tommorrow", 1, clock{}},
@@ -174,6 +175,8 @@ func (p *english) count(i int) (int, unit, int) {
 			}
 			j = k
 		}
+	} else if k := p.phrase(j, "or so"); k > j {
+		j = k
 	}
 	return n, u, j
 }
@@ -196,6 +199,8 @@ func (p *english) length(i int) (term, int) {
 				if p.at(k-1) == "two" {
 					n = 2
 				}
+			} else if w, ok := englishUnits[p.at(j)]; k == j && ok && p.at(i) != "next" && p.at(i) != "the" { // in the next hour
+				n, u, k = 1, w, j+1
 			}
 		case p.at(i) == "within":
 			if e := p.phrase(j, "the hour"); e > j {
@@ -246,7 +251,18 @@ func (p *english) endOf(i int) (term, int) {
 		return p.end(p.at(i)[0], 0), j
 	}
 	i0 := i
-	i = p.word(i, "the")
+	i = p.word(p.word(i, "in"), "the")
+	if j := p.phrase(i, "first half of", "second half of"); j > i {
+		t, k := p.stretch(p.word(j, "the"))
+		if k == p.word(j, "the") {
+			return term{}, i0
+		}
+		if p.at(i) == "first" {
+			opens := t.opens(t.day)
+			return dayTerm(opens.Add(t.day.Sub(opens) / 2).Truncate(24 * time.Hour)), k
+		}
+		return t, k
+	}
 	if j := p.phrase(i, "early in", "early", "beginning of", "start of", "middle of", "mid -", "mid"); j > i {
 		t, k := p.stretch(p.word(j, "the"))
 		if k == p.word(j, "the") {
@@ -370,7 +386,7 @@ func (p *english) weekdayName(i int) (term, int) {
 	}
 	name := p.at(j)
 	n, ok := englishWeekdays[name]
-	if !ok || !p.prep && !p.strict && how == "" && (name == "sat" || name == "sun" || len(name) < 6 && !p.t[j].upper) {
+	if !ok || !p.prep && !p.strict && how == "" && (name == "sat" || name == "sun" || len(name) < 6 && !p.t[j].upper && !p.standsAlone(j+1)) {
 		return term{}, i
 	}
 	w := weekdayOf(n)
@@ -390,6 +406,9 @@ func (p *english) weekdayName(i int) (term, int) {
 			weeks = 1
 		}
 		return p.weekdayIn(weeks, *w), k
+	}
+	if k := p.word(j, "week"); k > j && how == "" { // "Tuesday week", as the British say: a week after the coming one
+		return p.inDays((int(n)-int(p.today.Weekday())+6)%7 + 8), k
 	}
 	t := p.coming(*w)
 	t.weekday = w

@@ -142,7 +142,7 @@ type dueWords struct {
 }
 
 // dueIn finds the due words of text[from:to]. Words that set a limit win, then the first; words that can be read in two ways are
-// due words without a moment, and a time that lies back is none.
+// due words without a moment, as is a date that has gone by ("by 5 May", read in June); any other time that lies back is none.
 func (c *context) dueIn(text string, from, to int, refuse func(start, end int) bool) (dueWords, bool) {
 	if from >= to {
 		return dueWords{}, false
@@ -150,8 +150,14 @@ func (c *context) dueIn(text string, from, to int, refuse func(start, end int) b
 	var best hit
 	ok := false
 	for _, h := range c.hits(text[from:to], false) {
-		if h.err != nil && h.err.Code == CodePast || h.err != nil && h.err.Code == CodeNotUnderstood || refuse(from+h.start, from+h.end) {
+		if h.gone() && !h.namesDay() || h.err != nil && h.err.Code == CodeNotUnderstood || refuse(from+h.start, from+h.end) {
 			continue
+		}
+		if h.gone() && ok {
+			continue
+		}
+		if best.gone() && !h.gone() {
+			ok = false
 		}
 		if !ok || h.strong && !best.strong || h.strong == best.strong && (h.start < best.start || h.start == best.start && h.end > best.end) {
 			best, ok = h, true
@@ -165,6 +171,15 @@ func (c *context) dueIn(text string, from, to int, refuse func(start, end int) b
 		d.due = best.due
 	}
 	return d, true
+}
+
+// gone says that the words name a time that lies back.
+func (h hit) gone() bool { return h.err != nil && h.err.Code == CodePast }
+
+// namesDay says that a time which has gone by was named by its date or set as a limit: it stands in a promise as what was meant,
+// where "yesterday" and "this morning" tell of what was.
+func (h hit) namesDay() bool {
+	return h.err.Args["at"] != "" && (h.strong || !strings.Contains(strings.ToLower(h.due.Text), "this "))
 }
 
 func sure(weight float64) float64 { return 1 / (1 + math.Exp(-weight)) }

@@ -1,0 +1,91 @@
+package promise
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// due finds the due words of a clause; a time that names a thing, 周五的会议, is none.
+func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
+	from := c.start
+	if m := hanOrdered().FindStringSubmatchIndex(c.s); m != nil { // 上午下单当天发货
+		from = c.span(p.text, m[2], m[3]).end
+	}
+	d, ok := p.dueIn(p.text, from, c.end, func(start, end int) bool {
+		rest := p.text[end:min(len(p.text), c.end)]
+		if strings.HasPrefix(rest, "的") && !strings.HasPrefix(rest, "的时候") {
+			return true
+		}
+		before := p.text[c.start:start]
+		return strings.HasSuffix(before, "从") || strings.HasSuffix(before, "自")
+	})
+	if ok {
+		// 在, 于 and 到 are no part of the time as Chinese says it.
+		for _, w := range []string{"在", "于", "於", "到"} {
+			if strings.HasPrefix(p.text[d.start:d.end], w) {
+				d.start += len(w)
+			}
+		}
+		if strings.HasSuffix(p.text[c.start:d.start], "明儿") { // 明儿一早
+			d.start -= len("明儿")
+		}
+		return d, true
+	}
+	if m := hanLatin().FindStringIndex(p.text[c.start:c.end]); m != nil { // EOD前发您
+		return dueWords{start: c.start + m[0], end: c.start + m[1]}, true
+	}
+	if d, ok := p.event(c); ok {
+		return d, true
+	}
+	at, found := -1, ""
+	for _, w := range hanSoft {
+		if i := strings.Index(c.s, w); i >= 0 && (at < 0 || i < at || i == at && len(w) > len(found)) && !strings.Contains(c.s, "一会儿见") {
+			at, found = i, w
+		}
+	}
+	if at < 0 {
+		return dueWords{}, false
+	}
+	return c.span(p.text, at, at+len(found)), true
+}
+
+// span is where the bytes [from, to) of a clause's simplified words stand in the sentence as written.
+func (c *hanClause) span(text string, from, to int) dueWords {
+	first, last := utf8.RuneCountInString(c.s[:from]), utf8.RuneCountInString(c.s[:to])-1
+	return dueWords{start: c.off[first], end: c.off[last] + runeLen(text, c.off[last])}
+}
+
+func runeLen(s string, i int) int {
+	_, w := utf8.DecodeRuneInString(s[i:])
+	return w
+}
+
+var (
+	// a time that an event names: 开完会, 等老板回来, 上线前
+	hanEvents = hanPattern(`(等|待)[^我您你]{1,8}?(回来|回国|回公司|上班|开完会|忙完|开门|出来|下来|结束)(了|之后|以后|后)?` +
+		`|(开完会|散会|开会|会议|会|下课|上课|上班|吃完饭|吃饭|忙完这阵子?|忙完这会儿?|忙完|到家|到公司|回公司|回到公司|回到办公室|到办公室|回办公室|出差回来|出差|休假回来|休完假|假期|休假|放假|放完假|收假|展会|活动|培训|面试|年会|直播|搬完家|盘点|升级|检修|回国|回来|下了班|下了课)(结束|完)?(之后|以后|后)` +
+		`|(开完会|散了会|吃完饭|忙完这阵子?|忙完这会儿?|忙完|下了班|下了课|下课|散会)` +
+		`|(上线|开工|发货|出货|出发|开会|登机|走|离开|临走|交房|量产|验收|生产|装船|开业|交货|安装|施工|搬家|放假|收工|打烊|关门|闭店|睡觉|睡|离店|退房|开学|上课|开幕|展会|会议|入住|起飞|活动|开庭|发布)(之前|以前|前)`)
+	hanWaitFor = hanPattern(`^(您|你)?(再|先|请|稍|麻烦)?(等|给)我(们)?(大概|大约|最多)?((\d+|[一二两三四五六七八九十几半]+)(个)?(分钟|小时|钟头|秒))$`)
+)
+
+// event reads due words that name a time by what happens then. What the reader does first (付款后) is a condition.
+func (p *chineseSentence) event(c *hanClause) (dueWords, bool) {
+	m := hanEvents().FindStringIndex(c.s)
+	if m == nil || hanAfter(c.s) || hanWait().MatchString(c.s) || contains(c.s, hanConditions) {
+		return dueWords{}, false
+	}
+	if before, _ := utf8.DecodeLastRuneInString(c.s[:m[0]]); strings.ContainsRune("协社机大晚总周", before) {
+		return dueWords{}, false
+	}
+	return c.span(p.text, m[0], m[1]), true
+}
+
+// waitFor reads how long the reader is asked to wait for what follows: 等我5分钟.
+func (p *chineseSentence) waitFor(c *hanClause) (dueWords, bool) {
+	m := hanWaitFor().FindStringSubmatchIndex(c.s)
+	if m == nil || strings.HasPrefix(c.s[m[6]:], "给") {
+		return dueWords{}, false
+	}
+	return c.span(p.text, m[12], m[13]), true
+}

@@ -1,0 +1,124 @@
+package promise
+
+import "strings"
+
+// event reads due words at j that name a time by what happens then: "before I leave", "right after the call", "once the parts are
+// in", "when Howard is back". What the reader does first is a condition, and what comes of itself to the writer ("when I have
+// more details") is no time.
+func (p *clause) event(j, end int) (dueWords, bool) {
+	from, k := j, j
+	if closely[p.at(j)] {
+		k++
+	}
+	switch s := p.at(k); {
+	case (s == "after" || s == "before" || s == "following" && k == j) && k > 0 && !lookingAfter[p.at(k-1)]:
+		return p.around(from, k, end)
+	case k > j:
+		return dueWords{}, false
+	case p.is(k, "prior to") || p.is(k, "ahead of"):
+		return p.around(from, k+1, end)
+	case p.is(k, "in time for"):
+		return p.around(from, k+2, end)
+	case (s == "on" || s == "upon") && (p.is(k+1, "my return") || p.is(k+1, "our return")):
+		return dueWords{start: p.w[from].start, end: p.w[k+2].end}, true
+	case p.is(k, "by the time"):
+		k += 3
+		if k+1 >= end {
+			return dueWords{}, false
+		}
+		return p.upTo(from, k, end)
+	case p.is(k, "as soon as"):
+		k += 3
+	case p.is(k, "the moment") || p.is(k, "the minute") || p.is(k, "the second"):
+		k += 2
+		if s := p.at(k); !firstPersons[s] && !otherPersons[s] && s != "the" && s != "it" && s != "my" && s != "our" {
+			return dueWords{}, false
+		}
+	case s == "when" || s == "once":
+		k++
+	default:
+		return dueWords{}, false
+	}
+	s := p.at(k)
+	switch {
+	case p.conditionAt(k - 1), p.at(k-1) == "as" && p.conditionAt(k-2):
+		return dueWords{}, false
+	case k >= end || p.w[k].sign || s == "you" || s == "your" || unready[s]:
+		return dueWords{}, false
+	case firstPersons[s] && (p.at(from) == "when" || p.at(from) == "once") && !p.comesBack(k+1, end):
+		return dueWords{}, false
+	}
+	return p.upTo(from, k, end)
+}
+
+// around reads what follows "after" or "before".
+func (p *clause) around(from, k, end int) (dueWords, bool) {
+	after := p.at(k) != "before"
+	k++
+	s := p.at(k)
+	switch {
+	case k >= end || p.w[k].sign:
+		return dueWords{}, false
+	case mealtimes[s]:
+		return dueWords{start: p.w[from].start, end: p.w[k].end}, true
+	case p.is(k, "new year") || p.is(k, "chinese new year") || p.is(k, "new year's"):
+		for p.at(k+1) == "year" || p.at(k+1) == "new" {
+			k++
+		}
+		return dueWords{start: p.w[from].start, end: p.w[k].end}, true
+	case s == "the" || s == "my" || s == "our" || s == "your" || s == "this" || s == "today's" || s == "tomorrow's":
+		if s == "your" && after && !p.names(k, end, "call", "meeting", "visit", "trip", "holiday", "holidays") {
+			return dueWords{}, false
+		}
+		n := k + 1
+		for n < end && n < k+9 && !p.w[n].sign && !conjunctions[p.at(n)] && !verbish[p.at(n)] && !pronouns[p.at(n)] && !(prepositions[p.at(n)] && !within[p.at(n)]) {
+			n++
+		}
+		if n > k+1 && (n >= end || p.w[n].sign || p.at(n) == "and" || p.at(n) == "so") {
+			return dueWords{start: p.w[from].start, end: p.w[n-1].end}, true
+		}
+	case firstPersons[s] || otherPersons[s] && after || !after && s == "you":
+		if v := p.at(p.adverb(k + 1)); !giving[v] || after {
+			return p.upTo(from, k, end)
+		}
+	case s == "leaving" || s == "heading" || s == "closing" || s == "going" || after && strings.HasSuffix(s, "ing") && len(s) > 5:
+		return p.upTo(from, k, end)
+	}
+	return dueWords{}, false
+}
+
+// comesBack says whether the words at i tell that the writer will be somewhere or done with something.
+func (p *clause) comesBack(i, end int) bool {
+	i = p.adverb(i)
+	switch p.at(i) {
+	case "am", "are":
+		return i+1 < end
+	case "return", "land", "arrive", "finish", "reach":
+		return true
+	case "get":
+		return p.names(i+1, i+3, "back", "home", "in", "to", "there", "off", "a")
+	case "have":
+		return p.at(i+1) == "a" // a minute
+	}
+	return false
+}
+
+// upTo takes the words from one place to the end of the clause, a sign or a new thought.
+func (p *clause) upTo(from, k, end int) (dueWords, bool) {
+	n := k
+	for n < end && !(p.w[n].sign && p.at(n) != "'" && p.at(n) != "-" && p.at(n) != "/") && !(n > k+1 && (p.at(n) == "so" || p.at(n) == "but" || p.at(n) == "and" && p.subjectAt(n+1))) {
+		n++
+	}
+	if n-k < 2 {
+		return dueWords{}, false
+	}
+	return dueWords{start: p.w[from].start, end: p.w[n-1].end}, true
+}
+
+var closely = set("right straight immediately directly shortly just soon")
+var lookingAfter = set("look looks looking looked ask named take takes taking")
+var unready = set("possible needed ready necessary more again a in convenient applicable appropriate required available feasible done")
+var mealtimes = set("lunch work closing school dinner breakfast hours christmas xmas easter lunchtime noon sunset dark")
+
+// within are prepositions that belong to the name of an event: the meeting with the bank.
+var within = set("of with on in at for")
