@@ -32,7 +32,7 @@ import (
 const now = "2026-11-21T09:00:00Z"
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kept": func() { os.Exit(runKept()) }})
+	testscript.Main(m, map[string]func(){"kept": func() { os.Exit(runKept()) }, "kept-counter": func() { os.Exit(keptCounter()) }})
 }
 
 // runKept is the binary with a clock that stands still. KEPT_TEST_NOW and KEPT_TEST_LOGIN are
