@@ -105,13 +105,13 @@ type counter struct {
 	*httptest.Server
 	page int
 
-	mu       sync.Mutex
-	told     []officeContact   // all that it tells, changes too, in the order in which it came to be
-	asked    []string          // "GET 40", "PUT 3", "PUT new", in the order in which they came
-	wishes   map[string]string // the contact that each intent was about
-	made     int               // contacts that came by writing
-	stop     string         // whoever asks this waits until they are gone
-	stopped  chan struct{}
+	mu      sync.Mutex
+	told    []officeContact   // all that it tells, changes too, in the order in which it came to be
+	asked   []string          // "GET 40", "PUT 3", "PUT new", in the order in which they came
+	wishes  map[string]string // the contact that each intent was about
+	made    int               // contacts that came by writing
+	stop    string            // whoever asks this waits until they are gone
+	stopped chan struct{}
 }
 
 func newCounter(t *testing.T, page, contacts int) *counter {

@@ -150,7 +150,9 @@ func TestServeKilledInAJob(t *testing.T) {
 	before := len(q.counter.seen(0))
 	q.start()
 	done := func(n int) func() bool {
-		return func() bool { return strings.Count(q.must("job", "history", "sync counter", "--output", "jsonl"), `"state":"done"`) == n }
+		return func() bool {
+			return strings.Count(q.must("job", "history", "sync counter", "--output", "jsonl"), `"state":"done"`) == n
+		}
 	}
 	q.until("the end of the job", done(1))
 	if got := q.counter.seen(before); !slices.Equal(got, []string{"GET 1000"}) {

@@ -22,10 +22,22 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, store: statetest.Open(t), now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}
+	return newHouseOn(t, statetest.Open(t))
+}
+
+func newHouseOn(t *testing.T, store state.Store) *house {
+	t.Helper()
+	h := &house{t: t, store: store, now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)}
 	h.conns = &rereader{h: h}
 	h.s = New(h.store, h.conns, Config{Region: "DE", Zone: "Europe/Berlin"}, func() time.Time { return h.now })
 	return h
+}
+
+// process gives another process with the house's settings, on a store.
+func (h *house) process(store state.Store) *Service {
+	s := New(store, h.conns, h.s.config, func() time.Time { return h.now })
+	s.watchStep = h.s.watchStep
+	return s
 }
 
 // rereader reads a corrected row as "connection,id,name,email".

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -100,7 +101,7 @@ type newsItem struct {
 func (s *Service) readNews(ctx context.Context) ([]*newsItem, error) {
 	var items []*newsItem
 	err := s.Look(ctx, func(tx state.Tx, now time.Time) error {
-		list, err := state.NewsItems.List(tx, state.Range{Limit: watchStep})
+		list, err := state.NewsItems.List(tx, state.Range{Limit: cmp.Or(s.watchStep, watchStep)})
 		if err != nil {
 			return err
 		}

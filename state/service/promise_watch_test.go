@@ -8,12 +8,18 @@ import (
 	"time"
 
 	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/statetest"
 )
 
 // office is a house with our people, a shared mailbox, and mail with Jana and Li Wei.
 func office(t *testing.T) *house {
 	t.Helper()
-	h := newHouse(t)
+	return officeOn(t, statetest.Open(t))
+}
+
+func officeOn(t *testing.T, store state.Store) *house {
+	t.Helper()
+	h := newHouseOn(t, store)
 	h.people()
 	h.s.config.Domains = []string{"nordlicht.example"}
 	h.ok(h.s.SettleMail(as("")))

@@ -105,6 +105,8 @@ type Service struct {
 	learnt atomic.Pointer[learnt]     // the model in force, as it was read last
 	reads  *readLog                   // nil: reads are not logged ([Service.KeepReads])
 	rules  GateConfig                 // those of the gate that hold
+
+	watchStep int // messages in one transaction of the promise watch; 0: as many as is usual
 }
 
 // New makes a service. conns may be nil where nothing outside is used. now is the clock; a state
