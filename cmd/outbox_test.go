@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -36,11 +37,18 @@ func queue(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	at, err := time.Parse(time.RFC3339, ts.Getenv("KEPT_TEST_NOW"))
 	ts.Check(err)
-	store, err := bolt.Open(ts.MkAbs(args[0]), bolt.Options{Kinds: state.Kinds()})
-	ts.Check(err)
-	defer func() { ts.Check(store.Close()) }()
-	lines := bufio.NewScanner(strings.NewReader(ts.ReadFile(args[1])))
-	ts.Check(state.Change(context.Background(), store, state.Cause{Actor: "ops", What: "followup.rules", At: at}, func(w *state.Writer) error {
+	ts.Check(queueInto(ts.MkAbs(args[0]), ts.ReadFile(args[1]), at))
+}
+
+// queueInto puts messages, one JSON object a line, into the outbox of a state that nobody has.
+func queueInto(path, messages string, at time.Time) (err error) {
+	store, err := bolt.Open(path, bolt.Options{Kinds: state.Kinds()})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	lines := bufio.NewScanner(strings.NewReader(messages))
+	return state.Change(context.Background(), store, state.Cause{Actor: "ops", What: "followup.rules", At: at}, func(w *state.Writer) error {
 		for lines.Scan() {
 			var q queued
 			if err := json.Unmarshal(lines.Bytes(), &q); err != nil {
@@ -60,7 +68,7 @@ func queue(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 		return nil
-	}))
+	})
 }
 
 // sink begins a mail server that takes every mail; SINK_PORT is its port. "sink FILE" writes what

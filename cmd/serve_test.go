@@ -18,6 +18,7 @@ import (
 
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/csv"
+	"github.com/keptcrm/kept/connectors/smtp"
 )
 
 // logged is a stream that several goroutines write to and a test reads.
@@ -47,6 +48,7 @@ type shopkeeper struct {
 	stop    context.CancelFunc
 	ended   chan int
 	secrets map[string]string
+	now     func() time.Time
 }
 
 const serveToken = "correct-horse-battery-staple"
@@ -62,7 +64,7 @@ func newShopkeeper(t *testing.T) *shopkeeper {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &shopkeeper{t: t, dir: dir, addr: l.Addr().String(), secrets: map[string]string{"KEPT_TOKEN": serveToken, "OFFICE": "s3cret", "NEWS": "n3ws", "NEW_TOKEN": "another-token-that-is-long"}}
+	k := &shopkeeper{t: t, dir: dir, now: time.Now, addr: l.Addr().String(), secrets: map[string]string{"KEPT_TOKEN": serveToken, "OFFICE": "s3cret", "NEWS": "n3ws", "NEW_TOKEN": "another-token-that-is-long"}}
 	_ = l.Close()
 	k.write("kept.yaml", `state: `+filepath.Join(dir, "kept.db")+`
 zone: Europe/Berlin
@@ -92,8 +94,8 @@ func (k *shopkeeper) office(contacts string) {
 }
 
 func (k *shopkeeper) options(in io.Reader, out, errs io.Writer) Options {
-	return Options{In: in, Out: out, Err: errs, Now: time.Now, Login: "ops",
-		Specs: []connectors.Spec{csv.Spec(), officeSpec("office", "an address book", 0)},
+	return Options{In: in, Out: out, Err: errs, Now: k.now, Login: "ops",
+		Specs: []connectors.Spec{csv.Spec(), smtp.Spec(), officeSpec("office", "an address book", 0)},
 		Env: func(name string) string {
 			switch name {
 			case "KEPT_CONFIG":

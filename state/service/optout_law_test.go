@@ -275,6 +275,43 @@ func (r *optoutLaw) step(t *rapid.T) {
 	}
 }
 
+// halves makes one customer of two and two of the one again, with a no that was said of a half before,
+// or of the whole.
+func (r *optoutLaw) halves(t *rapid.T) {
+	r.told("import", "book", []Told{person1("book", "half1", "name", "Mia Brandt", "email", "mia@half.example", "phone", "+49 451 111111"),
+		person1("book", "half2", "name", "عمر حداد", "email", "omar@other-half.example", "phone", "+86 138 0013 8001")})
+	of := func(address string) *state.Customer {
+		for _, c := range r.customers() {
+			if slices.Contains(addressesOfOne(c), address) {
+				return c
+			}
+		}
+		r.t.Fatalf("nobody has %s", address)
+		return nil
+	}
+	one, two := of("mia@half.example"), of("omar@other-half.example")
+	when := rapid.SampledFrom([]string{"of one", "of the other", "of the whole"}).Draw(t, "no")
+	if when != "of the whole" {
+		r.optout(t, map[string]*state.Customer{"of one": one, "of the other": two}[when])
+	}
+	other := state.Customers.Ref(two.Number)
+	_, err := r.s.Merge(r.tick(), MergeIn{A: state.Customers.Ref(one.Number), B: other})
+	r.must(err)
+	r.hold()
+	if whole := of("omar@other-half.example"); when == "of the whole" {
+		r.optout(t, whole)
+	} else if rapid.Bool().Draw(t, "lifted") {
+		r.liftByHand(t, whole)
+	}
+	r.hold()
+	_, err = r.s.Unmerge(r.tick(), UnmergeIn{Ref: other})
+	r.must(err)
+	if of("mia@half.example").Number == of("omar@other-half.example").Number {
+		r.t.Fatalf("%s is not parted", other)
+	}
+	r.hold()
+}
+
 var lawScopes = struct{ channels, purposes []string }{
 	[]string{"", channelEmail, channelPhone, channelSMS, state.AllChannels}, []string{"", purposeMarketing, purposeSales},
 }
@@ -411,15 +448,32 @@ func (r *optoutLaw) hold() {
 	}))
 }
 
+func newOptoutLaw(t *testing.T, rt *rapid.T, seen map[string]int) *optoutLaw {
+	r := &optoutLaw{world: newWorld(t, rt), lifted: map[string]bool{}, letters: map[string]map[uint64]bool{}, seen: seen}
+	// Silence is a yes here, so that a no is one that was said.
+	r.s.rules = gateRules(GateConfig{Silence: []GateSilence{{Outcome: gateYes}}})
+	return r
+}
+
+// A no stays with whoever said it when two become one and two again.
+func TestOptoutStaysThroughMergeAndUnmerge(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		r := newOptoutLaw(t, rt, map[string]int{})
+		for range rapid.IntRange(0, 2).Draw(rt, "steps") {
+			r.step(rt)
+		}
+		r.halves(rt)
+	})
+}
+
 // Whatever happens, an opt-out stays an opt-out until a person lifts it, or takes the import back that
 // told it: the gate says no at that address and of whoever has it, after each step.
 func TestOptoutStaysUntilAPersonLiftsIt(t *testing.T) {
 	t.Parallel()
 	seen, checked := map[string]int{}, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		r := &optoutLaw{world: newWorld(t, rt), lifted: map[string]bool{}, letters: map[string]map[uint64]bool{}, seen: seen}
-		// Silence is a yes here, so that a no is one that was said.
-		r.s.rules = gateRules(GateConfig{Silence: []GateSilence{{Outcome: gateYes}}})
+		r := newOptoutLaw(t, rt, seen)
 		for range rapid.IntRange(6, 14).Draw(rt, "steps") {
 			r.step(rt)
 			r.hold()
