@@ -8,6 +8,7 @@ package slack
 
 import (
 	"context"
+	"time"
 
 	slackapi "github.com/slack-go/slack"
 
@@ -41,13 +42,16 @@ type event struct {
 	private bool   // a direct message with us
 	text    string // the line of a command or mention; what was typed so far of a suggestion
 
-	action   string // press: the action's code; shortcut, submit: its callback id
-	value    string // press: what the button carries
-	trigger  string // opens a form, within 3 s, once
-	response string // response_url; "" where there is none
+	action   string    // press: the action's code; shortcut, submit: its callback id
+	value    string    // press: what the button carries
+	trigger  string    // opens a form, within 3 s, once
+	response string    // response_url; "" where there is none
+	until    time.Time // when trigger, or an answer that goes with the acknowledgement, is too late
 
 	message *slackapi.Message // of a press: where the button is; of a shortcut: the message
-	view    *slackapi.View    // submit, suggest
+	view    *slackapi.View    // submit, suggest; of a press: the form or App Home that has the button
+
+	twin string // the same for a second press of the same button, or a form sent twice; "" elsewhere
 }
 
 // answer is what is said to an event: a sheet for its user, one in place of the message where the
@@ -110,4 +114,6 @@ type App struct {
 	web web
 	// reader gives how the person of an event reads: language, zone, what they call us, the present.
 	reader func(context.Context, event) bot.Reader
+
+	wire // the transports, and what they know; nil where a test answers events alone
 }

@@ -52,6 +52,7 @@ var catalogue = load(
 	ruleTexts,
 	usageTexts,
 	serveTexts,
+	slackTexts,
 	promiseTexts,
 )
 

@@ -241,6 +241,8 @@ var plants = []struct{ edge, why string }{
 	{"./bot/text ./bot", "asks nothing itself"},
 	{"./bot/slack ./state/api", "carries the words"},
 	{"./bot/slacktest ./bot/slack", "or it would share its mistakes"},
+	{"./bot/slacktest github.com/slack-go/slack", "not from a library"},
+	{"./cmd github.com/gorilla/websocket", "sockets are Slack's alone"},
 	{"./internal/house ./state", "from outside"},
 	{"./internal/servers ./connectors", "know none of them"},
 	{"./connectors/rest ./internal/servers", "no place in the binary"},
