@@ -165,8 +165,11 @@ func (p *chinese) week(i int) (term, int) {
 	if p.lit(k, "期", "年", "到", "围", "边", "转") > k {
 		return term{}, i
 	}
-	if i > 0 && !named && strings.ContainsRune("一二两三四五六七八九十几每个", p.r[i-1]) { // 一周一次, 每周五
+	if i > 0 && (!named || p.r[i] == '次') && strings.ContainsRune("一二两三四五六七八九十几每个", p.r[i-1]) { // 一周一次, 每周五, 一次周报
 		return term{}, i
+	}
+	if named && p.lit(k, "一定", "一直", "一般", "一样", "一并", "一次") > k { // 这周一定
+		return p.context.week(n), k
 	}
 	e := k
 	if named {

@@ -24,15 +24,16 @@ type clause struct {
 
 // cue is a place where somebody is said to be going to do something.
 type cue struct {
-	at      int // the word that carries the modality
-	subject int // first word of the subject, or at
-	actor   actor
-	verb    int // first word of what comes after it
-	weight  float64
-	offer   bool // done if wanted: could, would be happy to
-	present bool // "I'm sending", which needs a time
-	simple  bool // "we deliver"
-	assured bool // "I promise", "you have my word"
+	at       int // the word that carries the modality
+	subject  int // first word of the subject, or at
+	actor    actor
+	verb     int // first word of what comes after it
+	weight   float64
+	offer    bool // done if wanted: could, would be happy to
+	present  bool // "I'm sending", which needs a time
+	simple   bool // "we deliver"
+	expected bool // "we should have", which needs a time
+	assured  bool // "I promise", "you have my word"
 }
 
 func (c *context) englishClaims(text string, follows bool) []claim {
@@ -120,6 +121,10 @@ func (p *clause) cueAt(i int) (cue, bool) {
 			q.verb, q.weight, q.assured = j, 0.9, true
 			break
 		}
+		if p.at(j) == "to" && s == "is" && aims[p.at(i-1)] && (p.at(i-2) == "my" || p.at(i-2) == "our") { // "my plan is to"
+			q.at, q.subject, q.actor, q.verb, q.weight = i, i-2, actorFirst, j+1, 0.4
+			return q, !p.dependent(i - 2)
+		}
 		if strings.HasSuffix(p.at(j), "ing") && p.at(j) != "going" {
 			q.verb, q.weight, q.present = j, 0.6, true
 			if p.at(j) == "planning" && p.at(j+1) == "to" {
@@ -168,6 +173,10 @@ func (p *clause) cueAt(i int) (cue, bool) {
 		}
 		return q, !p.dependent(i)
 	case "should":
+		if firstPersons[p.at(p.back(i-1))] && (p.at(p.adverb(i+1)) == "have" || p.at(p.adverb(i+1)) == "get") && (p.names(i, p.clauseEnd(i), "to", "with", "for") && p.names(i, p.clauseEnd(i), "you", "your")) {
+			q.verb, q.weight, q.expected = p.adverb(i+1), 0.2, true // "we should have it back to you next week"
+			break
+		}
 		if !p.is(i+1, "be able to") || p.condition(cue{at: i, subject: i, verb: i + 4}, len(p.w)) {
 			return q, false
 		}
@@ -179,10 +188,14 @@ func (p *clause) cueAt(i int) (cue, bool) {
 		q.at, q.verb, q.weight, q.offer = i-1, i+1, 1, true
 	case "promise", "guarantee", "undertake", "commit", "vow", "swear":
 		b := p.back(i - 1)
-		if !firstPersons[p.at(b)] || p.at(i+1) != "to" {
+		to := i + 1
+		if p.at(to) == "not" {
+			to++
+		}
+		if !firstPersons[p.at(b)] || p.at(to) != "to" {
 			return q, false
 		}
-		q.at, q.subject, q.verb, q.weight, q.assured = i, i, i+2, 2.2, true
+		q.at, q.subject, q.verb, q.weight, q.assured = i, i, to+1, 2.2, true
 	case "plan", "intend", "aim":
 		if p.at(i+1) != "to" {
 			return q, false
@@ -287,7 +300,7 @@ func (p *clause) inherited(i, at int) actor {
 		if n := p.at(next); n == "the" || n == "this" || n == "that" || n == "it" || n == "there" || n == "your" || n == "my" || next < len(p.w) && p.w[next].capital {
 			return actorNone // "Will the parcel ..."
 		}
-		if p.at(at) == "will" || p.at(at) == "shall" || p.at(at) == "going" || p.at(at) == "happy" || p.at(at) == "glad" || p.at(at) == "would" {
+		if p.at(at) == "will" || p.at(at) == "shall" || p.at(at) == "going" || p.at(at) == "happy" || p.at(at) == "glad" || p.at(at) == "would" || p.at(at) == "am" {
 			return actorFirst
 		}
 		return actorNone
@@ -316,7 +329,7 @@ func (p *clause) inherited(i, at int) actor {
 func (p *clause) nounPhrase(i int) (actor, int) {
 	j := i
 	for j > 0 && i-j < 5 && !p.w[j-1].sign && p.at(j) != "our" && p.at(j) != "my" && p.at(j) != "your" && p.at(j) != "the" && p.at(j) != "a" {
-		if s := p.at(j - 1); prepositions[s] || conjunctions[s] || firstPersons[s] || verbish[s] {
+		if s := p.at(j - 1); prepositions[s] || pronouns[s] || conjunctions[s] || firstPersons[s] || verbish[s] {
 			break
 		}
 		j--
@@ -324,6 +337,9 @@ func (p *clause) nounPhrase(i int) (actor, int) {
 	head := p.at(i)
 	own := p.at(j) == "our" || p.at(j) == "my"
 	// "our team in Lyon": its head stands before the preposition
+	if s := p.at(j - 1); s == "from" && j >= 2 && p.w[j-2].capital && !own && p.at(j) != "the" && p.at(j-2) != "someone" && p.at(j-2) != "somebody" && !weekdayOrMonth(p.at(j-2)) { // Sandra from legal
+		return actorThird, j - 2
+	}
 	if s := p.at(j - 1); (s == "in" || s == "at" || s == "from") && j >= 3 && !own && !p.w[j-2].sign {
 		if a, from := p.nounPhrase(j - 2); a == actorFirst || a == actorThird {
 			return a, from
@@ -382,6 +398,9 @@ func weekdayOrMonth(s string) bool {
 	_, m := englishMonths[s]
 	return w || m
 }
+
+// aims are nouns for what one means to do.
+var aims = set("plan aim goal intention idea")
 
 var prepositions = set("of in on at by for with from to about into over after before under until per via re")
 var conjunctions = set("and or but that which who if when because so than as while since whether though although unless where how what why")

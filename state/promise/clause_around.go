@@ -163,7 +163,14 @@ func (p *clause) conditionAt(j int) bool {
 		if j == 0 && p.names(j, len(p.w), ",") && !p.names(j, len(p.w), "?") && (p.at(j+1) == "the" || p.at(j+1) == "this" || p.at(j+1) == "that" || p.at(j+1) == "any" || p.at(j+1) == "it" || firstPersons[p.at(j+1)] || p.at(j+1) == "your") {
 			return true
 		}
+		if p.at(j-1) == "," && !p.names(j, len(p.w), "?") && (p.at(j+1) == "the" || p.at(j+1) == "any" || p.at(j+1) == "it") {
+			return true
+		}
 		return p.at(j+1) == "you" || p.at(j+1) == "anything" || p.at(j+1) == "there"
+	case "were":
+		return j == 0 && (p.at(1) == "you" || p.at(1) == "we") && p.at(2) == "to"
+	case "with", "upon":
+		return p.at(j+1) == "your" && leave[p.at(j+2)]
 	case "case":
 		return p.at(j-1) == "in" && p.at(j+1) != "of" && j+1 < len(p.w) && !p.w[j+1].sign
 	case "long":
@@ -179,6 +186,9 @@ func (p *clause) conditionAt(j int) bool {
 			return false
 		}
 		own := 0
+		if n := p.at(j + 1); p.at(j) != "soon" && (weekdayOrMonth(n) || n == "next" || n == "this" || n == "tomorrow") && !p.names(j, j+4, "week", "month", "you", "your") || p.at(j) == "until" && (n == "next" || weekdayOrMonth(n)) {
+			return false
+		}
 		for k := j + 1; k < len(p.w) && k < j+9 && !p.w[k].sign; k++ {
 			switch s := p.at(k); {
 			case (s == "you" || s == "your") && k <= j+3:
@@ -198,6 +208,9 @@ func (p *clause) conditionAt(j int) bool {
 	}
 	return false
 }
+
+// leave is what the reader gives for something to be done.
+var leave = set("ok okay permission approval consent go-ahead agreement blessing confirmation signature help")
 
 var conditionWords = set("po contract go-ahead payment deposit approval approved signature signed confirmation receive received order hear need")
 
@@ -273,7 +286,7 @@ func (p *clause) requested(from, to int) bool {
 		switch w := p.at(j); {
 		case (w == "give" || w == "allow") && (p.at(j+1) == "me" || p.at(j+1) == "us") && p.names(j+2, j+6, "hour", "hours", "day", "days", "minute", "minutes", "min", "mins", "sec", "second", "moment", "week", "until", "till", "time"):
 			continue
-		case w == "feel" && p.at(j+1) == "free":
+		case w == "feel" && p.at(j+1) == "free", p.is(j, "you are welcome to"):
 			return true
 		case w == "let" && (p.at(j+1) == "me" || p.at(j+1) == "us") && p.at(j+2) == "know":
 			return true

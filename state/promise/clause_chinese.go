@@ -131,11 +131,15 @@ func (p *chineseSentence) read() []claim {
 			spare, waits = span, true
 			continue
 		}
-		if contains(s, hanConditions) || i < len(p.clauses)-1 && hanShouldThere().MatchString(s) || hanOrdered().MatchString(s) || hanAfter(s) || hanBareIf(s, i == len(p.clauses)-1) || i > 0 && hanThenFollows(neutral.Replace(p.clauses[i-1].s), s) {
+		if contains(s, hanConditions) || i < len(p.clauses)-1 && hanWhenever().MatchString(s) || i < len(p.clauses)-1 && hanShouldThere().MatchString(s) || hanOrdered().MatchString(s) || hanAfter(s) || hanBareIf(s, i == len(p.clauses)-1) || i > 0 && hanThenFollows(neutral.Replace(p.clauses[i-1].s), s) {
 			cond = true
 		}
-		if startsAny(s, "您再", "你再", "您先", "你先", "您把", "你把", "您提供", "您告诉", "您发", "提供", "发一下", "报一下", "留一下", "说一下") {
+		if hanHandsOver().MatchString(s) || startsAny(s, "您再", "你再", "您先", "你先", "您把", "你把", "您提供", "您告诉", "您发", "提供", "发一下", "报一下", "留一下", "说一下") {
 			told = true
+			if hanHandsOver().MatchString(s) {
+				who = actorNone
+				continue
+			}
 		}
 		asks := p.asked && (i == len(p.clauses)-1 || i == len(p.clauses)-2 && hanTag(p.clauses[len(p.clauses)-1].s))
 		tag := asks && i == len(p.clauses)-2
@@ -170,7 +174,10 @@ func (p *chineseSentence) read() []claim {
 			}
 			act, s = by, said
 		}
-		cl, ok := p.weigh(s, act, at >= 0, due, dated, requested, cond)
+		if accepts[p.before(i)] && act == actorFirst && at >= 0 { // 行，那我按您说的改
+			s = "一定" + s
+		}
+		cl, ok := p.weigh(p.timeless(c, s, due), act, at >= 0, due, dated, requested, cond)
 		if !ok {
 			if dated && act == actorFirst && at >= 0 { // 我周三去深圳，跟您当面谈
 				spare = due
@@ -199,7 +206,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if act == actorSecond || contains(s, hanPast) || contains(s, hanWishes) || hanDone(s, dated) && !hanBareIf(s, true) {
 		return cl, false
 	}
-	if contains(s, hanHabits) && !contains(s, []string{"保证", "承诺"}) && !(contains(s, hanFor) && contains(s, []string{"起", "开始"})) {
+	if contains(s, hanHabits) && !contains(s, []string{"保证", "承诺"}) && !(contains(s, hanFor) && contains(s, []string{"起", "开始", "以后", "今后", "往后"})) {
 		return cl, false
 	}
 	if act == actorFirst && contains(s, []string{"说", "表示"}) && !strings.Contains(s, "我") { // 客服说三天内退款
@@ -225,7 +232,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 			}
 		}
 	}
-	serves := startsAny(s, "给您", "给你", "帮您", "帮你", "为您", "替您", "退您", "补您", "发您", "寄您") && !contains(s, hanPolite)
+	serves := startsAny(strings.TrimLeft(s, "直接再也都全先就另外顺便重新单独亲自当场多"), "给您", "给你", "帮您", "帮你", "为您", "替您", "退您", "补您", "发您", "寄您") && !contains(s, hanPolite)
 	if !verb && !give && help && (dated || serves) && act != actorThird && act != actorSecond && !contains(s, hanPolite) {
 		verb = true
 	}

@@ -26,6 +26,11 @@ func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
 				d.start += len(w)
 			}
 		}
+		for _, w := range []string{"左右", "前后", "上下", "之前", "以前", "前", "之内", "内"} { // 十号左右, EOD前
+			if strings.HasPrefix(p.text[d.end:c.end], w) {
+				d.end += len(w)
+			}
+		}
 		if strings.HasSuffix(p.text[c.start:d.start], "明儿") { // 明儿一早
 			d.start -= len("明儿")
 		}
@@ -49,6 +54,39 @@ func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
 	return c.span(p.text, at, at+len(found)), true
 }
 
+// timeless is a clause without its due words, which hold signs of other meanings: 放假前我会…. Words that name no moment, such as
+// 马上, say that something is willed and stay.
+func (p *chineseSentence) timeless(c *hanClause, s string, due dueWords) string {
+	if due.start < c.start || due.end > c.end || due.start >= due.end || due.due.At.IsZero() && hanEvent(c.s) == nil {
+		return s
+	}
+	from, to := -1, len(c.r)
+	for i, off := range c.off {
+		if off == due.start {
+			from = i
+		}
+		if off == due.end && i <= len(c.r) {
+			to = i
+		}
+	}
+	if from < 0 {
+		return s
+	}
+	words := neutral.Replace(string(c.r[from:to]))
+	return strings.Replace(s, words, "◇", 1)
+}
+
+// before is the clause before i, without what is added to be friendly.
+func (p *chineseSentence) before(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return strings.TrimRight(p.clauses[i-1].s, "的呀啊哈哦嘞呢了吧")
+}
+
+// accepts are clauses that say yes to a request, after which what "I" do is promised.
+var accepts = set("行 好 可以 没问题 ok 嗯 成 中 明白 收到 知道 没事 对 是")
+
 // span is where the bytes [from, to) of a clause's simplified words stand in the sentence as written.
 func (c *hanClause) span(text string, from, to int) dueWords {
 	first, last := utf8.RuneCountInString(c.s[:from]), utf8.RuneCountInString(c.s[:to])-1
@@ -65,13 +103,21 @@ var (
 	hanEvents = hanPattern(`(等|待)[^我您你]{1,8}?(回来|回国|回公司|上班|开完会|忙完|开门|出来|下来|结束)(了|之后|以后|后)?` +
 		`|(开完会|散会|开会|会议|会|下课|上课|上班|吃完饭|吃饭|忙完这阵子?|忙完这会儿?|忙完|到家|到公司|回公司|回到公司|回到办公室|到办公室|回办公室|出差回来|出差|休假回来|休完假|假期|休假|放假|放完假|收假|展会|活动|培训|面试|年会|直播|搬完家|盘点|升级|检修|回国|回来|下了班|下了课)(结束|完)?(之后|以后|后)` +
 		`|(开完会|散了会|吃完饭|忙完这阵子?|忙完这会儿?|忙完|下了班|下了课|下课|散会)` +
-		`|(上线|开工|发货|出货|出发|开会|登机|走|离开|临走|交房|量产|验收|生产|装船|开业|交货|安装|施工|搬家|放假|收工|打烊|关门|闭店|睡觉|睡|离店|退房|开学|上课|开幕|展会|会议|入住|起飞|活动|开庭|发布)(之前|以前|前)`)
+		`|(上线|开工|出发|开会|登机|走|离开|临走|交房|量产|验收|装船|开业|施工|搬家|放假|收工|打烊|关门|闭店|睡觉|睡|离店|退房|开学|上课|开幕|展会|会议|入住|起飞|活动|开庭|发布)(之前|以前|前)`)
 	hanWaitFor = hanPattern(`^(您|你)?(再|先|请|稍|麻烦)?(等|给)我(们)?(大概|大约|最多)?((\d+|[一二两三四五六七八九十几半]+)(个)?(分钟|小时|钟头|秒))$`)
 )
 
+// hanEvent finds an event in a clause; most have none of its signs, and are spared the pattern.
+func hanEvent(s string) []int {
+	if !strings.ContainsAny(s, "等待前后完会班课") {
+		return nil
+	}
+	return hanEvents().FindStringIndex(s)
+}
+
 // event reads due words that name a time by what happens then. What the reader does first (付款后) is a condition.
 func (p *chineseSentence) event(c *hanClause) (dueWords, bool) {
-	m := hanEvents().FindStringIndex(c.s)
+	m := hanEvent(c.s)
 	if m == nil || hanAfter(c.s) || hanWait().MatchString(c.s) || contains(c.s, hanConditions) {
 		return dueWords{}, false
 	}
@@ -83,6 +129,9 @@ func (p *chineseSentence) event(c *hanClause) (dueWords, bool) {
 
 // waitFor reads how long the reader is asked to wait for what follows: 等我5分钟.
 func (p *chineseSentence) waitFor(c *hanClause) (dueWords, bool) {
+	if !strings.ContainsAny(c.s, "等给") {
+		return dueWords{}, false
+	}
 	m := hanWaitFor().FindStringSubmatchIndex(c.s)
 	if m == nil || strings.HasPrefix(c.s[m[6]:], "给") {
 		return dueWords{}, false

@@ -20,17 +20,23 @@ var (
 	// what both do together: 咱们明天开个会吧
 	hanJoint = hanPattern(`(咱们?|我们|一起|大家).{0,8}(开个?会|聊|谈|见面|见个面|碰|吃个?饭|喝|讨论|商量|沟通|合作|约).{0,6}$`)
 	// who says something before what is said: 厂里说下周能出货
-	hanSaid = hanPattern(`^([^我]{1,7}?)(说|表示|回复说|回复称|声称|告诉我|跟我说|通知我|答应我|答应过|承诺过|要求我|要求|催我|让我们?|叫我们?)`)
+	hanSaid = hanPattern(`^([^我]{1,7}?)(说|表示|回复说|回复称|声称|告诉我|跟我说|通知我|答应我|答应过|承诺过|要求我|要求|催我|让我们?|叫我们?|要我们?)`)
 
 	// a condition without a word for it: 钱一到账立马发, 有货了我通知您, 坏了包换, 您付了定金我们排产
-	hanOnce    = hanPattern(`(一|只要|刚一)(到账|到货|到|付|签字|签|批准|批下来|确认|通过|下单|收到|定下来|出来|有货|审完).{0,5}(我|就|马上|立马|立刻|立即|当天|即)`)
+	hanOnce    = hanPattern(`(?:^|[^周期拜])(一|只要|刚一)(到账|到货|到|付|签字|签|批准|批下来|确认|通过|下单|收到|定下来|出来|有货|审完).{0,5}(我|就|马上|立马|立刻|立即|当天|即)`)
 	hanThen    = hanPattern(`^[^我]{1,12}(了|后|好|完|成|完成|到账|通过|确认)(以后|之后)?(我|咱|就|马上|立马|立刻|立即|当天|当日|隔天|次日)`)
 	hanPaid    = hanPattern(`^(您|你|贵司|贵方|贵公司|客户)[^我]{1,8}(了|完|好)[^我]{0,6}(我们?|就)(就|马上|立刻|立即|立马|当天|给|帮|安排|发|派|开始|排|再|可以|来|去)`)
 	hanOrdered = hanPattern(`(下单|拍下|付款|订购|签约|交款|打款|到款|付定金)(当天|当日|次日|第二天|隔天|即|就|立即|马上)`)
 	// 有任何问题，我们…; what may be there
 	hanShouldThere = hanPattern(`^(一旦|若|如)?有(任何|什么|其他|其它|质量).{0,10}$`)
 	// a burden that the reader is spared: 不会再收您费用, 不会外传
-	hanSpares    = hanPattern(`(不会|不再|不另|不额外|绝不|决不)(再|另外|额外|多|让您|让你|对外|向任何人|给任何人|把)?.{0,6}(收您|收你|收费|收取|加价|加收|泄露|外传|透露|外泄|公开|耽误您|耽误你|误您|让您|让你|打扰您|打扰你|骚扰|扣您|扣你|发生|出现)`)
+	hanSpares = hanPattern(`(不会|不再|不另|不额外|绝不|决不)(再|另外|额外|多|让您|让你|对外|向任何人|给任何人|把)?.{0,6}(收您|收你|收费|收取|加价|加收|泄露|外传|透露|外泄|公开|耽误您|耽误你|误您|让您|让你|打扰您|打扰你|骚扰|扣您|扣你|发生|出现)`)
+	// you choose when: 您什么时候想看房，我带您过去
+	hanWhenever = hanPattern(`^(您|你)?(们)?.{0,3}(什么时候|啥时候|哪天|几时|何时)[^?]{1,10}$`)
+	// the reader hands something over first: 你今天把尺寸发来，明天就能出图
+	hanHandsOver = hanPattern(`^(您|你).{0,8}把.{1,12}(发|寄|传|拍|给|交|报|填|说)`)
+	// what one stops doing is nobody's gain: 租约到期后我就不续了
+	hanCeases    = hanPattern(`(我|我们)[^不]{0,4}不[^会].{0,3}了$`)
 	hanSettled   = hanPattern(`(给您|给你|帮您|帮你|送您|送你).{0,4}(出|包|免|抹|送|留|免单|包邮|抵)了$`)
 	hanOrder     = hanPattern(`^[^我请]{0,10}(下单|拍下|付款|付清|确认|回传|寄回|退回|报名|签收|盖章|签字)(的)?$`)
 	hanThenWe    = hanPattern(`^(我|我们|我这边|咱|咱们|我司)就(给|帮|把|马上|安排|发|寄|退|可以|能|派|来|去|送|通知|联系|开|出|打)`)
@@ -66,7 +72,7 @@ func hanForceless(s string) bool {
 		return true
 	case !help && hanOwnFolk().MatchString(s), hanYourBoss().MatchString(s), contains(s, []string{"在等", "还等", "等着"}), !help && contains(s, []string{"试试", "试一下", "试一试", "接孩子", "送孩子", "带孩子", "接娃", "去医院", "看医生", "买菜", "做饭", "健身", "理发", "遛狗"}):
 		return true
-	case hanDuty().MatchString(s):
+	case hanDuty().MatchString(s), hanCeases().MatchString(s) && !help, strings.HasPrefix(s, "听") && strings.Contains(s, "说"):
 		return true
 	case strings.HasPrefix(s, "再不"), strings.HasPrefix(s, "下次") && !help:
 		return true

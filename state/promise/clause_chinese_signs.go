@@ -3,6 +3,7 @@ package promise
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // hanRequest says whether a clause asks the reader to act; at is where its actor stands.
@@ -38,7 +39,7 @@ func hanAfter(s string) bool {
 	if contains(s, []string{"到货后", "到货了", "到货之后", "到货就"}) {
 		return true
 	}
-	for _, w := range []string{"付款", "付清", "下单", "确认", "签字", "签约", "签合同", "签回", "盖章", "到账", "定金", "货款", "尾款", "通过", "回传", "拍下", "提供", "同意", "支付", "您的地址", "您的回复", "您的资料", "退回"} {
+	for _, w := range []string{"付款", "付清", "下单", "打款", "转账", "汇款", "交款", "注册", "提交", "验收", "审核", "审批", "报名", "交押金", "确认", "签字", "签约", "签合同", "签回", "盖章", "到账", "定金", "货款", "尾款", "通过", "回传", "拍下", "提供", "同意", "支付", "您的地址", "您的回复", "您的资料", "退回"} {
 		if i := strings.Index(s, w); i >= 0 {
 			rest := s[i+len(w):]
 			for _, a := range []string{"后", "之后", "以后", "完", "了就", "好了", "了我"} {
@@ -86,7 +87,7 @@ func hanDone(s string, dated bool) bool {
 			from = i + len(w)
 			head := s[:i]
 			tail := s[from:]
-			if w == "了" && (strings.HasPrefix(tail, "解") || strings.HasPrefix(tail, "再") || strings.HasPrefix(tail, "就") || strings.HasPrefix(tail, "之后") || strings.HasPrefix(tail, "我")) ||
+			if w == "了" && (strings.HasPrefix(tail, "◇") || utf8.RuneCountInString(head) <= 3 && strings.Contains(tail, "我") || strings.HasPrefix(tail, "解") || strings.HasPrefix(tail, "再") || strings.HasPrefix(tail, "就") || strings.HasPrefix(tail, "之后") || strings.HasPrefix(tail, "我")) ||
 				strings.HasSuffix(head, "为") || w == "过" && (strings.HasPrefix(tail, "去") || strings.HasPrefix(tail, "来") || strings.HasPrefix(tail, "几") ||
 				strings.HasPrefix(tail, "两") || strings.HasPrefix(tail, "一") || strings.HasPrefix(tail, "程") || strings.HasSuffix(head, "不") || strings.HasSuffix(head, "通") || i == 0) {
 				continue

@@ -1,6 +1,9 @@
 package promise
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // dueOf finds the due words of a clause, after its verb or before its subject.
 func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
@@ -89,10 +92,20 @@ var eventNouns = set(`meeting call conference session flight game dinner lunch a
 var softWords = []string{"as soon as possible", "as soon as i can", "as soon as we can", "a . s . a . p", "asap", "right away", "straight away", "immediately", "pronto",
 	"shortly", "very soon", "on the same day", "the same day", "same day", "the same afternoon", "the same evening", "the same morning", "the next day", "the following day", "next day", "overnight", "in due course", "in the coming days", "in the coming weeks", "in the coming week", "by return of post", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "in a sec", "in a second", "in a jiffy", "in a while", "in no time", "any minute now", "at the earliest", "at my earliest convenience", "at our earliest convenience", "in the near future", "in the coming months", "right now", "forthwith", "without delay", "at once", "later on", "later"}
 
+// softStarts are the softWords by their first word.
+var softStarts = sync.OnceValue(func() map[string][]string {
+	m := map[string][]string{}
+	for _, s := range softWords {
+		first, _, _ := strings.Cut(s, " ")
+		m[first] = append(m[first], s)
+	}
+	return m
+})
+
 // softDue finds due words that name no moment: asap, later, and what an event names.
 func (p *clause) softDue(v, end int) (dueWords, bool) {
 	for j := v + 1; j < end; j++ {
-		for _, s := range softWords {
+		for _, s := range softStarts()[p.at(j)] {
 			if p.is(j, s) {
 				k := j + len(strings.Fields(s))
 				if s == "later" && p.at(j-1) == "or" || s == "soon" && (p.at(j-1) == "as" || p.at(j-1) == "too") || s == "later" && p.at(k) == "than" {

@@ -7,12 +7,25 @@ import "strings"
 func (p *clause) simple(i int) (cue, bool) {
 	q := cue{at: i, subject: i, verb: i, weight: 0.4, present: true, simple: true}
 	s := p.at(i)
-	if unchanging[s] || !(giving[s] || deeds[s]) || states[s] {
+	if b := strings.TrimSuffix(s, "s"); b != s && (giving[b] || deeds[b]) && !firstPersons[p.at(p.back(i-1))] {
+		s = b
+	}
+	starts := (s == "start" || s == "begin" || s == "come" || s == "starts" || s == "begins" || s == "comes") && p.names(i+1, p.clauseEnd(i), "you", "your")
+	if unchanging[s] || !(giving[s] || deeds[s] || starts) || states[s] && !starts {
 		return q, false
 	}
 	j := p.back(i - 1)
 	if j < 0 || !firstPersons[p.at(j)] {
-		return q, false
+		// "Our fitters begin work on your kitchen": they are the writer's side
+		if j < 1 || p.w[j].sign {
+			return q, false
+		}
+		act, from := p.nounPhrase(j)
+		if act != actorFirst || p.at(from) != "our" {
+			return q, false
+		}
+		q.subject, q.actor = from, actorFirst
+		return q, !p.dependent(from)
 	}
 	for k := j + 1; k < i; k++ { // "I already send", "I never pay"
 		if a := p.at(k); a == "already" || a == "not" || a == "never" || a == "ever" {
@@ -60,7 +73,7 @@ func (p *clause) underway(q cue, v, end int, you bool) bool {
 
 // arranged reads what follows from an arrangement: "we've scheduled a technician for Tuesday".
 func (p *clause) arranged(i int) (claim, bool) {
-	if b := participle(p.at(i)); !arranging[b] && !(p.at(i) == "lined" && p.at(i+1) == "up") && p.at(i) != "pencilled" && p.at(i) != "penciled" {
+	if b := participle(p.at(i)); !arranging[b] && !(p.at(i) == "lined" && p.at(i+1) == "up") && p.at(i) != "pencilled" && p.at(i) != "penciled" && !(p.at(i) == "put" && p.at(i+2) == "down") {
 		return claim{}, false
 	}
 	h := p.back(i - 1)
@@ -74,9 +87,6 @@ func (p *clause) arranged(i int) (claim, bool) {
 	d, ok := p.dueOf(h, i, end)
 	if !ok {
 		d, ok = p.dueIn(p.text, p.w[i].end, p.endAt(end), func(int, int) bool { return false })
-		if from := p.wordFrom(d.start); ok && p.at(from-1) == "for" {
-			d.start = p.w[from-1].start
-		}
 	}
 	if !ok || p.soft(d) {
 		return claim{}, false
@@ -92,14 +102,4 @@ func (p *clause) endAt(end int) int {
 		return p.w[end].start
 	}
 	return len(p.text)
-}
-
-// wordFrom is the first word that starts at or after a byte of the text.
-func (p *clause) wordFrom(start int) int {
-	for i := range p.w {
-		if p.w[i].start >= start {
-			return i
-		}
-	}
-	return len(p.w)
 }

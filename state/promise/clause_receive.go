@@ -20,7 +20,7 @@ func (p *clause) receive() []claim {
 			if d, ok := p.dueOf(i, i, p.clauseEnd(i)); ok && !p.soft(d) && (expected[p.at(i+1)] || gets[p.at(i+2)]) {
 				out = append(out, claim{kind: p.promiseUnlessIn(0, len(p.w)), weight: 1.2, due: d})
 			}
-		case p.at(i) == "you" && (p.is(i+1, "are going to") || p.at(i+1) == "will" || p.at(i+1) == "shall" || p.is(i, "you can expect") || p.at(i+1) == "should" && p.names(i, p.clauseEnd(i), "from")) && !p.names(p.clauseStart(i)-1, i, "so", "until", "before") && !(p.at(i-1) != "," && p.names(0, i, "if", "when", "once", "after", "unless")) && !p.dependent(i):
+		case p.at(i) == "you" && (p.is(i+1, "are going to") || p.at(i+1) == "will" || p.at(i+1) == "shall" || p.is(i, "you can expect") || p.at(i+1) == "should" && p.names(i, p.clauseEnd(i), "from")) && (!p.names(p.clauseStart(i)-1, i, "so", "until", "before") || p.opensWithTime(i)) && !(p.at(i-1) != "," && p.names(0, i, "if", "when", "once", "after", "unless")) && !p.dependent(i):
 			v := p.adverb(i + 2)
 			switch p.at(i + 1) {
 			case "can":
@@ -48,6 +48,12 @@ func (p *clause) receive() []claim {
 		}
 	}
 	return append(out, p.things()...)
+}
+
+// opensWithTime says that nothing but a time stands before i: "Until next Monday you will receive".
+func (p *clause) opensWithTime(i int) bool {
+	d, ok := p.dueIn(p.text, 0, p.w[i].start, func(int, int) bool { return false })
+	return ok && d.start == 0 && d.end >= p.w[i-1].end
 }
 
 // gets are verbs by which something comes to the reader.

@@ -7,7 +7,7 @@ func (p *clause) refrains(i, end int) bool {
 	case s == "be" && p.at(i+1) == "charging" || s == "be" && p.at(i+1) == "sharing":
 		return true
 	case s == "forget":
-		return i+1 < end
+		return p.at(i+1) == "to"
 	case sparing[s]:
 		return true
 	case confiding[s]:

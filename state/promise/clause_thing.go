@@ -13,6 +13,9 @@ func (p *clause) things() []claim {
 			d, ok = p.dueOf(from, i, end)
 		}
 		hard := ok && !p.soft(d)
+		if reported := p.at(from - 1); (reported == "me" || reported == "us" || reported == "them") && reporting[p.at(from-2)] || reporting[reported] && !firstPersons[p.at(from-2)] {
+			return
+		}
 		if needs && !hard || p.question(cue{at: i, subject: from, verb: i + 1}) == asked || p.dependent(start) || p.dependent(from) || p.requested(0, from) || p.general(from, end) {
 			return
 		}
@@ -38,7 +41,7 @@ func (p *clause) things() []claim {
 		}
 		j := p.back(i - 1)
 		switch s := p.at(i); {
-		case s == "will" || p.is(i, "is to") || p.is(i, "are to"):
+		case s == "will" && p.at(i+1) != "not" || p.is(i, "is to") || p.is(i, "are to"):
 			v := p.adverb(i + 1)
 			if (p.is(v, "go out") || p.at(v) == "ship" || p.is(v, "leave our") || p.is(v, "leave the warehouse") || p.is(v, "head out")) && p.thingAt(j) {
 				add(i, p.thingStart(j), 0.4, true)
@@ -75,7 +78,11 @@ func (p *clause) things() []claim {
 			} else {
 				add(i, p.thingStart(i-1), 0.3, false)
 			}
-		case (be(s) || s == "gets" || s == "get") && p.thingAt(i-1) && p.paid(i):
+		case s == "follows" && p.thingAt(i-1) && p.closes(i+1):
+			add(i, p.thingStart(i-1), 0.3, true)
+		case s == "will" && p.at(i+1) == "not" && p.spared(i, j):
+			out = append(out, claim{kind: p.promiseUnlessIn(0, len(p.w)), weight: 0.9})
+		case (be(s) || s == "gets" || s == "get") && p.thingAt(i-1) && p.paid(i) && !p.names(0, i, "please", "sure", "ensure", "must", "need", "want", "check", "hope", "until", "unless", "when", "if"):
 			add(i, p.thingStart(i-1), 0.1, true) // "the invoice gets settled by the 5th"
 		case p.is(i, "to follow") && p.thingAt(i-1) && i <= 6 && p.closes(i+2):
 			add(i, p.thingStart(i-1), 0.3, false)
@@ -93,6 +100,23 @@ func (p *clause) things() []claim {
 		}
 	}
 	return out
+}
+
+// spared says whether the negated "will" at i, with its subject at j, says that a burden on the reader will not be: "it won't happen
+// again", "your data will not be passed on".
+func (p *clause) spared(i, j int) bool {
+	if p.question(cue{at: i, subject: j, verb: i + 2}) != plain || p.dependent(j) && p.at(j-1) != "that" {
+		return false
+	}
+	v := p.adverb(i + 2)
+	switch s := p.at(j); {
+	case (p.at(v) == "happen" || p.at(v) == "occur" || p.at(v) == "recur") && (s == "it" || s == "this" || s == "that" || s == "mistake" || s == "error"):
+		return p.names(v, p.clauseEnd(v), "again", "anymore") || p.at(v) == "recur"
+	case p.at(v) == "be" && (p.names(0, i, "your") || s == "you"):
+		b := participle(p.at(p.adverb(v + 1)))
+		return confiding[b] || sparing[b] || b == "share" || b == "pass" || p.at(p.adverb(v+1)) == "charged" || p.at(p.adverb(v+1)) == "disclosed" || p.at(p.adverb(v+1)) == "sold"
+	}
+	return false
 }
 
 // paid says whether a passive in the present hands something over: "is being shipped", "gets settled", "goes out".
@@ -161,4 +185,4 @@ var irregular = map[string]string{"sent": "send", "paid": "pay", "done": "do", "
 	"brought": "bring", "written": "write", "built": "build", "sold": "sell"}
 
 // fulfils are deeds beside giving whose passive is a promise rather than a notice: "will be issued", not "will be closed".
-var fulfils = set("issue process fix correct resolve prepare arrange complete finish approve handle install extend waive settle pay deduct deposit sort solve finalize finalise book activate transfer collect restore build deal cover")
+var fulfils = set("issue process fix correct resolve prepare arrange complete finish approve handle install extend waive settle pay deduct deposit sort solve finalize finalise book activate transfer collect restore build deal cover circulate distribute")

@@ -45,7 +45,7 @@ func (p *clause) capitalOrTime(j int) bool {
 }
 
 var hoping = set("hope hoping hopes wish wishes presume assume guess suppose wonder wondering doubt afraid imagine pretend sure-if")
-var reporting = set("said says say told tell tells mentioned wrote writes claimed claims asked heard hear promised understand reported explained")
+var reporting = set("said says say saying telling promising told tell tells mentioned wrote writes claimed claims asked heard hear promised understand reported explained")
 var assuring = set("assured promise guarantee word sure confirm certain commit assure you think believe note advised informed aware rest notice")
 
 // reportOfOwn allows "I think that I'll", "I said that I'll": the writer about himself.
@@ -65,6 +65,9 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	you := p.names(v, end, "you", "your", "ya", "yours")
 	cond := p.condition(q, end)
 	due, dated := p.dueOf(q.subject, v, end)
+	if !dated && q.subject == q.at && (p.at(q.at-1) == "and" || p.at(q.at-1) == "then") { // "I'm driving up on the 28th and will bring"
+		due, dated = p.dueOf(q.at, p.clauseStart(q.at-1), q.at-1)
+	}
 	if dated && !p.soft(due) {
 		weight += 0.9
 	} else if dated {
@@ -106,6 +109,9 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	}
 	if you {
 		weight += 0.7
+	}
+	if q.expected && (!dated || p.soft(due)) {
+		return cl, false
 	}
 	if q.simple {
 		if !p.holds(q, v, end, kind, due, dated, cond, you) {
@@ -314,7 +320,7 @@ func (p *clause) deed(i, end int, q cue) (int, verbKind, float64) {
 		for j := i + 1; j+1 < end; j++ {
 			if (p.at(j) == "and" || p.at(j) == "then") && p.at(j-1) != "you" {
 				n := p.adverb(j + 1)
-				if !(giving[p.at(n)] || p.at(n) == "get" || p.at(n) == "let" || p.at(n) == "fix" || p.at(n) == "check") {
+				if !(giving[p.at(n)] || deeds[p.at(n)] && p.names(n+1, end, "you", "your") || p.at(n) == "get" || p.at(n) == "let" || p.at(n) == "fix" || p.at(n) == "check") {
 					continue
 				}
 				if u, k := p.verb(n, end); k == verbGive || k == verbDeed {
@@ -329,6 +335,9 @@ func (p *clause) deed(i, end int, q cue) (int, verbKind, float64) {
 // verb judges the verb at i with what it governs.
 func (p *clause) verb(i, end int) (int, verbKind) {
 	s := p.at(i)
+	if b := base(s); b == "come" || b == "get" || b == "take" || b == "look" || b == "go" || b == "have" || b == "make" { // "is coming to your site"
+		s = b
+	}
 	if s == "be" {
 		j := p.adverb(i + 1)
 		n := p.at(j)

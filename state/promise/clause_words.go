@@ -70,7 +70,7 @@ func lexWords(text string) []word {
 // thumbed reads "Ill send", as thumbs write it, as I will.
 func thumbed(ws []word) []word {
 	for i := 0; i+1 < len(ws); i++ {
-		if n := ws[i+1].s; ws[i].s == "ill" && (i == 0 || ws[i-1].sign || ws[i-1].s == "and") && (giving[n] || deeds[n] || n == "let" || n == "get" || n == "be") {
+		if n := ws[i+1].s; (ws[i].s == "ill" || ws[i].s == "il" || ws[i].s == "i'l") && (i == 0 || ws[i-1].sign || ws[i-1].s == "and" || openers[ws[i-1].s]) && (giving[n] || deeds[n] || n == "let" || n == "get" || n == "be") {
 			ws[i].s = "i"
 			ws = slices.Insert(ws, i+1, word{s: "will", start: ws[i].start, end: ws[i].end})
 		}
@@ -162,7 +162,7 @@ var deeds = set(`get check verify find look investigate review read follow prepa
 	forward adjust amend apply assign attach block build bump clean clear coordinate deduct deposit design determine distribute edit enter
 	evaluate expedite finalize finalise generate grant honor honour identify inspect issue locate log measure mock negotiate obtain
 	plan post refer remind request research reset restore retrieve route scan settle sponsor stand store straighten switch tackle
-	activate stick lower reduce increase bear absorb shoulder knock throw reserve charge process waive refit recalibrate tidy touch unlock validate wire wrap drive shoot figure go-through dial fill fetch load lend reach firm`)
+	circulate compensate paint split measure deduct sew bake cater hang plumb rewire activate stick lower reduce increase bear absorb shoulder knock throw reserve charge process waive refit recalibrate tidy touch unlock validate wire wrap drive shoot figure go-through dial fill fetch load lend reach firm`)
 
 // states are what one is, has, wants or does alone.
 var states = set(`be have need want like love see know think hope miss remember understand believe guess appreciate enjoy wish look-forward leave stay go
@@ -209,4 +209,4 @@ var ownRoles = set(`engineer engineers technician technicians specialist special
 
 // ownParts are parts of the writer's side that speak for it.
 var ownParts = set(`team company department office warehouse support staff group side shop store firm people guys crew desk service finance accounting logistics
-	sales engineers technicians developers workshop lab laboratory plant headquarters management engineering production purchasing legal dispatch billing`)
+	sales boys lads fitters installers movers engineers technicians developers workshop lab laboratory plant headquarters management engineering production purchasing legal dispatch billing`)

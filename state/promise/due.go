@@ -163,8 +163,11 @@ func (c *context) hits(text string, whole bool) []hit {
 		h.due.Text = text[start:end]
 		out = append(out, h)
 	}
-	readEnglish(c, text, whole, add)
-	if hasHan(text) {
+	han := hasHan(text)
+	if whole || !han || strings.ContainsAny(strings.ToLower(text), "0123456789abcdefghijklmnopqrstuvwxyz") {
+		readEnglish(c, text, whole, add)
+	}
+	if han {
 		readChinese(c, text, whole, add)
 	}
 	return out

@@ -222,9 +222,9 @@ func (p *english) expression(i int) (term, int) {
 		t.before = true
 	}
 	t.strong = t.strong || strong
-	if o := p.word(k, "or", "/", "through", "thru", "to"); o > k {
+	if o := p.word(k, "or", "/", "through", "thru", "to", "and"); o > k {
 		p.prep = true
-		if u, e := p.core(p.word(o, "on", "at", "by")); e > p.word(o, "on", "at", "by") && (p.at(k) == "or" || t.isWeekday() && u.isWeekday()) {
+		if u, e := p.core(p.word(o, "on", "at", "by")); e > p.word(o, "on", "at", "by") && (p.at(k) == "or" || t.isWeekday() && u.isWeekday() || p.at(k) == "and" && t.hasDay() && u.hasDay() && p.num(o) > 0) {
 			t, k = p.later(t, u), e
 		}
 	}

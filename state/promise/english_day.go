@@ -94,6 +94,11 @@ func (p *english) gone(i int) (term, int) {
 }
 
 func (p *english) relative(i int) (term, int) {
+	switch p.at(i) {
+	case "the", "day", "later", "today", "tonight", "this", "tomorrow", "tmrw", "tmr", "tomorow", "tommorow", "tommorrow", "first", "in":
+	default:
+		return term{}, i
+	}
 	type choice struct {
 		words string
 		days  int
@@ -101,7 +106,7 @@ func (p *english) relative(i int) (term, int) {
 	}
 	for _, c := range []choice{
 		{"the day after tomorrow", 2, clock{}}, {"day after tomorrow", 2, clock{}}, {"later in the day", 0, clock{}},
-		{"later today", 0, clock{}}, {"later tonight", 0, at(partEvening)}, {"later this morning", 0, at(partMorning)},
+		{"later today", 0, clock{}}, {"later on today", 0, clock{}}, {"later on tonight", 0, at(partEvening)}, {"later on this afternoon", 0, at(partAfternoon)}, {"later tonight", 0, at(partEvening)}, {"later this morning", 0, at(partMorning)},
 		{"later this afternoon", 0, at(partAfternoon)}, {"later this evening", 0, at(partEvening)}, {"today", 0, clock{}}, {"tonight", 0, at(partEvening)},
 		{"this morning", 0, at(partMorning)}, {"this afternoon", 0, at(partAfternoon)}, {"this evening", 0, at(partEvening)},
 		{"tomorrow", 1, clock{}}, {"tmrw", 1, clock{}}, {"tmr", 1, clock{}}, {"tomorow", 1, clock{}}, {"tommorow", 1, clock{}},

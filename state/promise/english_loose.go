@@ -29,6 +29,11 @@ func thumbs(ts []token) []token {
 
 // vague steps over words that leave a day a little open and belong to it: "sometime next week", "early tomorrow".
 func (p *english) vague(i int) int {
+	switch p.at(i) {
+	case "sometime", "some", "as", "at", "early", "late", "latest", "maybe":
+	default:
+		return i
+	}
 	j := p.phrase(i, "sometime", "some time", "as early as", "as late as", "at some point", "early on", "early", "late on", "late", "latest", "maybe")
 	if j == i {
 		return i
@@ -70,6 +75,11 @@ func (p *english) between(i int) (term, int) {
 
 // course reads "over the course of next week", "during the day", "within this week".
 func (p *english) course(i int) (term, int) {
+	switch p.at(i) {
+	case "over", "in", "during", "within", "throughout":
+	default:
+		return term{}, i
+	}
 	j := p.phrase(i, "over the course of", "in the course of", "during the course of", "within", "during", "over", "throughout", "in")
 	if j == i {
 		return term{}, i
@@ -99,6 +109,9 @@ func (p *english) course(i int) (term, int) {
 
 // weekFrom reads "the week of 30 November", "w/c 30 November", which end on that week's Friday.
 func (p *english) weekFrom(i int) (term, int) {
+	if s := p.at(i); s != "the" && s != "week" && s != "w" && s != "wc" {
+		return term{}, i
+	}
 	j := p.phrase(i, "the week of", "the week commencing", "the week beginning", "the week starting", "week of", "week commencing", "week beginning", "week starting", "w / c", "wc")
 	if j == i {
 		return term{}, i
@@ -114,6 +127,11 @@ func (p *english) weekFrom(i int) (term, int) {
 
 // weekNumber reads "in week 49", "by CW 49", "KW49": the week's Friday, of next year where this year's has gone by.
 func (p *english) weekNumber(i int) (term, int) {
+	switch p.at(i) {
+	case "in", "calendar", "week", "cw", "kw":
+	default:
+		return term{}, i
+	}
 	in := p.word(i, "in")
 	j := p.phrase(in, "calendar week", "week number", "week no .", "week", "cw", "kw")
 	n := p.num(j)
@@ -132,6 +150,9 @@ var seasons = map[string]time.Month{"spring": time.May, "summer": time.August, "
 
 // season reads "in spring", "next summer", "by the autumn": the last day of its last month.
 func (p *english) season(i int) (term, int) {
+	if seasons[p.at(i)] == 0 && seasons[p.at(i+1)] == 0 && seasons[p.at(i+2)] == 0 && seasons[p.at(i+3)] == 0 {
+		return term{}, i
+	}
 	j := p.phrase(i, "in the early", "in the late", "in early", "in late", "in the", "in", "this coming", "this", "next", "the following", "the coming", "the", "early", "late")
 	m, ok := seasons[p.at(j)]
 	if !ok || j == i && !p.prep || p.at(j) == "fall" && !strings.HasPrefix(p.at(j-1), "th") && p.at(j-1) != "next" || p.at(i) == "the" && !p.prep {

@@ -25,7 +25,7 @@ func TestJudge(t *testing.T) {
 		{"You will send us the quote by Friday.", KindNone, ""},
 		{"Please send us the quote by Friday.", KindNone, ""},
 		{"I won't send the quote.", KindNone, ""},
-		{"I promise not to send more quotes.", KindNone, ""},
+		{"I promise not to send more quotes.", KindPromise, ""},
 		{"I sent you the quote on Friday.", KindNone, ""},
 		{"He said he'll send you the quote.", KindThirdParty, ""},
 		{"She told me I would get a refund.", KindNone, ""},
