@@ -173,8 +173,12 @@ func (p *clause) cueAt(i int) (cue, bool) {
 		}
 		return q, !p.dependent(i)
 	case "should":
-		if firstPersons[p.at(p.back(i-1))] && (p.at(p.adverb(i+1)) == "have" || p.at(p.adverb(i+1)) == "get") && (p.names(i, p.clauseEnd(i), "to", "with", "for") && p.names(i, p.clauseEnd(i), "you", "your")) {
+		if (firstPersons[p.at(p.back(i-1))] || p.opens(i) && p.asking(cue{at: i, subject: i, verb: i + 1}) == plain) && (p.at(p.adverb(i+1)) == "have" || p.at(p.adverb(i+1)) == "get") && (p.names(i, p.clauseEnd(i), "to", "with", "for") && p.names(i, p.clauseEnd(i), "you", "your")) {
 			q.verb, q.weight, q.expected = p.adverb(i+1), 0.2, true // "we should have it back to you next week"
+			if !firstPersons[p.at(p.back(i-1))] {
+				q.actor = actorFirst
+				return q, !strings.Contains(p.text, "?")
+			}
 			break
 		}
 		if !p.is(i+1, "be able to") || p.condition(cue{at: i, subject: i, verb: i + 4}, len(p.w)) {
@@ -196,17 +200,22 @@ func (p *clause) cueAt(i int) (cue, bool) {
 			return q, false
 		}
 		q.at, q.subject, q.verb, q.weight, q.assured = i, i, to+1, 2.2, true
-	case "plan", "intend", "aim":
-		if p.at(i+1) != "to" {
+	case "plan", "intend", "aim", "target":
+		switch n := p.at(i + 1); {
+		case n == "to" || n == "on" || n == "at":
+			q.verb = i + 2
+		case strings.HasSuffix(n, "ing"):
+			q.verb = i + 1
+		default:
 			return q, false
 		}
-		q.verb, q.weight = i+2, -0.3
+		q.weight = -0.3
 	default:
 		if q, ok := p.simple(i); ok {
 			return q, true
 		}
 		// "Sending the invoice tomorrow", said of oneself
-		if b := base(s); b == s || !giving[b] || !p.opens(i) || i > 3 || p.at(i+1) == "is" || p.at(i+1) == "takes" || p.at(i+1) == "costs" {
+		if b := base(s); b == s || !giving[b] && !(deeds[b] && p.names(i, p.clauseEnd(i), "you", "your") && b != "look" && b != "offer" && b != "make") || !p.opens(i) || i > 3 || p.at(i+1) == "is" || p.at(i+1) == "takes" || p.at(i+1) == "costs" {
 			return q, false
 		}
 		q.actor, q.verb, q.weight, q.present = actorFirst, i, 0.4, true
@@ -283,6 +292,8 @@ func (p *clause) findSubject(q *cue) {
 		q.actor = actorSecond
 	case otherPersons[s]:
 		q.actor = actorThird
+	case s == "nothing" || s == "nobody" || s == "none" || i > 0 && p.at(i-1) == "no":
+		q.actor = actorThing
 	case s == "us" && p.at(i-1) == "of":
 		q.actor, q.subject = actorFirst, i-2
 	case i < 0 || s == "and" || s == "but" || s == "or" || p.w[i].sign || openers[s] && s != "so" && p.opens(q.at):

@@ -154,7 +154,7 @@ func (p *clause) conditionAt(j int) bool {
 	case "unless", "whenever", "anytime", "otherwise", "providing", "assuming":
 		return true
 	case "provided":
-		return p.at(j+1) == "that" || p.at(j+1) == "you" || p.at(j+1) == "we"
+		return p.at(j+1) == "that" || p.at(j+1) == "you" || p.at(j+1) == "we" || (j == 0 || p.at(j-1) == ",") && expected[p.at(j+1)]
 	case "failing":
 		return p.at(j+1) == "that" || p.at(j+1) == "this"
 	case "shall":
@@ -300,6 +300,8 @@ func (p *clause) requested(from, to int) bool {
 			}
 		case (w == "could" || w == "can") && p.at(j-1) == "you":
 			return true
+		case (giving[w] || deeds[w]) && j == from && (expected[p.at(j+1)] || pronouns[p.at(j+1)] || p.at(j+1) == "up" || p.at(j+1) == "in"):
+			return true // "ring the bell and I'll"
 		case asking[w] && !(p.at(j-1) == "i" || p.at(j-1) == "we"):
 			return true
 		}

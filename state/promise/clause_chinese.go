@@ -213,6 +213,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		return cl, false
 	}
 	assured := contains(s, []string{"保证", "承诺", "答应您", "答应你", "绝对", "确保", "担保", "绝不", "决不", "一定不会", "肯定不会", "坚决不"})
+	thing := act == actorThing
 	if act == actorThing && contains(s, hanFor) && !contains(s, []string{"会自动", "快递", "系统"}) { // 货款月初就给您结: the writer does
 		act, said = actorFirst, true
 	}
@@ -267,6 +268,8 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		cl.weight += 0.7
 	case cond && said && act == actorFirst:
 		cl.weight += 0.8
+	case said && act == actorFirst && (give || verb) && (strings.Contains(s, "把") || hanFronted().MatchString(s)): // 这次的损失我们全额赔付
+		cl.weight += 0.6
 	default:
 		return cl, false
 	}
@@ -315,7 +318,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	}
 	if i, w := first(s, []string{"可以", "能够", "能"}); i >= 0 && !contains(s, []string{"一定能", "保证能", "肯定能", "争取", "尽可能", "功能", "只能", "才能", "就能", "以便", "能不能", "尽量"}) {
 		before := s[:i]
-		if w == "能" && dated && !help && hard { // 明天能发货
+		if w == "能" && dated && hard && (!help || thing || !said) { // 明天能发货
 			cl.weight -= 0.3
 			return cl, true
 		}
@@ -323,6 +326,10 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 			cl.kind = KindConditional
 			cl.weight -= 0.2
 			return cl, cl.weight > 0
+		}
+		if cond && act == actorFirst && said {
+			cl.kind = KindConditional
+			return cl, true
 		}
 		if !hanModal(before) && !hard {
 			return cl, false
@@ -461,7 +468,7 @@ func subjectAt(s, w string) int {
 
 // hanName finds a person by name and title: 王总, 李经理, 小张, 老刘, 陈工, 赵师傅.
 func hanName(s string) int {
-	for _, t := range []string{"总会", "总将", "经理", "师傅", "主任", "工程师", "老师", "律师", "会计", "厂长", "总监", "主管", "工", "先生", "女士", "总"} {
+	for _, t := range []string{"总会", "总将", "经理", "师傅", "主任", "工程师", "老师", "律师", "会计", "厂长", "总监", "主管", "工", "先生", "女士", "小姐", "太太", "姐", "哥", "叔", "阿姨", "校长", "医生", "护士", "教练", "助理", "秘书", "总"} {
 		if i := strings.Index(s, t); i > 0 {
 			r, w := utf8.DecodeLastRuneInString(s[:i])
 			if strings.ContainsRune(surnames, r) && subjectAt(s[i-w:], string(r)) == 0 {

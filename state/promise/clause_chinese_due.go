@@ -21,7 +21,7 @@ func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
 	})
 	if ok {
 		// 在, 于 and 到 are no part of the time as Chinese says it.
-		for _, w := range []string{"在", "于", "於", "到"} {
+		for _, w := range []string{"的", "在", "于", "於", "到"} {
 			if strings.HasPrefix(p.text[d.start:d.end], w) {
 				d.start += len(w)
 			}
@@ -41,6 +41,11 @@ func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
 	}
 	if d, ok := p.event(c); ok {
 		return d, true
+	}
+	if strings.ContainsAny(c.s, "多长超出") {
+		if m := hanAtMost().FindStringSubmatchIndex(c.s); m != nil { // 最多半个月
+			return c.span(p.text, m[4], m[5]), true
+		}
 	}
 	at, found := -1, ""
 	for _, w := range hanSoft {
@@ -101,9 +106,10 @@ func runeLen(s string, i int) int {
 var (
 	// a time that an event names: 开完会, 等老板回来, 上线前
 	hanEvents = hanPattern(`(等|待)[^我您你]{1,8}?(回来|回国|回公司|上班|开完会|忙完|开门|出来|下来|结束)(了|之后|以后|后)?` +
-		`|(开完会|散会|开会|会议|会|下课|上课|上班|吃完饭|吃饭|忙完这阵子?|忙完这会儿?|忙完|到家|到公司|回公司|回到公司|回到办公室|到办公室|回办公室|出差回来|出差|休假回来|休完假|假期|休假|放假|放完假|收假|展会|活动|培训|面试|年会|直播|搬完家|盘点|升级|检修|回国|回来|下了班|下了课)(结束|完)?(之后|以后|后)` +
+		`|(开完会|散会|开会|会议|会|下课|上课|下班|上班|手术|会诊|吃完饭|吃饭|忙完这阵子?|忙完这会儿?|忙完|到家|到公司|回公司|回到公司|回到办公室|到办公室|回办公室|出差回来|出差|休假回来|休完假|假期|休假|放假|放完假|收假|展会|活动|培训|面试|年会|直播|搬完家|盘点|升级|检修|回国|回来|下了班|下了课)(结束|完)?(之后|以后|后)` +
 		`|(开完会|散了会|吃完饭|忙完这阵子?|忙完这会儿?|忙完|下了班|下了课|下课|散会)` +
 		`|(上线|开工|出发|开会|登机|走|离开|临走|交房|量产|验收|装船|开业|施工|搬家|放假|收工|打烊|关门|闭店|睡觉|睡|离店|退房|开学|上课|开幕|展会|会议|入住|起飞|活动|开庭|发布)(之前|以前|前)`)
+	hanAtMost  = hanPattern(`(最多|顶多|最长|不超过|不出|不会超过)((\d+|[一二两三四五六七八九十几半]+)(个)?(分钟|小时|钟头|工作日|天|周|星期|礼拜|月))`)
 	hanWaitFor = hanPattern(`^(您|你)?(再|先|请|稍|麻烦)?(等|给)我(们)?(大概|大约|最多)?((\d+|[一二两三四五六七八九十几半]+)(个)?(分钟|小时|钟头|秒))$`)
 )
 

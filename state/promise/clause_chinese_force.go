@@ -36,7 +36,11 @@ var (
 	// the reader hands something over first: 你今天把尺寸发来，明天就能出图
 	hanHandsOver = hanPattern(`^(您|你).{0,8}把.{1,12}(发|寄|传|拍|给|交|报|填|说)`)
 	// what one stops doing is nobody's gain: 租约到期后我就不续了
-	hanCeases    = hanPattern(`(我|我们)[^不]{0,4}不[^会].{0,3}了$`)
+	hanCeases = hanPattern(`(我|我们)[^不]{0,4}不[^会].{0,3}了$`)
+	// what is dealt with stands first: 运费我们承担
+	hanFronted = hanPattern(`^[^我您你]{2,10}(由)?(我们|我司|我这边|我方|我|咱)(来|全额|全部|直接|照单|都|全)?(赔|退|换|付|出|补|包|负责|承担|报销|送|寄|发)`)
+	// where one will be: 下周我在北京参加展会
+	hanAway      = hanPattern(`我(们)?(人)?(都)?在.{1,6}(参加|参展|开会|出差|学习|培训|休假|度假|旅游|过年)`)
 	hanSettled   = hanPattern(`(给您|给你|帮您|帮你|送您|送你).{0,4}(出|包|免|抹|送|留|免单|包邮|抵)了$`)
 	hanOrder     = hanPattern(`^[^我请]{0,10}(下单|拍下|付款|付清|确认|回传|寄回|退回|报名|签收|盖章|签字)(的)?$`)
 	hanThenWe    = hanPattern(`^(我|我们|我这边|咱|咱们|我司)就(给|帮|把|马上|安排|发|寄|退|可以|能|派|来|去|送|通知|联系|开|出|打)`)
@@ -72,7 +76,9 @@ func hanForceless(s string) bool {
 		return true
 	case !help && hanOwnFolk().MatchString(s), hanYourBoss().MatchString(s), contains(s, []string{"在等", "还等", "等着"}), !help && contains(s, []string{"试试", "试一下", "试一试", "接孩子", "送孩子", "带孩子", "接娃", "去医院", "看医生", "买菜", "做饭", "健身", "理发", "遛狗"}):
 		return true
-	case hanDuty().MatchString(s), hanCeases().MatchString(s) && !help, strings.HasPrefix(s, "听") && strings.Contains(s, "说"):
+	case !help && strings.Contains(s, "我") && contains(s, []string{"申请退款", "问退款", "要求退款", "问退货", "申请退货", "要求赔"}):
+		return true
+	case hanDuty().MatchString(s), !help && hanAway().MatchString(s), hanCeases().MatchString(s) && !help, strings.HasPrefix(s, "听") && strings.Contains(s, "说"):
 		return true
 	case strings.HasPrefix(s, "再不"), strings.HasPrefix(s, "下次") && !help:
 		return true

@@ -28,7 +28,7 @@ func startsAny(s string, words ...string) bool {
 }
 
 func toUs(s string) bool {
-	return contains(s, []string{"给我", "发我", "寄我", "告诉我", "联系我", "通知我", "回复我", "告知我", "提醒我", "找我", "问我", "帮我", "跟我说", "和我说", "跟我讲", "和我讲", "跟我们说", "吱一声", "吱声"})
+	return contains(s, []string{"给我", "发我", "寄我", "告诉我", "联系我", "通知我", "回复我", "告知我", "提醒我", "加我", "找我", "问我", "帮我", "跟我说", "和我说", "跟我讲", "和我讲", "跟我们说", "吱一声", "吱声"})
 }
 
 // hanAfter says whether a clause names what the reader must do first: 您付款后, 收到定金之后, 等您确认.

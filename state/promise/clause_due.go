@@ -34,7 +34,7 @@ func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
 		return hard, true
 	}
 	if start := p.clauseStart(subject); start < subject && subject < len(p.w) {
-		if d, ok := p.dueIn(p.text, p.w[start].start, p.w[subject].start, refuse); ok && !p.conditionIn(start, subject) {
+		if d, ok := p.dueIn(p.text, p.w[start].start, p.w[subject].start, refuse); ok && !p.conditionIn(start, subject) && p.at(start-1) != "if" {
 			return d, true
 		}
 	}
@@ -90,7 +90,7 @@ var eventNouns = set(`meeting call conference session flight game dinner lunch a
 	newsletter edition menu review deadline email mail message invoice`)
 
 var softWords = []string{"as soon as possible", "as soon as i can", "as soon as we can", "a . s . a . p", "asap", "right away", "straight away", "immediately", "pronto",
-	"shortly", "very soon", "on the same day", "the same day", "same day", "the same afternoon", "the same evening", "the same morning", "the next day", "the following day", "next day", "overnight", "in due course", "in the coming days", "in the coming weeks", "in the coming week", "by return of post", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "in a sec", "in a second", "in a jiffy", "in a while", "in no time", "any minute now", "at the earliest", "at my earliest convenience", "at our earliest convenience", "in the near future", "in the coming months", "right now", "forthwith", "without delay", "at once", "later on", "later"}
+	"shortly", "very soon", "on the same day", "the same day", "same day", "the same afternoon", "the same evening", "the same morning", "the next day", "the following day", "next day", "overnight", "in due course", "in the coming days", "in the coming weeks", "in the coming week", "by return of post", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "in a sec", "in a second", "in a jiffy", "in a while", "in no time", "any minute now", "at the earliest", "at my earliest convenience", "at our earliest convenience", "in the near future", "in the coming months", "right now", "forthwith", "without delay", "at once", "later on", "later", "by then", "upon arrival", "on arrival", "upon completion", "on completion", "upon delivery", "on delivery"}
 
 // softStarts are the softWords by their first word.
 var softStarts = sync.OnceValue(func() map[string][]string {
@@ -101,6 +101,12 @@ var softStarts = sync.OnceValue(func() map[string][]string {
 	}
 	return m
 })
+
+// minutes reads "in 15", said at the end of a clause.
+func (p *clause) minutes(j, end int) bool {
+	n := p.at(j + 1)
+	return p.at(j) == "in" && j+1 < end && len(n) <= 2 && n[0] >= '1' && n[0] <= '9' && strings.Trim(n, "0123456789") == "" && (j+2 >= end || p.w[j+2].sign && p.at(j+2) != "%" && p.at(j+2) != "/")
+}
 
 // softDue finds due words that name no moment: asap, later, and what an event names.
 func (p *clause) softDue(v, end int) (dueWords, bool) {
@@ -113,6 +119,9 @@ func (p *clause) softDue(v, end int) (dueWords, bool) {
 				}
 				return dueWords{start: p.w[j].start, end: p.w[k-1].end}, true
 			}
+		}
+		if p.minutes(j, end) {
+			return dueWords{start: p.w[j].start, end: p.w[j+1].end}, true
 		}
 		if d, ok := p.event(j, end); ok {
 			return d, true

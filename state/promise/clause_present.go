@@ -65,7 +65,7 @@ func (p *clause) underway(q cue, v, end int, you bool) bool {
 		return false
 	}
 	b := base(p.at(v))
-	if (b == "send" || b == "dispatch") && p.names(v+1, v+4, "courier", "driver", "technician", "replacement", "engineer", "someone", "somebody", "plumber", "new", "colleague") {
+	if (b == "send" || b == "dispatch") && p.names(v+1, v+4, "courier", "driver", "technician", "replacement", "engineer", "someone", "somebody", "plumber", "new", "colleague", "assistant", "replacements", "man", "guy") {
 		return true
 	}
 	return handed[b] && you

@@ -8,7 +8,7 @@ func (p *clause) receive() []claim {
 			continue
 		}
 		switch {
-		case (p.is(i, "you have my word") || p.is(i, "you have our word") || p.is(i, "consider it") && (p.at(i+2) == "done" || participle(p.at(i+2)) != "" || p.at(i+2) == "handled") || p.is(i, "count on me") || p.is(i, "leave it to me") || p.is(i, "leave it with me")) &&
+		case (p.is(i, "you have my word") || p.is(i, "you have our word") || p.is(i, "consider it") && (p.at(i+2) == "done" || participle(p.at(i+2)) != "" || p.at(i+2) == "handled") || p.is(i, "count on me") || p.is(i, "leave it to me") || p.is(i, "leave it with me") || (p.is(i, "rely on us to") || p.is(i, "rely on me to") || p.is(i, "count on us to") || p.is(i, "depend on us to"))) &&
 			(p.opens(i) || p.at(i-1) == "can") && p.question(cue{at: i, subject: i, verb: i}) == plain:
 			d, _ := p.dueOf(i, i, p.clauseEnd(i))
 			out = append(out, claim{kind: KindPromise, weight: 1.6, due: d})
@@ -34,7 +34,8 @@ func (p *clause) receive() []claim {
 			end := p.clauseEnd(v)
 			d, ok := p.dueOf(i, v, end)
 			from := p.names(v, end, "me", "us") && p.names(v, end, "from")
-			if !ok && !from || p.question(cue{at: i, subject: i, verb: v}) == asked {
+			back := p.conditionIn(0, i) && p.names(v, end, "refund", "replacement", "discount", "money", "credit", "compensation", "voucher") // "should it not fit, you'll get your money back"
+			if !ok && !from && !back || p.question(cue{at: i, subject: i, verb: v}) == asked {
 				continue
 			}
 			w := 0.6

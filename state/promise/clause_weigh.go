@@ -73,7 +73,10 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	} else if dated {
 		weight += 0.2
 	}
-	if kind == verbState && cond && (p.at(v) == "start" || p.at(v) == "begin") {
+	if q.weight < 0 && kind != verbGive && !you { // "I'm planning to attend the conference"
+		return cl, false
+	}
+	if kind == verbState && cond && (p.at(v) == "start" || p.at(v) == "begin" || p.at(v) == "come") {
 		kind = verbOther
 	}
 	if kind == verbState && q.offer && (p.at(v) == "go" || p.at(v) == "come" || p.at(v) == "attend") {
@@ -258,6 +261,8 @@ func (p *clause) deed(i, end int, q cue) (int, verbKind, float64) {
 				i++
 			}
 			continue
+		case p.is(i, "do my best not") || p.is(i, "do our best not"):
+			return -1, verbState, 0
 		case p.is(i, "do my best to") || p.is(i, "do our best to") || p.is(i, "do our utmost to"):
 			i, hedge = i+4, hedge-0.4
 			continue
@@ -367,11 +372,15 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		}
 		return i, verbState
 	}
+	if s == "have" && p.at(i+1) == "to" {
+		return i, verbState
+	}
 	if s == "have" && !p.names(i, end, "discussion", "detailed") {
 		// "have it fixed", "have Tom call you", "have the report ready"; "have lunch" is no deed.
 		for j := i + 1; j < end && j < i+8; j++ {
 			if n := p.at(j); n == "ready" || (n == "look" || n == "word" || n == "chat") && p.at(j-1) == "a" || n == "back" || n == "online" || n == "done" || n == "sent" || n == "to" && p.at(j+1) == "you" || n == "for" && p.at(j+1) == "you" ||
-				len(n) > 4 && strings.HasSuffix(n, "ed") || j > i+1 && giving[n] {
+				len(n) > 4 && strings.HasSuffix(n, "ed") || j > i+1 && (giving[n] || deeds[n] && p.at(j-1) != "a" && p.at(j-1) != "the" && p.at(j-1) != "an" && n != "look" && n != "meet") ||
+				n == "up" && p.at(j+1) == "and" || (n == "on" || n == "in" || n == "at") && p.at(j+1) == "your" || n == "over" && p.at(j+1) == "to" {
 				return i, verbGive
 			}
 		}

@@ -203,7 +203,7 @@ func (p *english) expression(i int) (term, int) {
 		j, strong = k, true
 	} else if k := p.phrase(i, "before", "prior to", "ahead of"); k > i {
 		j, before, strong = k, true, true
-	} else if k := p.phrase(i, "no later than", "not later than", "at the latest by", "latest by", "due by", "due on", "due",
+	} else if k := p.phrase(i, "no later than", "not later than", "at the latest by", "at the latest on", "latest on", "latest by", "due by", "due on", "due",
 		"by no later than", "by latest", "by", "until", "till", "til", "deadline"); k > i {
 		j, strong = k, true
 	} else {
