@@ -26,6 +26,9 @@ func Ask(ctx context.Context, api service.API, line string, r Reader) (Card, err
 		req.Lang, req.Zone, req.Command, req.Now = r.Lang, r.Zone, r.Command, r.Now
 		card, err = w.Run(ctx, api, req)
 	}
+	if err == nil && card.Again == "" && !w.Writes {
+		card.Again = req.line(w.Name)
+	}
 	if err != nil && card.Title == "" {
 		p := Request{Lang: r.Lang, Zone: r.Zone, Command: r.Command}.printer("", r.Now)
 		card = Card{Title: p.Error(err)}

@@ -39,6 +39,6 @@ var assign = Word{
 			key = "assign.nobody"
 		}
 		return Card{Word: "assign", Title: p.T(key, args), Data: out,
-			Actions: []Action{{Code: "brief", Label: p.T("action.brief"), Words: "brief " + out.Customer.Number}}}, nil
+			Actions: []Action{NewAction(p, "brief", "brief "+out.Customer.Number, nil)}}, nil
 	},
 }

@@ -104,22 +104,15 @@ func briefCard(p *text.Printer, b service.BriefOut) Card {
 		from += " · " + p.T("brief.why", state.Args{"number": b.Customer.Number})
 	}
 	c.Foot = append(c.Foot, from)
-	c.Actions = briefActions(p, b)
+	c.Actions, c.Again = briefActions(p, b), "brief "+b.Customer.Number
 	return c
 }
 
 func briefActions(p *text.Printer, b service.BriefOut) []Action {
-	var out []Action
-	for _, x := range b.Ours {
-		if x.Late && len(out) < 3 {
-			out = append(out, Action{Code: "done", Label: p.T("action.done"), Words: "promise " + x.Number + " done"},
-				Action{Code: "new_date", Label: p.T("action.new_date"), Words: "promise " + x.Number + " by …"})
-		}
-	}
-	n := b.Customer.Number
-	return append(out, Action{Code: "history", Label: p.T("action.history"), Words: "history " + n},
-		Action{Code: "promises", Label: p.T("action.promises"), Words: "promises " + n},
-		Action{Code: "note", Label: p.T("action.note"), Words: "note " + n + " …"})
+	n, name := b.Customer.Number, b.Customer.Name
+	return []Action{NewAction(p, "history", "history "+n, nil), NewAction(p, "promises", "promises "+n, nil),
+		NewAction(p, "note", noteWords(n), nil).about(name, n), NewAction(p, "promise", promiseWords(n), nil).about(name, n),
+		NewAction(p, "reassign", "assign "+n+" {staff}", nil).about(name, n)}
 }
 
 // nowCells says what is late and how much there is to watch: what the meeting is about.

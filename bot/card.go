@@ -10,7 +10,9 @@ type Card struct {
 	Sections []Section
 	Foot     []string // small print: where it comes from, which command shows more
 	Actions  []Action // what a chat offers as buttons
-	Data     any      // the service's answer, for machines
+	// Again are words that show it once more and change nothing ("promise p12"); "" where there are none.
+	Again string
+	Data  any // the service's answer, for machines
 }
 
 // Shape says how a section's rows are laid out.
@@ -69,6 +71,7 @@ type Action struct {
 	Code  string // "done", "new_date", ...; stable
 	Label string
 	Words string // "promise p12 done", "promise p12 by {when}"
+	About string // what it is done with, for its form: p12, Jana Köhler: send the quote
 	Form  *Form
 }
 

@@ -38,12 +38,14 @@ var find = Word{
 		s := Section{Shape: Table, Grow: 2}
 		for _, h := range out.Hits {
 			s.row(h.Customer.Number, code(h.Customer.Number), strong(h.Customer.Name), plain(company(p, h)), dim(reason(p, h)), plain(h.Owner))
-			card.Actions = append(card.Actions, Action{Code: "brief", Label: h.Customer.Name, Words: "brief " + h.Customer.Number})
+			s.Rows[len(s.Rows)-1].Actions = []Action{NewAction(p, "brief", "brief "+h.Customer.Number, nil)}
 		}
 		card.add(s)
 		if out.More {
 			card.Title = p.T("find.title_more", state.Args{"n": strconv.Itoa(len(out.Hits)), "query": query})
-			card.Foot = append(card.Foot, p.T("find.more", state.Args{"command": "find " + quote(query) + " --limit " + strconv.Itoa(10*len(out.Hits))}))
+			more := "find " + quote(query) + " --limit " + strconv.Itoa(10*len(out.Hits))
+			card.Foot = append(card.Foot, p.T("find.more", state.Args{"command": more}))
+			card.Actions = append(card.Actions, NewAction(p, "more", more, nil))
 		}
 		card.Foot = append(card.Foot, p.T("find.next", state.Args{"number": out.Hits[0].Customer.Number}))
 		return card, nil

@@ -31,8 +31,8 @@ var followup = Word{
 
 var followupNumber = regexp.MustCompile(`^(?i:[a-z0-9]+-)?[tT][0-9]+$`)
 
-// followupActions are what can be done with a follow-up, as people say it.
-var followupActions = map[string]string{
+// followupVerbs are what can be done with a follow-up, as people say it.
+var followupVerbs = map[string]string{
 	"done": "done", "完成": "done", "已完成": "done", "drop": "drop", "dropped": "drop", "放弃": "drop",
 	"reopen": "reopen", "open": "reopen", "重新打开": "reopen", "snooze": "snooze", "later": "snooze", "推迟": "snooze",
 	"assign": "assign", "转交": "assign",
@@ -50,7 +50,7 @@ func runFollowup(ctx context.Context, api service.API, req Request) (Card, error
 		return oneFollowup(ctx, api, req, first, req.Words[1], req.Words[2:])
 	case first == "add" || first == "新增":
 		return addFollowup(ctx, api, req.from(1))
-	case followupActions[first] != "":
+	case followupVerbs[first] != "":
 		if len(req.Words) < 2 {
 			return Card{}, errUsage
 		}
@@ -107,7 +107,7 @@ func oneFollowup(ctx context.Context, api service.API, req Request, number, acti
 		}
 		return answered(req, title, out), nil
 	}
-	switch followupActions[strings.ToLower(action)] {
+	switch followupVerbs[strings.ToLower(action)] {
 	case "done":
 		return closing(state.FollowupDone, "followup.done")
 	case "drop":
@@ -181,10 +181,12 @@ func followupCard(p *text.Printer, title string, x service.Followup) Card {
 	c.add(s)
 	if x.State == state.FollowupOpen || x.State == "" {
 		c.Foot = append(c.Foot, p.T("followups.next", state.Args{"number": x.Number}))
-		c.Actions = []Action{{Code: "done", Label: p.T("action.done"), Words: "followup done " + x.Number},
-			{Code: "snooze", Label: p.T("action.snooze"), Words: "followup snooze " + x.Number + " …"}}
 	} else {
 		c.Foot = append(c.Foot, p.T("followup.reopen", state.Args{"number": x.Number}))
+	}
+	c.Actions, c.Again = followupActions(p, x), "followup "+x.Number
+	if x.Customer != "" {
+		c.Actions = append(c.Actions, NewAction(p, "brief", "brief "+x.Customer, nil))
 	}
 	return c
 }

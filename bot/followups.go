@@ -80,8 +80,21 @@ func followupSection(p *text.Printer, heading string, list []service.Followup, c
 			cells = append(cells, strong(x.CustomerName))
 		}
 		s.row(x.Number, append(cells, plain(p.FollowupWhy(x.Why, x.Args, oneLine(x.Text))), dim(followupFrom(p, x)))...)
+		s.Rows[len(s.Rows)-1].Actions = followupActions(p, x)
 	}
 	return s
+}
+
+// followupActions are what can be done with a follow-up.
+func followupActions(p *text.Printer, x service.Followup) []Action {
+	if x.State != state.FollowupOpen && x.State != "" {
+		return []Action{NewAction(p, "reopen", "followup reopen "+x.Number, nil)}
+	}
+	about := []string{x.Number, x.CustomerName, p.FollowupWhy(x.Why, x.Args, oneLine(x.Text))}
+	return []Action{NewAction(p, "done", "followup done "+x.Number, nil),
+		NewAction(p, "snooze", "followup snooze "+x.Number+" {when}", nil).about(about...),
+		NewAction(p, "reassign", "followup assign "+x.Number+" {staff}", nil).about(about...),
+		NewAction(p, "drop", "followup drop "+x.Number+" --note {note}", nil).about(about...)}
 }
 
 func followupWhen(p *text.Printer, x service.Followup) Cell {

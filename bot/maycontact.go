@@ -57,6 +57,7 @@ func mayContactCard(p *text.Printer, out service.MayContactOut) Card {
 		}
 		s.row("", strong(p.T("may.mark_"+r.Args["outcome"])), tone(p.Evidence(r)))
 	}
+	c.Again = "may-contact " + contactWords(out)
 	c.add(s)
 	if len(out.Reasons) == 0 {
 		c.add(lines("", p.T("may.nothing")))
@@ -65,9 +66,9 @@ func mayContactCard(p *text.Printer, out service.MayContactOut) Card {
 		if !out.Next.IsZero() {
 			c.Foot = append(c.Foot, p.T("may.next", state.Args{"day": p.Moment(out.Next)}))
 		}
-		words := "may-contact " + contactWords(out) + ` --override "…"`
-		c.Foot = append(c.Foot, p.T("may.override", state.Args{"command": p.Command(words)}))
-		c.Actions = []Action{{Code: "override", Label: p.T("action.override"), Words: words}}
+		words := "may-contact " + contactWords(out) + " --override "
+		c.Foot = append(c.Foot, p.T("may.override", state.Args{"command": p.Command(words + `"…"`)}))
+		c.Actions = []Action{NewAction(p, "override", words+"{reason}", nil).about(who)}
 	}
 	return c
 }

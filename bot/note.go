@@ -8,6 +8,11 @@ import (
 	"github.com/keptcrm/kept/state/service"
 )
 
+// noteWords are the words of a note that a form asks for.
+func noteWords(customer string) string {
+	return "note " + customer + " {text} --kind {kind} {--private}"
+}
+
 var note = Word{
 	Name:     "note",
 	Aliases:  []string{"备注"},
@@ -44,7 +49,7 @@ var note = Word{
 			words = out.Entry.Title
 		}
 		c.add(lines("", cut(oneLine(words), maxBody)))
-		c.Actions = []Action{{Code: "history", Label: p.T("action.history"), Words: "history " + out.Customer.Number}}
+		c.Actions = []Action{NewAction(p, "history", "history "+out.Customer.Number, nil)}
 		return c, nil
 	},
 }

@@ -27,6 +27,11 @@ var promise = Word{
 	run:     runPromise,
 }
 
+// promiseWords are the words of a promise that a form asks for.
+func promiseWords(customer string) string {
+	return "promise " + customer + " {text} by {when} --by {by} {--theirs}"
+}
+
 var promiseNumber = regexp.MustCompile(`^(?i:[a-z0-9]+-)?[pP][0-9]+$`)
 
 // states are the words that close or reopen a promise.

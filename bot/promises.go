@@ -108,6 +108,21 @@ func promisesCard(p *text.Printer, in service.PromiseListIn, limit int, each boo
 	return c
 }
 
+// promiseActions are what can be done with a promise: how it ended and when it is due while it is
+// open, and otherwise to open it again.
+func promiseActions(p *text.Printer, x service.Promise) []Action {
+	if x.State != state.PromiseOpen && x.State != "" {
+		if x.State == state.PromiseSuperseded {
+			return nil
+		}
+		return []Action{NewAction(p, "reopen", "promise "+x.Number+" reopen", nil)}
+	}
+	about := []string{x.Number, x.CustomerName, wording(p, x)}
+	return []Action{NewAction(p, "done", "promise "+x.Number+" done", nil),
+		NewAction(p, "new_date", "promise "+x.Number+" by {when} {--agreed}", nil).about(about...),
+		NewAction(p, "not_kept", "promise "+x.Number+" not-kept --note {note}", nil).about(about...)}
+}
+
 // addPromises puts a customer's promises on the card, ours and theirs.
 func (c *Card) addPromises(p *text.Printer, ours, theirs []service.Promise) {
 	c.add(promiseSection(p, p.T("brief.ours"), ours, false))
@@ -128,6 +143,7 @@ func promiseSection(p *text.Printer, heading string, list []service.Promise, cus
 			cells = append(cells, strong(x.CustomerName))
 		}
 		s.row(x.Number, append(cells, plain(wording(p, x)), dim(origin(p, x)))...)
+		s.Rows[len(s.Rows)-1].Actions = promiseActions(p, x)
 	}
 	return s
 }
@@ -267,11 +283,12 @@ func promiseCard(p *text.Printer, word, title string, x service.Promise) Card {
 	c.add(s)
 	if x.State == state.PromiseOpen || x.State == "" {
 		c.Foot = append(c.Foot, p.T("promise.next", state.Args{"number": x.Number}))
-		c.Actions = []Action{{Code: "done", Label: p.T("action.done"), Words: "promise " + x.Number + " done"},
-			{Code: "new_date", Label: p.T("action.new_date"), Words: "promise " + x.Number + " by …"},
-			{Code: "not_kept", Label: p.T("action.not_kept"), Words: "promise " + x.Number + " not-kept"}}
 	} else {
 		c.Foot = append(c.Foot, p.T("promise.reopen", state.Args{"number": x.Number}))
+	}
+	c.Actions, c.Again = promiseActions(p, x), "promise "+x.Number
+	if x.Customer != "" {
+		c.Actions = append(c.Actions, NewAction(p, "brief", "brief "+x.Customer, nil))
 	}
 	return c
 }

@@ -53,7 +53,6 @@ func questionsCard(req Request, in service.QuestionListIn, out service.QuestionL
 	}
 	for _, q := range out.Questions {
 		c.add(questionSection(p, q, in.Number != ""))
-		c.Actions = append(c.Actions, questionActions(p, q)...)
 	}
 	if out.Total > len(out.Questions) && in.Number == "" {
 		more := req
@@ -176,6 +175,7 @@ func questionSection(p *text.Printer, q service.Question, one bool) Section {
 	}
 	if len(cells) > 0 {
 		say(cells...)
+		s.Rows[len(s.Rows)-1].Actions = questionActions(p, q)
 	}
 	return s
 }
@@ -185,9 +185,11 @@ func questionActions(p *text.Printer, q service.Question) []Action {
 	for _, o := range q.Options {
 		words := "answer " + q.Number + " " + o
 		if o == "fix" || o == "send" && aboutMessage(q.Kind) {
-			words += " …"
+			words += " {" + map[string]string{"fix": "row", "send": "reason"}[o] + "}"
 		}
-		out = append(out, Action{Code: "answer_" + o, Label: p.Term("answer", o), Words: words})
+		a := NewAction(p, "answer_"+o, words, map[string]string{"row": q.Raw}).about(q.Number, asked(p, q))
+		a.Label = p.Term("answer", o)
+		out = append(out, a)
 	}
 	return out
 }

@@ -26,12 +26,14 @@ func explain(req Request, word string, err error, again func(ref string) string)
 			}
 			cells = append(cells, "")
 			row := []Cell{code(cells[0]), strong(cells[1]), dim(cells[2])}
+			var actions []Action
 			if again != nil {
 				words := again(cells[0])
 				row = append(row, code(p.Command(words)))
-				card.Actions = append(card.Actions, Action{Code: what, Label: cells[1], Words: words})
+				actions = []Action{{Code: what, Label: p.T("action.choose"), Words: words}}
 			}
 			s.row(cells[0], row...)
+			s.Rows[len(s.Rows)-1].Actions = actions
 		}
 		card.add(s)
 	}

@@ -289,6 +289,11 @@ func quote(word string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `“`, `\“`, `”`, `\”`, `„`, `\„`).Replace(word) + `"`
 }
 
+// line writes a request as it could be typed again.
+func (r Request) line(word string) string {
+	return strings.TrimSpace(strings.Replace(r.again(word, "x", 0), word+" x", word, 1))
+}
+
 // again writes a request as a command, with another customer in place of its first n words.
 func (r Request) again(word, ref string, n int) string {
 	words := []string{word, quote(ref)}

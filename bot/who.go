@@ -119,6 +119,6 @@ func whoCard(p *text.Printer, out service.WhoOut) Card {
 	}
 	c.add(related)
 	c.add(peopleSection(p, p.T("brief.people"), out.People))
-	c.Actions = []Action{{Code: "reassign", Label: p.T("action.reassign"), Words: "assign " + out.Customer.Number + " …"}}
+	c.Actions = []Action{NewAction(p, "reassign", "assign "+out.Customer.Number+" {staff}", nil).about(out.Customer.Name, out.Customer.Number)}
 	return c
 }

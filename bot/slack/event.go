@@ -73,10 +73,7 @@ type answer struct {
 
 // sheet is a card as Slack shows it; see render.
 type sheet struct {
-	card bot.Card
-	// line is what was typed or pressed to get it, without our name: its buttons carry it, so that
-	// it can be shown again, with more of it, or shared. "" where it cannot.
-	line   string
+	card   bot.Card
 	from   int      // the piece that the page begins with; 0 is the start
 	news   []string // what has just happened, above everything else
 	reader bot.Reader

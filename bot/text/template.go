@@ -54,6 +54,7 @@ var catalogue = load(
 	serveTexts,
 	slackTexts,
 	promiseTexts,
+	chatTexts,
 )
 
 func load(files ...texts) map[string]both {
