@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/service"
 )
 
@@ -20,6 +21,9 @@ type Reader struct {
 // an error its title is the sentence, with those who fit or are near where the word knows any; err
 // is then what happened, for logs and exit codes.
 func Ask(ctx context.Context, api service.API, line string, r Reader) (Card, error) {
+	if about, ok := asksHelp(line); ok {
+		return Help(r, about), nil
+	}
 	w, req, err := Parse(line)
 	var card Card
 	if err == nil {
@@ -32,8 +36,11 @@ func Ask(ctx context.Context, api service.API, line string, r Reader) (Card, err
 	if err != nil && card.Title == "" {
 		p := Request{Lang: r.Lang, Zone: r.Zone, Command: r.Command}.printer("", r.Now)
 		card = Card{Title: p.Error(err)}
-		if w != nil {
+		switch {
+		case w != nil:
 			card.Word = w.Name
+		case state.IsCode(err, "unknown_word"):
+			card = unknown(p, line, err)
 		}
 	}
 	return card, err

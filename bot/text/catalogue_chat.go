@@ -2,6 +2,16 @@ package text
 
 // chatTexts are what chats alone say: pages, sharing, forms.
 var chatTexts = texts{
+	"help.title":    {`What you can ask and tell Kept`, `可以问 Kept 或告诉 Kept 的事`},
+	"help.more":     {`More about one: {kept} help promise`, `详细说明：{kept} help promise`},
+	"help.usage":    {`how it is typed`, `用法`},
+	"help.options":  {`options`, `选项`},
+	"help.examples": {`examples`, `示例`},
+	"help.aliases":  {`also: {names}`, `也可以输入：{names}`},
+	"help.nearest":  {`did you mean`, `您是不是要输入`},
+
+	"action.choose_word": {`Yes, this`, `是的`},
+
 	"chat.page":      {`{from#}–{to#} of {all#}`, `第 {from#}–{to#} 条，共 {all#} 条`},
 	"chat.earlier":   {`Back`, `上一页`},
 	"chat.share":     {`Share here`, `分享到此处`},
