@@ -31,7 +31,7 @@ const (
 	maxInputLabel    = 2000
 	maxPlaceholder   = 150
 	maxInput         = 3000
-	maxID            = 255
+	maxName          = 255
 	maxViewTitle     = 24
 	maxMetadata      = 3000
 	maxViewBytes     = 250_000
@@ -79,7 +79,7 @@ func formWithinLimits(f slackapi.ModalViewRequest) error {
 		v.say("view", "has no title")
 	}
 	v.long("private_metadata", f.PrivateMetadata, 0, maxMetadata)
-	v.long("callback_id", f.CallbackID, 0, maxID)
+	v.long("callback_id", f.CallbackID, 0, maxName)
 	v.blocks(f.Blocks.BlockSet, maxViewBlocks, true)
 	v.bytes(f)
 	return errors.Join(v.errs...)
@@ -143,7 +143,7 @@ func (v *validator) blocks(blocks []slackapi.Block, most int, inputs bool) {
 	for i, b := range list {
 		where := fmt.Sprintf("block %d (%v)", i, b["type"])
 		if id, _ := b["block_id"].(string); id != "" {
-			v.long(where+" block_id", id, 1, maxID)
+			v.long(where+" block_id", id, 1, maxName)
 			if v.ids[id] {
 				v.say(where, "block_id %q twice", id)
 			}
@@ -253,7 +253,7 @@ func (v *validator) escaped(where, s string) {
 
 func (v *validator) element(where string, e map[string]any) {
 	id, _ := e["action_id"].(string)
-	v.long(where+" action_id", id, 1, maxID)
+	v.long(where+" action_id", id, 1, maxName)
 	if e["placeholder"] != nil {
 		v.text(where+" placeholder", e["placeholder"], 1, maxPlaceholder, "plain_text")
 	}

@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// wire is a message as it goes to Slack, readable.
-func wire(t testing.TB, x any) []byte {
+// asJSON is a message as it goes to Slack, readable.
+func asJSON(t testing.TB, x any) []byte {
 	t.Helper()
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -80,7 +80,7 @@ func TestCards(t *testing.T) {
 				if err := m.withinLimits(); err != nil {
 					t.Error(err)
 				}
-				golden(t, c.name+"."+lang+".json", wire(t, shownMessage{m.text, m.blocks}))
+				golden(t, c.name+"."+lang+".json", asJSON(t, shownMessage{m.text, m.blocks}))
 			})
 		}
 	}
