@@ -24,7 +24,7 @@ const (
 
 // finding is one line of "kept doctor".
 type finding struct {
-	Area  string `json:"area"` // configuration, calendar, state, connections, staff, clock, disk, terminal, version
+	Area  string `json:"area"` // configuration, calendar, state, connections, serving, slack, staff, clock, disk, terminal, version
 	State string `json:"state"`
 	What  string `json:"what"`
 	Hint  string `json:"hint,omitempty"` // what to do, a command where there is one
@@ -210,6 +210,7 @@ func (d *doctor) state(ctx context.Context, s settings) {
 	}
 	d.connections(s, out)
 	d.serving(ctx, s, table)
+	d.slack(s, out)
 	d.area = "staff"
 	args := state.Args{"count": p.Number(int64(out.Staff)), "logins": p.Number(int64(out.Logins)), "login": d.f.login(), "name": out.Actor}
 	switch {
@@ -297,9 +298,17 @@ func (d *doctor) synced(s settings, out service.DoctorOut) map[string]bool {
 
 // secretFiles warns of secrets that others on this machine can read.
 func (d *doctor) secretFiles(s settings, name string) {
-	secrets := d.f.secrets()
+	var references []string
 	for _, option := range sortedKeys(s.file.Connections[name].Options) {
-		path, ok := secrets.Path(s.file.Connections[name].Options[option])
+		references = append(references, s.file.Connections[name].Options[option])
+	}
+	d.openSecrets(references...)
+}
+
+func (d *doctor) openSecrets(references ...string) {
+	secrets := d.f.secrets()
+	for _, reference := range references {
+		path, ok := secrets.Path(reference)
 		if !ok {
 			continue
 		}

@@ -106,6 +106,9 @@ func (f *factory) resolve() (settings, error) {
 	if err := s.file.CheckTypes(f.o.Specs); err != nil {
 		return s, err
 	}
+	if err := s.file.CheckSlack(); err != nil {
+		return s, err
+	}
 	show := func(key, value, from string) { s.shown = append(s.shown, setting{key, value, from}) }
 	// pick takes the first of flag, environment and file that says something.
 	pick := func(key, flag, flagValue, variable, fileValue string) (value, from string) {

@@ -41,6 +41,7 @@ type serving struct {
 	news     *serve.News
 	watchers *serve.Watchers
 	door     *door
+	chat     *chat
 	notify   serve.Notify
 	stopping atomic.Bool
 }
@@ -141,7 +142,7 @@ func (f *factory) openLive(s settings, h how, store *bolt.Store) (service.API, f
 	}
 	table := l.table
 	if h.stays != nil {
-		table = l.public()
+		table = h.stays.chat.tells(l.public())
 	}
 	return withContext(table, asCaller), func() error {
 		l.runner.Stop(serveStop)
@@ -161,6 +162,7 @@ func (f *factory) runServe(ctx context.Context) error {
 	defer roomy()()
 	f.printer() // is made once, before anything runs beside
 	srv := &serving{f: f, log: f.serveLog(s), notify: serve.NewNotify(f.o.Env, os.Getpid())}
+	srv.chat = &chat{v: srv}
 	srv.metrics = serve.NewMetrics(version(), srv.figures, f.o.Now)
 	acc, err := f.open(ctx, how{create: true, alone: true, work: "serve", stays: srv})
 	if err != nil {
@@ -226,13 +228,18 @@ func (v *serving) run(ctx context.Context, s settings) error {
 
 // prepare does all that may fail under a new configuration.
 func (v *serving) prepare(ctx context.Context, s settings) (commit func(), err error) {
-	opened, err := v.door.prepare(ctx, s)
+	joined, err := v.chat.prepare(ctx, s)
+	var opened func()
+	if err == nil {
+		opened, err = v.door.prepare(ctx, s)
+	}
 	v.metrics.Reload(err)
 	if err != nil {
 		return nil, err
 	}
 	return func() {
 		opened()
+		joined()
 		var names []string
 		for _, c := range s.synced() {
 			names = append(names, c.Name)
@@ -246,6 +253,7 @@ func (v *serving) end() {
 	v.stopping.Store(true)
 	v.notify.Stopping()
 	v.door.close()
+	v.chat.stop()
 	v.watchers.Stop()
 	v.news.Stop()
 	if left := v.live.runner.Stop(serveStop); len(left) > 0 {
@@ -271,6 +279,9 @@ func (s settings) showServe(show func(key, value, from string)) {
 	}
 	if x.Log != "" {
 		show("serve.log", x.Log, from("serve.log"))
+	}
+	if s.file.Slack.On() {
+		show("slack", s.file.Slack.String(), from("slack.bot_token"))
 	}
 	if s.file.Jobs.Zone != "" {
 		show("jobs.zone", s.file.Jobs.Zone, from("jobs.zone"))

@@ -49,7 +49,7 @@ func (d *door) prepare(ctx context.Context, s settings) (commit func(), err erro
 	if err != nil {
 		return nil, err
 	}
-	var handler http.Handler = serve.Web{API: over, Metrics: d.v.metrics.Handler(), Token: token, Webhook: d.v.webhook, Unsubscribe: d.v.unsubscribe(s), Ready: d.v.ready, Log: d.v.log}.Handler()
+	var handler http.Handler = serve.Web{API: over, Metrics: d.v.metrics.Handler(), Token: token, Webhook: d.v.webhook, Unsubscribe: d.v.unsubscribe(s), Chat: d.v.chat, Ready: d.v.ready, Note: d.v.chat.note, Log: d.v.log}.Handler()
 	if d.listener != nil && d.addr == addr {
 		return func() { d.handler.Store(&handler) }, nil
 	}
@@ -141,7 +141,7 @@ func (v *serving) figures(ctx context.Context) (serve.Figures, error) {
 	if err != nil {
 		return serve.Figures{}, err
 	}
-	out := serve.Figures{PromisesOpen: f.PromisesOpen, PromisesLate: f.PromisesLate, Questions: f.Questions, MoreQuestions: f.MoreQuestions, Outbox: f.Outbox}
+	out := serve.Figures{Chat: v.chat.figures(), PromisesOpen: f.PromisesOpen, PromisesLate: f.PromisesLate, Questions: f.Questions, MoreQuestions: f.MoreQuestions, Outbox: f.Outbox}
 	for _, c := range f.Connections {
 		out.Connections = append(out.Connections, serve.ConnectionFigures{Name: c.Name, Success: c.Synced, Trouble: c.Trouble})
 	}

@@ -26,6 +26,20 @@ type DoctorOut struct {
 	ReadsLost   int64              `json:"reads_lost"` // entries of the read log that could not be written
 	Scrub       string             `json:"scrub,omitempty"`
 	Zone        string             `json:"zone"`
+	Chat        *DoctorChat        `json:"chat,omitempty"` // filled in by the process that is in a chat
+}
+
+// DoctorChat is how it goes with a chat.
+type DoctorChat struct {
+	Mode      string    `json:"mode"`    // socket, http
+	Works     bool      `json:"works"`   // commands can come
+	Sockets   int       `json:"sockets"` // that are open
+	Connected time.Time `json:"connected,omitzero"`
+	Heard     time.Time `json:"heard,omitzero"` // the last sign of life
+	Event     time.Time `json:"event,omitzero"` // the last command or other event
+	Trouble   string    `json:"trouble,omitempty"`
+	Text      string    `json:"text,omitempty"` // of the trouble, in plain words
+	Lost      int64     `json:"lost"`           // answers that did not arrive
 }
 
 // DoctorConnection is what is known of one connection.

@@ -51,6 +51,8 @@ type File struct {
 	Serve Serve // how "kept serve" is reached
 	Jobs  Jobs  // what runs by itself, and when
 
+	Slack Slack // the workspace that Kept is in
+
 	Notify      Notify
 	Unsubscribe Unsubscribe
 	// Promises is what is said of promises that are found.
@@ -63,7 +65,7 @@ type File struct {
 }
 
 // Keys are the keys that kept.yaml may have, in the order in which people are shown them.
-var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "promises", "gate", "notify", "unsubscribe", "rules", "followups", "segments", "templates", "readlog", "serve", "jobs"}
+var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "promises", "gate", "notify", "unsubscribe", "rules", "followups", "segments", "templates", "readlog", "serve", "slack", "jobs"}
 
 // Load reads a file. With must it has to be there; without, a file that is absent is an empty one.
 func Load(path string, must bool) (File, error) {
@@ -170,6 +172,7 @@ var sections = map[string]func(f *File, value ast.Node, at fault) error{
 	"gate":        (*File).gate,
 	"promises":    (*File).promises,
 	"serve":       (*File).serve,
+	"slack":       (*File).slack,
 	"jobs":        (*File).jobs,
 	"rules":       (*File).rules,
 	"followups":   (*File).followups,

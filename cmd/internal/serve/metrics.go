@@ -23,6 +23,18 @@ type Figures struct {
 	Questions     int
 	Outbox        map[string]int // messages by state; nil where there is no outbox
 	MoreQuestions int
+	Chat          *ChatFigures // nil: there is no chat
+}
+
+// ChatFigures are those of the chat that people ask from.
+type ChatFigures struct {
+	Sockets int
+	Works   bool
+	Heard   time.Time        // the last sign of life; zero: none
+	Events  map[string]int64 // what came, by kind
+	Became  map[string]int64 // of events, those that did not go as usual, and messages sent, by what became of them
+	Ack     time.Duration    // the slowest acknowledgement since the start
+	Answer  time.Duration    // the slowest answer
 }
 
 // ConnectionFigures are those of one connection.
@@ -73,6 +85,13 @@ var (
 	descJobLast  = desc("job_last_success_timestamp_seconds", "When a job last came to its end well.", "job")
 	descJobFails = desc("job_failures", "How often a job failed since it last succeeded.", "job")
 	descPaused   = desc("job_paused", "1 where a job is paused.", "job")
+	descSockets  = desc("slack_sockets", "Sockets to Slack that are open.")
+	descWorks    = desc("slack_works", "1 where commands can come from Slack.")
+	descHeard    = desc("slack_last_heard_timestamp_seconds", "When Slack last gave a sign of life.")
+	descEvents   = desc("slack_events", "Commands, presses and other events from Slack since the start, by kind.", "kind")
+	descBecame   = desc("slack_outcomes", "Events that did not go as usual, and messages sent, since the start.", "outcome")
+	descAck      = desc("slack_slowest_ack_seconds", "The slowest acknowledgement since the start; Slack waits 3 seconds.")
+	descAnswer   = desc("slack_slowest_answer_seconds", "The slowest answer since the start.")
 	descState    = desc("state_readable", "0 where the state could not be asked for its figures.")
 )
 
@@ -142,7 +161,8 @@ func outcomeOf(err error) string {
 
 // Describe implements prometheus.Collector.
 func (m *Metrics) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descSuccess, descLag, descTrouble, descOpen, descLate, descAsks, descMore, descOutbox, descJobLast, descJobFails, descPaused, descState} {
+	for _, d := range []*prometheus.Desc{descSuccess, descLag, descTrouble, descOpen, descLate, descAsks, descMore, descOutbox, descJobLast, descJobFails, descPaused, descState,
+		descSockets, descWorks, descHeard, descEvents, descBecame, descAck, descAnswer} {
 		to <- d
 	}
 }
@@ -189,6 +209,21 @@ func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 	gauge(descMore, float64(f.MoreQuestions))
 	for s, n := range f.Outbox {
 		gauge(descOutbox, float64(n), s)
+	}
+	if c := f.Chat; c != nil {
+		gauge(descSockets, float64(c.Sockets))
+		gauge(descWorks, flag[c.Works])
+		if !c.Heard.IsZero() {
+			gauge(descHeard, float64(c.Heard.Unix()))
+		}
+		for kind, n := range c.Events {
+			gauge(descEvents, float64(n), kind)
+		}
+		for outcome, n := range c.Became {
+			gauge(descBecame, float64(n), outcome)
+		}
+		gauge(descAck, c.Ack.Seconds())
+		gauge(descAnswer, c.Answer.Seconds())
 	}
 	for _, j := range f.Jobs {
 		if !j.Success.IsZero() {

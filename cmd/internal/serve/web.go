@@ -38,7 +38,9 @@ type Web struct {
 	Webhook func(ctx context.Context, connection string, header map[string][]string, body []byte) error
 	// Unsubscribe is the page behind the links for saying no; with nothing in it there is none.
 	Unsubscribe Unsubscribe
+	Chat        http.Handler                // below /slack/; it verifies what it is asked itself
 	Ready       func(context.Context) error // nil: it can work
+	Note        func() string               // a line beside "ready", for who looks; may be nil
 	Log         *slog.Logger
 }
 
@@ -51,6 +53,8 @@ func (w Web) Handler() http.Handler {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/v1/"):
 			w.API.ServeHTTP(rw, r)
+		case strings.HasPrefix(r.URL.Path, "/slack/") && w.Chat != nil:
+			w.Chat.ServeHTTP(rw, r)
 		case strings.HasPrefix(r.URL.Path, unsubscribePath):
 			links.ServeHTTP(rw, r)
 		case webhook:
@@ -94,7 +98,13 @@ func (w Web) look(rw http.ResponseWriter, r *http.Request) {
 			say(rw, http.StatusServiceUnavailable, "not ready: "+state.AsError(err).Code)
 			return
 		}
-		say(rw, http.StatusOK, "ready")
+		text := "ready"
+		if w.Note != nil {
+			if note := w.Note(); note != "" {
+				text += "\n" + note
+			}
+		}
+		say(rw, http.StatusOK, text)
 	case "/metrics":
 		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		// Hashes have one length, so that the time tells nothing about the token's.
