@@ -59,7 +59,7 @@ func auditCard(p *text.Printer, out service.AuditOut) bot.Card {
 	}
 	var rows []bot.Row
 	for _, e := range out.Entries {
-		rows = append(rows, row("", dim(p.Moment(e.At)), plain(e.Actor), plain(did(p, e)), plain(whom(e)), dim(joined(", ", beside(e), e.From))))
+		rows = append(rows, row("", dim(p.Moment(e.At)), plain(e.Actor), plain(did(p, e)), plain(whom(e)), dim(joined(", ", beside(e), from(e)))))
 	}
 	s.table("", 3, rows)
 	if out.More {
@@ -84,6 +84,14 @@ func whom(e service.AuditEntry) string {
 		out = append(out, joined(" ", c.Number, c.Name))
 	}
 	return strings.Join(out, ", ")
+}
+
+// from says where it was asked or done: the account in a chat, else terminal or socket.
+func from(e service.AuditEntry) string {
+	if system, account, ok := strings.Cut(e.Chat, ":"); ok {
+		return system + " " + strings.TrimPrefix(account, ":")
+	}
+	return e.From
 }
 
 // beside gives the arguments of a change, and how much it touched.

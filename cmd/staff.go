@@ -53,6 +53,7 @@ func newStaffAdd(f *factory) *cobra.Command {
 	}
 	c.Flags().StringVar(&in.Login, "login", "", "their operating-system `LOGIN`")
 	c.Flags().StringArrayVar(&in.Emails, "email", nil, "an `ADDRESS` of theirs; may stand several times")
+	c.Flags().StringArrayVar(&in.Slack, "slack", nil, "their `ID` at Slack, U0123 or T0123:U0123; several times; -U0123 takes it away")
 	c.Flags().StringVar(&in.Role, "role", "", "their `ROLE`: rep, manager, service, ops")
 	c.Flags().StringVar(&in.Manager, "manager", "", "`WHO` leads them")
 	c.Flags().StringVar(&in.Deputy, "deputy", "", "`WHO` stands in for them")
@@ -152,11 +153,20 @@ func newStaffShow(f *factory) *cobra.Command {
 			}
 			s := newSheet(m.Number+"  "+m.Name, service.StaffOut{Staff: m})
 			s.card.Aside = []string{m.Role, joined(", ", staffNow(p, m), staffWork(p, m), staffLate(p, m))}
-			s.facts("", "login", m.Login, "e-mail", strings.Join(m.Emails, ", "), "manager", m.Manager, "deputy", m.Deputy, "zone", m.Zone,
+			s.facts("", "login", m.Login, "e-mail", strings.Join(m.Emails, ", "), "slack", strings.Join(slackIDs(m.Chats), ", "), "manager", m.Manager, "deputy", m.Deputy, "zone", m.Zone,
 				"language", m.Language, "away", strings.Join(away, "; "))
 			return f.show(s.card)
 		},
 	}
+}
+
+// slackIDs are accounts as "kept staff add --slack" takes them.
+func slackIDs(accounts []string) []string {
+	out := make([]string, len(accounts))
+	for i, a := range accounts {
+		out[i] = strings.TrimPrefix(strings.TrimPrefix(a, "slack:"), ":")
+	}
+	return out
 }
 
 func (f *factory) oneOfUs(ctx context.Context, ref string) (service.Staff, error) {

@@ -12,6 +12,7 @@ type Cause struct {
 	What    string    // "customer.merge", "import.page"
 	Args    Args      // for the reader of the log
 	At      time.Time // the service's clock, UTC
+	Chat    string    // the account of who asked in a chat, "slack:T1:U7"
 }
 
 // ChangeEntry is one entry of the change log: audit, rules, webhooks and undo read it.
@@ -23,6 +24,7 @@ type ChangeEntry struct {
 	What    string    `k:"5" json:"what"`
 	Args    Args      `k:"6" json:"args,omitempty"`
 	Touched []Touch   `k:"7" json:"touched,omitempty"`
+	Chat    string    `k:"8" json:"chat,omitempty"` // the account of who asked in a chat
 }
 
 // Touch names the documents of one collection that a change wrote or deleted.
@@ -97,7 +99,7 @@ func ChangeIn(tx Tx, cause Cause, fn func(*Writer) error) error {
 		return err
 	}
 	e := &ChangeEntry{Number: n, At: cause.At, Actor: cause.Actor, Request: cause.Request,
-		What: cause.What, Args: cause.Args, Touched: w.logged()}
+		What: cause.What, Args: cause.Args, Touched: w.logged(), Chat: cause.Chat}
 	_, err = tx.Put(Changes.Kind, NumberKey(n), e, 0)
 	return err
 }

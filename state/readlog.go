@@ -11,7 +11,8 @@ type Read struct {
 	What     string    `k:"4" json:"what"` // the question: brief, history, show, ...
 	Customer uint64    `k:"5" json:"-"`
 	Request  string    `k:"6" json:"request,omitempty"`
-	From     string    `k:"7" json:"from,omitempty"` // terminal, socket
+	From     string    `k:"7" json:"from,omitempty"` // terminal, socket, chat
+	Chat     string    `k:"8" json:"chat,omitempty"` // the account of who asked in a chat
 }
 
 // Reads is the read log, in the order of its numbers; index "customer" is by customer and number.

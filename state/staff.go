@@ -18,6 +18,10 @@ type Staff struct {
 	Left     time.Time `k:"12" json:"left,omitzero"`
 	Added    time.Time `k:"13" json:"added"`
 	Tokens   []string  `k:"14" json:"-"` // folded words to be found by
+	// Chats are their accounts in chats, "slack:T1:U7"; "slack::U7" in whatever workspace Kept is asked.
+	Chats []string `k:"15" json:"chats,omitempty"`
+	// Unchats are accounts that a person took from them, so that they are not theirs again by themselves.
+	Unchats []string `k:"16" json:"-"`
 }
 
 // Absence is a span of days, ISO dates, both included.
@@ -27,14 +31,15 @@ type Absence struct {
 	Note  string `k:"3" json:"note,omitempty"`
 }
 
-// StaffMembers holds staff by number; index "login" is unique, "email" by address, "token" by
-// folded word.
+// StaffMembers holds staff by number; indexes "login" and "chat" (by account) are unique, "email"
+// is by address, "token" by folded word.
 var StaffMembers = declare(Declaration[Staff]{
 	Name: "staff", Letter: "s",
 	Erase: Erase{Rule: EraseNone, Why: "our own people are no customers"},
 	Key:   func(s *Staff) []byte { return NumberKey(s.Number) },
 	Indexes: []IndexOn[Staff]{
 		{Name: "login", Unique: true, Keys: func(s *Staff) [][]byte { return textIndex(s.Login) }},
+		{Name: "chat", Unique: true, Keys: func(s *Staff) [][]byte { return textKeys(s.Chats) }},
 		{Name: "email", Keys: func(s *Staff) [][]byte { return textKeys(s.Emails) }},
 		{Name: "token", Keys: func(s *Staff) [][]byte { return textKeys(s.Tokens) }},
 	},

@@ -40,6 +40,7 @@ var catalogue = load(
 	evidenceTexts,
 	damageTexts,
 	trustTexts,
+	accessTexts,
 	calendarTexts,
 	gateTexts,
 	mailTexts,

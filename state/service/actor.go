@@ -12,12 +12,13 @@ import (
 const ops = "ops"
 
 // actor gives who a caller is in the change log and in histories: the number of the staff member
-// with that login ("s2"), a job's own name ("job:sync"), else "ops".
+// with that account or login ("s2"), a job's own name ("job:sync"), else "ops". Whoever asks in a chat
+// and is nobody of us is refused.
 func (s *Service) actor(tx state.Tx, c Caller) (string, error) {
 	if c.From == FromJob {
 		return c.Login, nil
 	}
-	m, err := staffByLogin(tx, c.Login)
+	m, err := s.member(tx, c)
 	if err != nil {
 		return "", err
 	}
@@ -64,7 +65,7 @@ type reader struct {
 // member's own, else the caller's, else the configuration's, else UTC and English.
 func (s *Service) reader(ctx context.Context, tx state.Tx) (reader, error) {
 	caller := CallerOf(ctx)
-	m, err := staffByLogin(tx, caller.Login)
+	m, err := s.member(tx, caller)
 	if err != nil {
 		return reader{}, err
 	}

@@ -77,6 +77,7 @@ type API struct {
 	KeepApart    func(context.Context, KeepApartIn) (KeepApartOut, error)   `api:"write"`
 	StaffAdd     func(context.Context, StaffAddIn) (StaffOut, error)        `api:"write"`
 	StaffAway    func(context.Context, StaffAwayIn) (StaffOut, error)       `api:"write"`
+	StaffMap     func(context.Context, StaffMapIn) (StaffMapOut, error)     `api:"write"`
 	StaffLeave   func(context.Context, StaffLeaveIn) (StaffOut, error)      `api:"write"`
 	OptoutAdd    func(context.Context, OptoutAddIn) (OptoutOut, error)      `api:"write"`
 	OptoutRemove func(context.Context, OptoutRemoveIn) (OptoutOut, error)   `api:"write"`

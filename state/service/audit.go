@@ -38,7 +38,8 @@ type AuditEntry struct {
 	Args      state.Args     `json:"args,omitempty"`
 	Touched   map[string]int `json:"touched,omitempty"` // documents by collection that a change wrote
 	Request   string         `json:"request,omitempty"`
-	From      string         `json:"from,omitempty"` // of a read: terminal, socket
+	From      string         `json:"from,omitempty"` // of a read: terminal, socket, chat
+	Chat      string         `json:"chat,omitempty"` // the account of who asked in a chat: slack:T1:U7
 	Number    uint64         `json:"number"`         // in its log
 }
 
@@ -261,7 +262,7 @@ func (a *audit) reads() ([]AuditEntry, error) {
 			return nil, err
 		}
 		out = append(out, AuditEntry{At: r.At, Kind: auditRead, What: r.What, Actor: a.l.name(r.Actor), Customers: customers,
-			Request: r.Request, From: r.From, Number: r.Number})
+			Request: r.Request, From: r.From, Chat: r.Chat, Number: r.Number})
 	}
 	return out, nil
 }
@@ -279,7 +280,7 @@ func (a *audit) changes() ([]AuditEntry, error) {
 			continue
 		}
 		e := AuditEntry{At: c.At, Kind: auditChange, What: c.What, Actor: a.l.name(c.Actor), Args: c.Args, Touched: map[string]int{},
-			Request: c.Request, Number: c.Number}
+			Request: c.Request, Chat: c.Chat, Number: c.Number}
 		var numbers []uint64
 		for _, t := range c.Touched {
 			e.Touched[t.Collection] = len(t.Keys)

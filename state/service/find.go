@@ -72,7 +72,7 @@ func (s *Service) Find(ctx context.Context, in FindIn) (FindOut, error) {
 	return view(ctx, s, func(tx state.Tx, now time.Time) (FindOut, error) {
 		l := newLookup(tx, now)
 		h := &hits{l: l, limit: limit}
-		if m, err := staffByLogin(tx, CallerOf(ctx).Login); err != nil {
+		if m, err := s.member(tx, CallerOf(ctx)); err != nil {
 			return FindOut{}, err
 		} else if m != nil {
 			h.owner = state.StaffMembers.Ref(m.Number)

@@ -32,8 +32,8 @@ type readLog struct {
 }
 
 type readEntry struct {
-	read  state.Read
-	login string
+	read   state.Read
+	caller Caller
 }
 
 // KeepReads makes the service write the read log and keep its entries for a time. Whoever calls it
@@ -122,7 +122,10 @@ func (l *readLog) commit(tx state.Tx, group []readEntry) error {
 		if len(fixed) > 0 {
 			reads[i].At = now
 		}
-		if reads[i].Actor, err = l.s.actor(tx, Caller{Login: e.login}); err != nil {
+		if reads[i].Actor, err = l.s.actor(tx, e.caller); state.IsClass(err, state.Refused) {
+			reads[i].Actor, err = actorChat, nil // who asked a moment ago is nobody of us now
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -168,8 +171,8 @@ func audited[In, Out any](s *Service, what string, ask func(context.Context, In)
 		var entries []readEntry
 		for _, ref := range of(&out) {
 			if n, ok := state.Customers.ParseRef(ref); ok {
-				entries = append(entries, readEntry{login: caller.Login, read: state.Read{At: s.now().UTC(), What: what, Customer: n,
-					Request: caller.Request, From: caller.From}})
+				entries = append(entries, readEntry{caller: caller, read: state.Read{At: s.now().UTC(), What: what, Customer: n,
+					Request: caller.Request, From: caller.From, Chat: caller.Chat}})
 			}
 		}
 		if len(entries) > 0 {

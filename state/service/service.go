@@ -156,6 +156,9 @@ func change[Out any](ctx context.Context, s *Service, what string, args state.Ar
 		if err != nil {
 			return err
 		}
+		if err := s.admit(tx, caller, now); err != nil {
+			return err
+		}
 		if caller.Request != "" {
 			done, err := state.Requests.Find(tx, state.TextKey(caller.Request))
 			if err != nil {
@@ -168,7 +171,7 @@ func change[Out any](ctx context.Context, s *Service, what string, args state.Ar
 				return json.Unmarshal(done.Answer, &out)
 			}
 		}
-		cause := state.Cause{Request: caller.Request, What: what, Args: args, At: now}
+		cause := state.Cause{Request: caller.Request, What: what, Args: args, At: now, Chat: caller.Chat}
 		if cause.Actor, err = s.actor(tx, caller); err != nil {
 			return err
 		}
@@ -214,6 +217,9 @@ func view[Out any](ctx context.Context, s *Service, fn func(state.Tx, time.Time)
 	err := s.store.View(ctx, func(tx state.Tx) error {
 		now, err := s.Clock(tx)
 		if err != nil {
+			return err
+		}
+		if err := s.admit(tx, CallerOf(ctx), now); err != nil {
 			return err
 		}
 		out, err = fn(tx, now)

@@ -59,7 +59,7 @@ func (l *lookup) loads() (map[string]load, error) {
 // showStaff gives a staff member as shown. loads may be nil where it is not at hand.
 func (s *Service) showStaff(l *lookup, m *state.Staff, loads map[string]load) (Staff, error) {
 	ref := state.StaffMembers.Ref(m.Number)
-	out := Staff{Number: ref, Name: m.Name, Login: m.Login, Emails: append([]string{}, m.Emails...), Role: m.Role,
+	out := Staff{Number: ref, Name: m.Name, Login: m.Login, Emails: append([]string{}, m.Emails...), Chats: append([]string{}, m.Chats...), Role: m.Role,
 		Zone: m.Zone, Language: m.Language, Away: append([]state.Absence{}, m.Away...),
 		AwayNow: s.absence(m, l.now) != nil, Left: m.Left}
 	var err error
@@ -157,6 +157,10 @@ func (s *Service) StaffAdd(ctx context.Context, in StaffAddIn) (StaffOut, error)
 			emails = append(emails, e.Shown)
 		}
 	}
+	accounts, err := readAccounts(in.Slack)
+	if err != nil {
+		return StaffOut{}, err
+	}
 	return settled(ctx, s, "staff.add", state.Args{"name": in.Name}, func(w *state.Writer) (StaffOut, error) {
 		tx := w.Tx()
 		m, err := s.staffToAdd(w, in)
@@ -182,6 +186,9 @@ func (s *Service) StaffAdd(ctx context.Context, in StaffAddIn) (StaffOut, error)
 		}
 		if emails != nil {
 			m.Emails = emails
+		}
+		if err := giveAccounts(tx, m, accounts); err != nil {
+			return StaffOut{}, err
 		}
 		if in.Role != "" {
 			m.Role = strings.TrimPrefix(in.Role, "none")

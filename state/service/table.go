@@ -16,7 +16,7 @@ func (s *Service) API() API {
 		CustomerIgnore: s.CustomerIgnore, Mark: s.Mark, Mailbox: s.Mailbox,
 		Note: s.Note, PromiseAdd: s.PromiseAdd, PromiseClose: s.PromiseClose, PromiseMove: s.PromiseMove, Answer: s.Answer,
 		Assign: s.Assign, CustomerEdit: s.CustomerEdit, CustomerTag: s.CustomerTag, Relate: s.Relate, Merge: s.Merge,
-		Unmerge: s.Unmerge, KeepApart: s.KeepApart, StaffAdd: s.StaffAdd, StaffAway: s.StaffAway, StaffLeave: s.StaffLeave,
+		Unmerge: s.Unmerge, KeepApart: s.KeepApart, StaffAdd: s.StaffAdd, StaffAway: s.StaffAway, StaffMap: s.StaffMap, StaffLeave: s.StaffLeave,
 		OptoutAdd: s.OptoutAdd, OptoutRemove: s.OptoutRemove, ImportUndo: s.ImportUndo,
 		ForgottenList: s.ForgottenList, ForgottenLift: s.ForgottenLift, BackupNote: s.BackupNote, CustomerForget: s.CustomerForget,
 		Audit: s.Audit, Doctor: s.Doctor, CustomerExport: s.CustomerExport,
@@ -27,6 +27,7 @@ func (s *Service) API() API {
 		OutboxList: s.OutboxList, OutboxShow: s.OutboxShow, OutboxRetry: s.OutboxRetry, OutboxDrop: s.OutboxDrop, OutboxSend: s.OutboxSend,
 		UnsubscribeByToken: s.UnsubscribeByToken,
 	}
+	shutChat(&a)
 	s.auditReads(&a)
 	return a
 }

@@ -184,6 +184,7 @@ type Staff struct {
 	Name     string          `json:"name"`
 	Login    string          `json:"login"`
 	Emails   []string        `json:"emails"`
+	Chats    []string        `json:"chats"` // accounts in chats: slack:T1:U7
 	Role     string          `json:"role"`
 	Manager  string          `json:"manager"`
 	Deputy   string          `json:"deputy"`
@@ -218,6 +219,21 @@ type StaffAddIn struct {
 	Deputy   string   `json:"deputy,omitempty"`
 	Zone     string   `json:"zone,omitempty"`
 	Language string   `json:"language,omitempty"`
+	// Slack are accounts that become theirs: U7, T1:U7; with "-" before it it is theirs no more.
+	Slack []string `json:"slack,omitempty"`
+}
+
+// StaffMapIn asks whose an account of a chat is, with what the chat says of who has it.
+type StaffMapIn struct {
+	Account string `json:"account"`         // slack:T1:U7
+	Email   string `json:"email,omitempty"` // verified by the chat; "" is not known
+	Name    string `json:"name,omitempty"`  // for the refusal
+}
+
+// StaffMapOut says whose it is.
+type StaffMapOut struct {
+	Staff  Staff `json:"staff"`
+	Mapped bool  `json:"mapped"` // whether it became theirs by this call
 }
 
 // StaffAwayIn enters an absence; with Back it ends the present one.
