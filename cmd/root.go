@@ -78,6 +78,7 @@ func newRoot(f *factory) *cobra.Command {
 		newServe(f),
 		newJob(f),
 		newService(f),
+		newSlack(f),
 		newBackup(f),
 		newRestore(f),
 		newCheck(f),

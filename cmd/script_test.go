@@ -71,6 +71,7 @@ func TestScripts(t *testing.T) {
 			e.Defer(func() { _ = os.RemoveAll(run) })
 			e.Values[postboxKey{}] = new(*servers.Sink)
 			e.Values[sinkKey{}] = &sinkHolder{}
+			e.Values[slackKey{}] = &workspace{}
 			for _, v := range []struct{ name, value string }{
 				{"KEPT_TEST_NOW", now}, {"KEPT_TEST_LOGIN", "ops"}, {"TZ", "Europe/Berlin"}, {"XDG_RUNTIME_DIR", run},
 				{"XDG_STATE_HOME", filepath.Join(e.WorkDir, "state-home")}, {"XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config-home")},
@@ -96,6 +97,7 @@ func TestScripts(t *testing.T) {
 			"keep":    keep,
 			"queue":   queue,
 			"sink":    sink,
+			"slack":   inSlack,
 			"until":   until,
 			"postbox": postbox,
 		},

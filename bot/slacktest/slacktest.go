@@ -13,6 +13,7 @@ package slacktest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -106,6 +107,7 @@ type Server struct {
 	turn     int
 	dropped  []string
 	sent     []*Delivery
+	manifest json.RawMessage
 }
 
 // New makes a workspace with the app, two channels (C1 #general, C2 #sales) and no people but the bot.
@@ -127,6 +129,7 @@ func New(o Options) *Server {
 		s.client = &http.Client{Transport: &http.Transport{}}
 	}
 	s.tokens[BotToken] = &token{scopes: slices.Clone(BotScopes)}
+	s.tokens[ConfigToken] = &token{scopes: []string{"app_configurations:read"}}
 	s.tokens[AppToken] = &token{app: true, scopes: []string{"connections:write"}}
 	s.users[BotUser] = &User{ID: BotUser, Name: "kept", Bot: true}
 	s.channels["C1"] = &Channel{ID: "C1", Name: "general", Member: true}

@@ -79,6 +79,7 @@ func init() {
 		"users.info":            {scope: "users:read", do: (*Server).usersInfo},
 		"users.lookupByEmail":   {scope: "users:read.email", do: (*Server).usersLookup},
 		"bots.info":             {scope: "users:read", do: (*Server).botsInfo},
+		"apps.manifest.export":  {scope: "app_configurations:read", do: (*Server).manifestExport},
 	}
 }
 

@@ -54,6 +54,7 @@ var catalogue = load(
 	usageTexts,
 	serveTexts,
 	slackTexts,
+	slackCheckTexts,
 	promiseTexts,
 	chatTexts,
 )

@@ -174,7 +174,7 @@ func (p *chineseSentence) read() []claim {
 			}
 			act, s = by, said
 		}
-		if accepts[p.before(i)] && act == actorFirst && at >= 0 && (contains(s, hanDeeds) || contains(s, hanGiving)) && !strings.ContainsAny(s, "了不没过着") && !contains(s, hanPast) { // 行，那我按您说的改
+		if accepts[p.before(i)] && act == actorFirst && at >= 0 { // 行，那我按您说的改
 			s = "一定" + s
 		}
 		cl, ok := p.weigh(p.timeless(c, s, due), act, at >= 0, due, dated, requested, cond)
@@ -234,9 +234,6 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		}
 	}
 	serves := startsAny(strings.TrimLeft(s, "直接再也都全先就另外顺便重新单独亲自当场多"), "给您", "给你", "帮您", "帮你", "为您", "替您", "退您", "补您", "发您", "寄您") && !contains(s, hanPolite)
-	if serves && !dated && strings.HasPrefix(s, "给") && !contains(s[len("给您"):], hanOffering) { // 给你。 is said with the thing in hand
-		serves, verb, help = false, false, false
-	}
 	if !verb && !give && help && (dated || serves) && act != actorThird && act != actorSecond && !contains(s, hanPolite) {
 		verb = true
 	}
@@ -271,7 +268,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		cl.weight += 0.7
 	case cond && said && act == actorFirst:
 		cl.weight += 0.8
-	case said && act == actorFirst && (give || verb) && (hanDisposes().MatchString(s) || hanFronted().MatchString(s)): // 这次的损失我们全额赔付
+	case said && act == actorFirst && (give || verb) && (strings.Contains(s, "把") || hanFronted().MatchString(s)): // 这次的损失我们全额赔付
 		cl.weight += 0.6
 	default:
 		return cl, false
@@ -330,7 +327,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 			cl.weight -= 0.2
 			return cl, cl.weight > 0
 		}
-		if cond && w == "可以" && act == actorFirst && said && !contains(s, hanConditions) {
+		if cond && act == actorFirst && said {
 			cl.kind = KindConditional
 			return cl, true
 		}

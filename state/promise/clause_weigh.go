@@ -131,7 +131,7 @@ func (p *clause) weigh(q cue) (claim, bool) {
 		if kind == verbDeed && !you && !dated && p.at(q.verb) == "be" && strings.HasSuffix(p.at(v), "ing") { // "we'll be presenting"
 			return cl, false
 		}
-		if joint[p.at(v)] && !(p.at(v) == "do" && p.names(v+1, v+3, "needful", "this", "it", "our", "everything", "all", "whatever")) && !you && !q.assured && !p.names(v, end, "cost", "costs", "shipping", "postage", "expenses", "fee", "fees") && !(cond && (p.at(v) == "do" || p.at(v) == "start")) { // what we shall discuss, we discuss with the reader
+		if joint[p.at(v)] && !(p.at(v) == "do" && p.names(v+1, v+3, "needful", "this", "that", "it", "our", "everything", "all", "whatever")) && !you && !q.assured && !p.names(v, end, "cost", "costs", "shipping", "postage", "expenses", "fee", "fees") && !(cond && (p.at(v) == "do" || p.at(v) == "start")) { // what we shall discuss, we discuss with the reader
 			return cl, false
 		}
 	}
@@ -205,7 +205,7 @@ func (p *clause) threat(v, end int) bool {
 }
 
 // joint are deeds of which "we" is most often the writer together with the reader.
-var joint = set("split share discuss talk meet speak do see cover start go")
+var joint = set("discuss talk meet speak do see cover start go")
 
 // visiting are words after which "come" is a visit: come on Friday, come round, come and see.
 var visiting = set("on at tomorrow today tonight round around along and with by over")
@@ -379,7 +379,7 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		// "have it fixed", "have Tom call you", "have the report ready"; "have lunch" is no deed.
 		for j := i + 1; j < end && j < i+8; j++ {
 			if n := p.at(j); n == "ready" || (n == "look" || n == "word" || n == "chat") && p.at(j-1) == "a" || n == "back" || n == "online" || n == "done" || n == "sent" || n == "to" && p.at(j+1) == "you" || n == "for" && p.at(j+1) == "you" ||
-				len(n) > 4 && strings.HasSuffix(n, "ed") || j > i+1 && (giving[n] || deeds[n] && p.at(j-1) != "to" && p.at(j-1) != "a" && p.at(j-1) != "the" && p.at(j-1) != "an" && n != "look" && n != "meet") ||
+				len(n) > 4 && strings.HasSuffix(n, "ed") || j > i+1 && (giving[n] || deeds[n] && p.at(j-1) != "a" && p.at(j-1) != "the" && p.at(j-1) != "an" && n != "look" && n != "meet") ||
 				n == "up" && p.at(j+1) == "and" || (n == "on" || n == "in" || n == "at") && p.at(j+1) == "your" || n == "over" && p.at(j+1) == "to" {
 				return i, verbGive
 			}
