@@ -67,12 +67,12 @@ func Find(subject, text string) (Found, bool) {
 }
 
 // forwardMarks begin what somebody else wrote.
-var forwardMarks = regexp.MustCompile(`(?im)^\s*(-{2,}\s*(original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|message transféré|mensaje reenviado|原始邮件|转发的?邮件|原邮件|转发邮件信息)|begin forwarded message|_{10,}|on .{4,200} wrote:|am .{4,200} schrieb .{0,100}:|le .{4,200} a écrit\s?:|el .{4,200} escribió:|在.{2,200}写道[：:]|发件人[：:]|from: .{0,200}@|von: .{0,200}@|de ?: .{0,200}@)`)
+var forwardMarks = pattern(`(?im)^\s*(-{2,}\s*(original message|forwarded message|ursprüngliche nachricht|weitergeleitete nachricht|message transféré|mensaje reenviado|原始邮件|转发的?邮件|原邮件|转发邮件信息)|begin forwarded message|_{10,}|on .{4,200} wrote:|am .{4,200} schrieb .{0,100}:|le .{4,200} a écrit\s?:|el .{4,200} escribió:|在.{2,200}写道[：:]|发件人[：:]|from: .{0,200}@|von: .{0,200}@|de ?: .{0,200}@)`)
 
 // ownWords is a text up to where it quotes or forwards, without quoted lines.
 func ownWords(text string) (own string, forwarded bool) {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-	if at := forwardMarks.FindStringIndex(text); at != nil {
+	if at := forwardMarks().FindStringIndex(text); at != nil {
 		text, forwarded = text[:at[0]], true
 	}
 	var out []string
@@ -89,10 +89,10 @@ func ownWords(text string) (own string, forwarded bool) {
 	return strings.TrimSpace(strings.Join(out, "\n")), forwarded
 }
 
-var subjectPrefix = regexp.MustCompile(`(?i)^\s*((re|aw|antw|wg|fwd?|tr|rv|rif|回复|答复|转发)\s*[:：]\s*)+`)
+var subjectPrefix = pattern(`(?i)^\s*((re|aw|antw|wg|fwd?|tr|rv|rif|回复|答复|转发)\s*[:：]\s*)+`)
 
 func bareSubject(s string) (bare string, prefixed bool) {
-	bare = subjectPrefix.ReplaceAllString(s, "")
+	bare = subjectPrefix().ReplaceAllString(s, "")
 	return bare, bare != s
 }
 
@@ -200,16 +200,16 @@ func sentence(s string) (Found, bool) {
 	if !has(low, mentions) {
 		return Found{}, false
 	}
-	for _, no := range never {
+	for _, no := range never() {
 		if no.MatchString(low) {
 			return Found{}, false
 		}
 	}
 	f := Found{Words: cut(s)}
 	switch {
-	case any(low, hard):
+	case any(low, hard()):
 		f.Scope = EverythingCommercial
-	case any(low, soft):
+	case any(low, soft()):
 		f.Scope, f.Channel = Commercial, channelOf(low)
 	default:
 		return Found{}, false
@@ -236,18 +236,18 @@ func has(s string, words []string) bool {
 }
 
 var (
-	aboutCalls   = regexp.MustCompile(`\b(call(s|ing)?|phon(e|ing)|ring(ing)?|anruf\w*|rufen|ruft|telefon\w*|appel\w*|téléphon\w*|llam\w*)\b|打电话|来电|电话|تتصلوا|الاتصال`)
-	aboutTexts   = regexp.MustCompile(`\b(texts?|texting|sms|text messages?)\b|短信`)
-	aboutLetters = regexp.MustCompile(`\b(by post|in the post|letters?|catalogues?|catalogs?|briefe?|per post|kataloge?|catalogue papier)\b|寄(目录|宣传|信)`)
-	aboutMail    = regexp.MustCompile(`\b(e-?mails?|mails?|newsletters?|mailings?|correos?|boletín|courriels?)\b|邮件|邮箱|البريد|رسائل`)
+	aboutCalls   = pattern(`\b(call(s|ing)?|phon(e|ing)|ring(ing)?|anruf\w*|rufen|ruft|telefon\w*|appel\w*|téléphon\w*|llam\w*)\b|打电话|来电|电话|تتصلوا|الاتصال`)
+	aboutTexts   = pattern(`\b(texts?|texting|sms|text messages?)\b|短信`)
+	aboutLetters = pattern(`\b(by post|in the post|letters?|catalogues?|catalogs?|briefe?|per post|kataloge?|catalogue papier)\b|寄(目录|宣传|信)`)
+	aboutMail    = pattern(`\b(e-?mails?|mails?|newsletters?|mailings?|correos?|boletín|courriels?)\b|邮件|邮箱|البريد|رسائل`)
 )
 
 // channelOf is the one channel that a sentence names beside mail.
 func channelOf(low string) string {
-	if aboutMail.MatchString(low) {
+	if aboutMail().MatchString(low) {
 		return ""
 	}
-	calls, texts, letters := aboutCalls.MatchString(low), aboutTexts.MatchString(low), aboutLetters.MatchString(low)
+	calls, texts, letters := aboutCalls().MatchString(low), aboutTexts().MatchString(low), aboutLetters().MatchString(low)
 	switch {
 	case calls && !texts && !letters:
 		return "phone"

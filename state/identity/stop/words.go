@@ -1,6 +1,9 @@
 package stop
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // mentions are letters one of which every such wish has; what has none is not looked at further.
 var mentions = []string{"stop", "unsub", "remov", "off ", "opt", "don't", "do not", "dont", "no more", "no longer", "never", "quit", "cease", "consent", "alone",
@@ -118,10 +121,18 @@ var soft = compile(
 	`(请|麻烦)?(停止|停掉|停)(给我|向我|对我)?(发送|推送|发|群发|推销|营销)(我|这些|此类|任何|广告|邮件|短信|了|。|$|！|推广|营销)`, `(别发了|不要发了|不用发了|别推了|别打了|不要打了|不要推销)`, `不需要(你们的|这些|任何|再)*(`+guang+`|推销)`, `(撤回|撤销|收回)[^。]{0,6}(同意|授权|许可)`, `(不接受|拒收|拒绝)(任何|一切|此类|你们的|商业|营销)*(`+guang+`|推销)`,
 )
 
-func compile(list ...string) []*regexp.Regexp {
-	out := make([]*regexp.Regexp, len(list))
-	for i, p := range list {
-		out[i] = regexp.MustCompile(p)
-	}
-	return out
+// compile reads patterns when they are first asked for: most runs of the program never do.
+func compile(list ...string) func() []*regexp.Regexp {
+	return sync.OnceValue(func() []*regexp.Regexp {
+		out := make([]*regexp.Regexp, len(list))
+		for i, p := range list {
+			out[i] = regexp.MustCompile(p)
+		}
+		return out
+	})
+}
+
+// pattern is compile for one.
+func pattern(p string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(p) })
 }
