@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -31,26 +32,39 @@ import (
 // now is the moment of the scripts: a Saturday.
 const now = "2026-11-21T09:00:00Z"
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kept": func() { os.Exit(runKept()) }, "kept-counter": func() { os.Exit(keptCounter()) }})
+// tidy takes away at the end what the tests built together.
+type tidy struct{ *testing.M }
+
+func (m tidy) Run() int {
+	defer func() { _ = os.RemoveAll(handDir) }()
+	return m.M.Run()
 }
 
-// runKept is the binary with a clock that stands still. KEPT_TEST_NOW and KEPT_TEST_LOGIN are
+func TestMain(m *testing.M) {
+	testscript.Main(tidy{m}, map[string]func(){"kept": func() {
+		if os.Getenv("KEPT_TEST_WORKS") != "" {
+			os.Exit(work())
+		}
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		os.Exit(runKept(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}, "kept-counter": func() { os.Exit(keptCounter()) }})
+}
+
+// runKept is the program with a clock that stands still. KEPT_TEST_NOW and KEPT_TEST_LOGIN are
 // known here only.
-func runKept() int {
+func runKept(ctx context.Context, args []string, in io.Reader, out, talk io.Writer) int {
 	clock := time.Now // "real", for what waits
 	if at := os.Getenv("KEPT_TEST_NOW"); at != "real" {
 		fixed, err := time.Parse(time.RFC3339, at)
 		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
+			fmt.Fprintln(talk, err)
 			return 99
 		}
 		clock = func() time.Time { return fixed }
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return Run(ctx, os.Args[1:], Options{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Now: clock,
+	return Run(ctx, args, Options{
+		In: in, Out: out, Err: talk, Env: os.Getenv, Now: clock,
 		Specs: []connectors.Spec{csv.Spec(), vcard.Spec(), mbox.Spec(), smtp.Spec(),
 			officeSpec("office", "the scripts' address book", 0), officeSpec("till", "the scripts' till, with one phone a customer", 1)}, Login: os.Getenv("KEPT_TEST_LOGIN"),
 	})
@@ -80,7 +94,7 @@ func TestScripts(t *testing.T) {
 			} {
 				e.Setenv(v.name, v.value)
 			}
-			return nil
+			return startWorker(t, e, run)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,

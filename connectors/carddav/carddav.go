@@ -28,16 +28,19 @@ import (
 	"github.com/keptcrm/kept/connectors/rest"
 )
 
-// pageCards is how many cards a page has, and a server is asked for at once where it can count.
-const pageCards = 500
+// sizes are how many cards a page has, and a server is asked for at once where it can count; and the bytes that one answer of a
+// server may have.
+type sizes struct {
+	page   int
+	answer int64
+}
 
-// maxAnswer bounds one answer of a server.
-const maxAnswer = 64 << 20
+var shipped = sizes{page: 500, answer: 64 << 20}
 
 var limits = connectors.Limits{Parallel: 4}
 
 // Spec declares the connector.
-func Spec() connectors.Spec { return spec(pageCards, net.DefaultResolver) }
+func Spec() connectors.Spec { return spec(shipped, net.DefaultResolver) }
 
 // resolver looks for the services of a domain; net.Resolver is one.
 type resolver interface {
@@ -45,7 +48,7 @@ type resolver interface {
 	LookupTXT(ctx context.Context, name string) ([]string, error)
 }
 
-func spec(page int, dns resolver) connectors.Spec {
+func spec(n sizes, dns resolver) connectors.Spec {
 	return connectors.Spec{
 		Name:    "carddav",
 		Summary: "address books on a server: Nextcloud, iCloud, Fastmail, Radicale and others that speak CardDAV",
@@ -71,7 +74,7 @@ func spec(page int, dns resolver) connectors.Spec {
 		Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.Contact: append(card.Writable(),
 			connectors.FieldSpec{Field: connectors.FieldPhonetic, Read: true}, connectors.FieldSpec{Field: connectors.CustomPrefix, Read: true})},
 		Open: func(_ context.Context, options map[string]string, env connectors.Env) (connectors.Connector, error) {
-			return open(options, env, page, dns)
+			return open(options, env, n, dns)
 		},
 	}
 }
@@ -85,7 +88,7 @@ type connection struct {
 	createIn  string
 	at        string // tells this account from any other, in cursors
 	env       connectors.Env
-	page      int
+	sizes     sizes
 	dns       resolver
 	finding   chan struct{} // holds one while somebody looks for the home
 	mu        sync.Mutex
@@ -97,9 +100,9 @@ type connection struct {
 	unwritten bool                    // whether it was said that a server keeps something else than was written
 }
 
-func open(options map[string]string, env connectors.Env, page int, dns resolver) (connectors.Connector, error) {
+func open(options map[string]string, env connectors.Env, n sizes, dns resolver) (connectors.Connector, error) {
 	c := &connection{address: strings.TrimSpace(options["url"]), user: strings.TrimSpace(options["user"]), password: options["password"], createIn: strings.TrimSpace(options["create_in"]),
-		env: env, page: page, dns: dns, finding: make(chan struct{}, 1), clients: map[string]*rest.Client{}, answers: map[string]*answer{}, firstOf: map[string]string{}}
+		env: env, sizes: n, dns: dns, finding: make(chan struct{}, 1), clients: map[string]*rest.Client{}, answers: map[string]*answer{}, firstOf: map[string]string{}}
 	if c.env.Warn == nil {
 		c.env.Warn = func(string, ...any) {}
 	}
@@ -166,7 +169,7 @@ func (c *connection) client(u *url.URL) (*rest.Client, error) {
 	if r := c.clients[key]; r != nil {
 		return r, nil
 	}
-	r, err := rest.New(rest.Config{URL: key, System: u.Hostname(), Auth: rest.Basic(c.user, c.password), Limits: limits, MaxBody: maxAnswer, Judge: judge(u.Hostname())}, c.env)
+	r, err := rest.New(rest.Config{URL: key, System: u.Hostname(), Auth: rest.Basic(c.user, c.password), Limits: limits, MaxBody: c.sizes.answer, Judge: judge(u.Hostname())}, c.env)
 	if err != nil {
 		return nil, err
 	}

@@ -30,10 +30,13 @@ const secret = "horse+battery/staple=22"
 // testPage is how many cards the tests ask for at a time.
 const testPage = 5
 
+// testSizes let an answer be large enough for all that is no test of its size.
+var testSizes = sizes{page: testPage, answer: 4 << 20}
+
 // harness describes a server for the suite.
 func harness(server func(tb testing.TB) connectortest.Server) connectortest.Harness {
 	people := [][2]string{{"Jana", "Köhler"}, {"伟", "李"}, {"جميل", "حداد"}, {"Zoë", "🌟 Star"}, {"山田", "太郎"}}
-	return connectortest.Harness{Spec: spec(testPage, noDNS{}), Secret: secret, API: &connectortest.API{
+	return connectortest.Harness{Spec: spec(testSizes, noDNS{}), Secret: secret, API: &connectortest.API{
 		Kind: connectors.Contact, Server: server, Page: testPage,
 		Options: map[string]string{"user": "alice"},
 		Can:     []string{"Census", "Deleter", "Fetcher", "Finder", "Limiter", "Puller", "Pusher", "Rereader"},

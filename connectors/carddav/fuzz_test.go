@@ -53,7 +53,7 @@ END:VCARD</C:address-data></prop><status>HTTP/1.1 200 OK</status></propstat></re
 			}
 			good.ServeHTTP(w, r)
 		})}
-		x, err := spec(testPage, noDNS{}).Open(ctx, map[string]string{"url": "https://dav.example", "user": "alice", "password": secret},
+		x, err := spec(testSizes, noDNS{}).Open(ctx, map[string]string{"url": "https://dav.example", "user": "alice", "password": secret},
 			connectors.Env{HTTP: hosts, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 		if err != nil {
 			t.Fatal(err)

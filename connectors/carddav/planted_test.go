@@ -146,7 +146,7 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 	for bug, x := range plantedBugs {
 		t.Run(bug, func(t *testing.T) {
 			t.Parallel()
-			s := spec(testPage, noDNS{})
+			s := spec(testSizes, noDNS{})
 			open := s.Open
 			s.Open = func(ctx context.Context, o map[string]string, env connectors.Env) (connectors.Connector, error) {
 				wrap := x.plant(&env)

@@ -36,7 +36,7 @@ func (c *connection) Pull(ctx context.Context, kind connectors.Kind, from connec
 		}
 	}
 	b := &builder{c: c, h: h}
-	for rounds := 0; len(b.entries) < c.page; rounds++ {
+	for rounds := 0; len(b.entries) < c.sizes.page; rounds++ {
 		st := cur.open()
 		if st == nil {
 			break
@@ -52,7 +52,7 @@ func (c *connection) Pull(ctx context.Context, kind connectors.Kind, from connec
 		if st.After == "" {
 			at = 0
 		}
-		take := min(c.page-len(b.entries), len(ans.entries)-at)
+		take := min(c.sizes.page-len(b.entries), len(ans.entries)-at)
 		b.add(st, ans.entries[at:at+take])
 		if at+take < len(ans.entries) {
 			st.Next, st.Part, st.After = ans.token, ans.part, ans.entries[at+take-1].path

@@ -257,7 +257,7 @@ func connected(t testing.TB, options map[string]string) *connection {
 	for k, v := range options {
 		o[k] = v
 	}
-	c, err := spec(testPage, noDNS{}).Open(t.Context(), o, connectors.Env{Warn: t.Logf})
+	c, err := spec(testSizes, noDNS{}).Open(t.Context(), o, connectors.Env{Warn: t.Logf})
 	if err != nil {
 		t.Fatal(err)
 	}

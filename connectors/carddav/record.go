@@ -91,7 +91,7 @@ func (b *builder) one(e entry) {
 		b.page.Changes = append(b.page.Changes, connectors.Change{Gone: true, Where: id, Record: connectors.Record{Kind: connectors.Contact, ID: id, Keyed: connectors.KeyedID}})
 		return
 	case e.status == http.StatusRequestEntityTooLarge:
-		b.aside(e, id, "the card is longer than "+strconv.Itoa(maxAnswer>>20)+" MB; its photo may be too large", id)
+		b.aside(e, id, "the card is longer than "+strconv.FormatInt(shipped.answer>>20, 10)+" MB; its photo may be too large", id)
 		return
 	case e.status > 0:
 		b.aside(e, id, fmt.Sprintf("the server does not give this card (%d); look at it there", e.status), id)

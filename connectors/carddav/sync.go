@@ -40,7 +40,7 @@ func (c *connection) ask(ctx context.Context, h *home, st *state) (*answer, erro
 		if st.List {
 			return c.listing(ctx, h, st)
 		}
-		ms, answered, a, err := h.server.ask(ctx, "REPORT", at, "0", syncCollection(st, c.page)) // Depth 0 as RFC 6578 section 3.2 has it
+		ms, answered, a, err := h.server.ask(ctx, "REPORT", at, "0", syncCollection(st, c.sizes.page)) // Depth 0 as RFC 6578 section 3.2 has it
 		if err == nil {
 			return c.changes(ms, answered, st)
 		}

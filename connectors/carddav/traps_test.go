@@ -394,7 +394,7 @@ func TestTraps(t *testing.T) {
 	for name, x := range traps {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			x.run(newDesk(t, x.on, spec(testPage, noDNS{})))
+			x.run(newDesk(t, x.on, spec(testSizes, noDNS{})))
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package carddav
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ func connectWith(t *testing.T, hosts handled, dns resolver, options ...string) (
 	for i := 0; i+1 < len(options); i += 2 {
 		o[options[i]] = options[i+1]
 	}
-	c, err := spec(testPage, dns).Open(t.Context(), o, connectors.Env{HTTP: hosts, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }, Warn: t.Logf})
+	c, err := spec(sizes{testPage, shipped.answer}, dns).Open(t.Context(), o, connectors.Env{HTTP: hosts, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }, Warn: t.Logf})
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +42,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	}
 	huge := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusMultiStatus)
-		for range 80 {
-			_, _ = w.Write([]byte(strings.Repeat(" ", 1<<20)))
-		}
+		_, _ = w.Write(bytes.Repeat([]byte{' '}, int(shipped.answer)+1))
 	})
 	readOnly := newFake(behaviourOf(radicaleLike), "alice", secret)
 	readOnly.books["/alice/contacts/"].readOnly = true
@@ -141,7 +140,7 @@ func TestCardsThatAreSetAside(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, b := range []behaviour{xandikosLike, cyrusLike} {
-				d := newDesk(t, b, spec(testPage, noDNS{}))
+				d := newDesk(t, b, spec(testSizes, noDNS{}))
 				d.some(1)
 				d.put("x.vcf", c.text)
 				conn := d.open()
@@ -287,7 +286,7 @@ func TestPasswordStaysWithItsServer(t *testing.T) {
 // A cursor of another account, or of nobody, is no state of this one.
 func TestForeignCursors(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, radicaleLike, spec(testPage, noDNS{}))
+	d := newDesk(t, radicaleLike, spec(testSizes, noDNS{}))
 	d.some(1)
 	_, end := d.expect(d.open(), "", "contacts/s00.vcf")
 	for _, from := range []connectors.Cursor{"x", "{}", connectors.Cursor(strings.Replace(string(end), `"at":"`, `"at":"0`, 1)), connectors.Cursor(strings.Replace(string(end), "https://", "::", 1))} {
@@ -300,8 +299,8 @@ func TestForeignCursors(t *testing.T) {
 // A book full of photos is read in pieces.
 func TestAnswersTooLong(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, radicaleLike, spec(testPage, noDNS{}))
-	photo := "PHOTO;ENCODING=b:" + strings.Repeat("A", 9<<20)
+	d := newDesk(t, radicaleLike, spec(testSizes, noDNS{}))
+	photo := "PHOTO;ENCODING=b:" + strings.Repeat("A", int(testSizes.answer)/7)
 	for i := range 8 {
 		d.put(fmt.Sprintf("s%d.vcf", i), simple(fmt.Sprint(i), fmt.Sprint("P", i), photo, ""))
 	}
@@ -317,7 +316,7 @@ func TestAnswersTooLong(t *testing.T) {
 // Where a server keeps something else than what was written, that is told, and said once.
 func TestServersThatKeepLess(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, cyrusLike, spec(testPage, noDNS{}))
+	d := newDesk(t, cyrusLike, spec(testSizes, noDNS{}))
 	d.between = func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
 		resp, err := next.RoundTrip(r)
 		if r.Method == http.MethodPut {

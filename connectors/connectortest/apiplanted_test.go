@@ -8,6 +8,7 @@ import (
 
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/connectortest"
+	"github.com/keptcrm/kept/internal/race"
 )
 
 // crmHarness describes the vendor, for a connector with a bug or without.
@@ -109,7 +110,7 @@ func TestPlantedBugsInAPIConnectorsAreCaught(t *testing.T) {
 			var got []string
 			for _, c := range connectortest.Cases(h) {
 				// That no other case fails is no matter of races, and takes nearly all of the time.
-				if slow && !slices.Contains(want, c.Name) {
+				if race.Enabled && !slices.Contains(want, c.Name) {
 					continue
 				}
 				connectortest.Virtual(t, func(t *testing.T) {

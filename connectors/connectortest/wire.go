@@ -236,6 +236,8 @@ const tooMuch = 96 << 20
 
 var errTooMuch = errors.New("too much was read")
 
+var blanks = bytes.Repeat([]byte{' '}, 64<<10)
+
 // spaces are bytes that JSON may begin with.
 type spaces struct{ left int }
 
@@ -243,10 +245,7 @@ func (s *spaces) Read(p []byte) (int, error) {
 	if s.left <= 0 {
 		return 0, errTooMuch
 	}
-	n := min(len(p), s.left)
-	for i := range n {
-		p[i] = ' '
-	}
+	n := copy(p[:min(len(p), s.left)], blanks)
 	s.left -= n
 	return n, nil
 }

@@ -6,21 +6,21 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/internal/race"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/service"
 	"github.com/keptcrm/kept/state/statetest"
 )
 
-var (
-	simHistories = flag.Int("histories", 300, "how many random histories TestSimulator plays")
-	simSeed      = flag.Uint64("seed", 0, "the one history that TestSimulator plays, told step by step")
-)
+var simSeed = flag.Uint64("seed", 0, "the one history that TestSimulator plays, told step by step")
 
 // simulation is one history: some systems that know nothing of each other, people who edit in them,
 // and an engine that dies now and then.
@@ -497,11 +497,15 @@ func TestSimulator(t *testing.T) {
 		}
 		return
 	}
+	histories := race.Size(300, 60)
+	if n, err := strconv.Atoi(os.Getenv("KEPT_HISTORIES")); err == nil {
+		histories = n
+	}
 	const shards = 4
 	for shard := range shards {
 		t.Run(fmt.Sprint(shard), func(t *testing.T) {
 			t.Parallel()
-			for i := shard; i < *simHistories; i += shards {
+			for i := shard; i < histories; i += shards {
 				w := newSimulation(t, uint64(i+1))
 				if w.play(); w.failed != "" {
 					t.Fatalf("history %d (again with -seed=%d): %s\n%s", i+1, i+1, w.failed, w.told())

@@ -194,7 +194,7 @@ func goodHouse() graph {
 		"./bot ./state ./state/service ./bot/text", "./bot/text embed",
 		"./bot/slack ./bot ./bot/text ./state/service github.com/slack-go/slack", "./bot/slacktest net/http testing",
 		"./scripts/testsum encoding/json", "./internal/house",
-		"./internal/servers os/exec", "./scripts/live ./internal/servers",
+		"./internal/servers os/exec", "./internal/race flag", "./scripts/live ./internal/servers",
 	)
 }
 
@@ -244,6 +244,8 @@ var plants = []struct{ edge, why string }{
 	{"./bot/slacktest github.com/slack-go/slack", "not from a library"},
 	{"./cmd github.com/gorilla/websocket", "sockets are Slack's alone"},
 	{"./internal/house ./state", "from outside"},
+	{"./internal/race ./state", "one thing to tests"},
+	{"./cmd ./internal/race", "no place in the binary"},
 	{"./internal/servers ./connectors", "know none of them"},
 	{"./connectors/rest ./internal/servers", "no place in the binary"},
 	{"./scripts/testsum ./state", "when Kept does not compile"},

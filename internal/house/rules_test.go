@@ -87,6 +87,7 @@ var rules = []rule{
 		why: "the fake Slack knows Slack's API from its documentation, not from our client, or it would share its mistakes"},
 
 	{from: pats{"./internal/house"}, to: pats{"./..."}, why: "the tests of the house look at it from outside"},
+	{from: pats{"./internal/race"}, to: pats{"./..."}, why: "it says one thing to tests of every room"},
 	{from: pats{"./internal/servers/..."}, to: pats{"./..."}, but: pats{"./internal/servers/..."},
 		why: "the real servers are started the same for every connector, and know none of them"},
 	{from: pats{"./scripts/..."}, to: pats{"./..."}, but: pats{"./scripts/...", "./internal/servers/..."},
@@ -100,7 +101,7 @@ var rules = []rule{
 	{from: pats{"./..."}, unless: pats{"./cmd", "./cmd/internal/...", "./state/statetest/...", "./state/bolt/...", "./state/postgres/..."},
 		to:  pats{"./state/bolt/...", "./state/postgres/..."},
 		why: "only the commands choose where the state lives; everything else works with any store"},
-	{from: pats{"./..."}, unless: plus(suites, "./internal/servers/...", "./scripts/..."), to: plus(suites, "./internal/house", "./internal/servers/..."),
+	{from: pats{"./..."}, unless: plus(suites, "./internal/servers/...", "./scripts/..."), to: plus(suites, "./internal/house", "./internal/race", "./internal/servers/..."),
 		why: "suites and fakes are for _test files; they have no place in the binary"},
 	{from: pats{"./..."}, unless: suites,
 		to:  pats{"testing", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/google/go-cmp/...", "github.com/rogpeppe/go-internal/..."},

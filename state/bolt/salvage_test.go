@@ -16,6 +16,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/keptcrm/kept/internal/race"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/bolt"
 	"github.com/keptcrm/kept/state/statetest"
@@ -151,7 +152,7 @@ func TestSalvageOfEveryPage(t *testing.T) {
 	pages := usedBytes(t, bytesOf) / size
 	dir := t.TempDir()
 	path := filepath.Join(dir, "kept.db")
-	for id := range pages {
+	for id := 0; id < pages; id += race.Size(1, 6) {
 		fillings := map[string]func(i int) byte{
 			"0xff": func(int) byte { return 0xff }, "zeros": func(int) byte { return 0 },
 			"noise": func(int) byte { return byte(rand.IntN(256)) },

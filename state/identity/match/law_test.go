@@ -9,8 +9,11 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/keptcrm/kept/internal/race"
 	"github.com/keptcrm/kept/state/identity/match"
 )
+
+func init() { race.Checks(25) }
 
 var people = columnsOf("first name", "last name", "date of birth", "email", "phone", "street", "zip", "city", "favourite colour")
 
@@ -137,7 +140,7 @@ func TestSureIsWithinCluster(t *testing.T) {
 
 // The number of processors changes nothing. Not parallel: it sets that number for all.
 func TestProcessorsDoNotMatter(t *testing.T) {
-	s := historical(1500)
+	s := historical(race.Size(1500, 300))
 	var want *match.Result
 	for _, n := range []int{1, 2, 7} {
 		before := runtime.GOMAXPROCS(n)
@@ -155,7 +158,7 @@ func TestProcessorsDoNotMatter(t *testing.T) {
 // under some key.
 func TestModelAgreesWithTable(t *testing.T) {
 	t.Parallel()
-	s := customers(1500)
+	s := customers(race.Size(1500, 400))
 	r := match.Run(s.table(), nil)
 	m := r.Model()
 	pairs, met, off := 0, 0, 0
