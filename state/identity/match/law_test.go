@@ -180,7 +180,7 @@ func TestModelAgreesWithTable(t *testing.T) {
 			off++
 		}
 	}
-	if pairs < 100 || met < pairs*98/100 || off > pairs/20 {
+	if pairs < race.Size(100, 50) || met < pairs*98/100 || off > pairs/20 {
 		t.Errorf("of %d pairs %d meet under a key, and %d are weighed otherwise than in the table", pairs, met, off)
 	}
 }
