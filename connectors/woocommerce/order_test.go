@@ -294,6 +294,7 @@ func TestOrdersOfOneSecond(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := NewFake(testKey, testSecret)
 		c := conn(silent{}, f)
+		c.perPage = rapid.SampledFrom([]int{10, 100}).Draw(t, "per page")
 		clock := noon
 		want := map[string]string{}
 		put := func(id int64) {
@@ -334,6 +335,39 @@ func TestOrdersOfOneSecond(t *testing.T) {
 			t.Fatal(diff)
 		}
 	})
+}
+
+// What is edited behind the place where a run stands is told by the next run, however long the first goes on.
+func TestEditsBehindALongRun(t *testing.T) {
+	t.Parallel()
+	f := NewFake(testKey, testSecret)
+	c := conn(t, f)
+	c.perPage = 10
+	for range 30 {
+		f.Order(0, FakeOrder{Note: "as it was", Modified: noon, Created: noon})
+	}
+	first, err := c.Pull(context.Background(), connectors.Order, "")
+	if err != nil || !first.More {
+		t.Fatal(first, err)
+	}
+	f.Order(1, FakeOrder{Note: "behind it", Modified: noon, Created: noon})
+	f.Order(30, FakeOrder{Note: "before it", Modified: noon.Add(90 * time.Second), Created: noon})
+	got := map[string]string{}
+	for i, from := 0, first.Next; i < 20; i++ {
+		p, err := c.Pull(context.Background(), connectors.Order, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ch := range p.Changes {
+			if ch.Record.Order != nil {
+				got[ch.Record.ID] = ch.Record.Order.Note
+			}
+		}
+		from = p.Next
+	}
+	if got["1"] != "behind it" || got["30"] != "before it" {
+		t.Errorf("order 1 is told as %q, order 30 as %q", got["1"], got["30"])
+	}
 }
 
 // With scan_every all customers are read now and then, and in between those who registered or ordered.

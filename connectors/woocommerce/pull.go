@@ -34,6 +34,7 @@ type cursor struct {
 	Since string `json:"s,omitempty"` // orders changed after this second, UTC
 	Tie   string `json:"m,omitempty"` // the one second within which orders are read by ID
 	Amid  bool   `json:"a,omitempty"` // the run that set Since goes on: its end goes back by the overlap
+	Begun string `json:"b,omitempty"` // from which second on orders are new to the next run, whatever this one still reads
 
 	// Of customers, where they are not all read in each run.
 	Scanned int64 `json:"u,omitempty"` // when all were read last began, Unix seconds
@@ -45,7 +46,7 @@ func parse(from connectors.Cursor) (cursor, error) {
 	if from == "" {
 		return c, nil
 	}
-	if err := json.Unmarshal([]byte(from), &c); err != nil || c.Place.Row < 0 || c.Since != "" && instant(text(c.Since)).IsZero() || c.Tie != "" && instant(text(c.Tie)).IsZero() {
+	if err := json.Unmarshal([]byte(from), &c); err != nil || c.Place.Row < 0 || c.Since != "" && instant(text(c.Since)).IsZero() || c.Begun != "" && instant(text(c.Begun)).IsZero() || c.Tie != "" && instant(text(c.Tie)).IsZero() {
 		return c, &connectors.Error{Class: connectors.CursorExpired, Text: "where the last run stopped cannot be read; the shop is read from the start", Cause: err}
 	}
 	return c, nil
@@ -248,14 +249,24 @@ func (s *shop) pullOrders(ctx context.Context, c cursor) (connectors.Page, error
 		if !newest.IsZero() {
 			then.Since = bare(newest.Add(-overlap))
 		}
+		if begun := instant(text(c.Begun)); !begun.IsZero() && begun.Before(newest.Add(-overlap)) {
+			then.Since = c.Begun
+		}
 		return s.page(ctx, rows, c.Place, then, false)
+	}
+	if !c.Amid {
+		// What is edited behind the place where a long run stands is older than what the run ends with.
+		if c.Begun, err = s.newestOrder(ctx); err != nil {
+			return connectors.Page{}, err
+		}
+		then.Begun = c.Begun
 	}
 	last := rows[len(rows)-1].modified
 	if last.IsZero() {
 		return connectors.Page{}, s.error(connectors.Invalid, "%s does not tell when its orders changed; a plug-in takes date_modified_gmt out of its REST API", s.name)
 	}
 	if rows[0].modified.Equal(last) {
-		c.Tie, c.Place = bare(last), place{Total: c.Place.Total, Done: c.Place.Done}
+		c.Tie, c.Amid, c.Place = bare(last), true, place{Total: c.Place.Total, Done: c.Place.Done}
 		return s.pullTied(ctx, c)
 	}
 	then.Since, then.Amid = bare(last.Add(-time.Second)), true
@@ -276,9 +287,9 @@ func (s *shop) pullTied(ctx context.Context, c cursor) (connectors.Page, error) 
 		return connectors.Page{}, err
 	}
 	rows = slices.DeleteFunc(rows, func(r row) bool { return !r.modified.Equal(second) })
-	then := cursor{Since: c.Since, Tie: c.Tie, Amid: c.Amid, Place: place{Row: next.Row, Last: next.Last, Total: at.Total, Done: at.Done}}
+	then := cursor{Since: c.Since, Tie: c.Tie, Amid: c.Amid, Begun: c.Begun, Place: place{Row: next.Row, Last: next.Last, Total: at.Total, Done: at.Done}}
 	if !more {
-		then = cursor{Since: c.Tie, Amid: true, Place: place{Total: at.Total, Done: at.Done}}
+		then = cursor{Since: c.Tie, Amid: true, Begun: c.Begun, Place: place{Total: at.Total, Done: at.Done}}
 	}
 	return s.page(ctx, rows, at, then, true)
 }
