@@ -114,16 +114,19 @@ func (p *parser) peek() (byte, error) {
 
 // toEnd reads the rest of the line, without its end.
 func (p *parser) toEnd() (string, error) {
-	var b strings.Builder
+	var line []byte
 	for {
-		c, err := p.read()
-		if err != nil {
+		part, err := p.r.ReadSlice('\n')
+		if p.line, p.answer = p.line-len(part), p.answer-len(part); p.line < 0 || p.answer < 0 {
+			return "", errTooLong
+		}
+		line = append(line, part...)
+		switch {
+		case err == nil:
+			return strings.TrimSuffix(string(line[:len(line)-1]), "\r"), nil
+		case !errors.Is(err, bufio.ErrBufferFull):
 			return "", err
 		}
-		if c == '\n' {
-			return strings.TrimSuffix(b.String(), "\r"), nil
-		}
-		b.WriteByte(c)
 	}
 }
 
