@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -128,7 +129,7 @@ func startWorker(t *testing.T, e *testscript.Env, run string) error {
 	e.Setenv("PATH", filepath.Dir(hand)+string(filepath.ListSeparator)+e.Getenv("PATH"))
 	var talk bytes.Buffer
 	c := exec.Command(alone)
-	c.Env, c.Dir, c.Stderr, c.ExtraFiles = append(append([]string{}, e.Vars...), "KEPT_TEST_WORKS=yes"), e.WorkDir, &talk, []*os.File{f}
+	c.Env, c.Dir, c.Stderr, c.ExtraFiles = append(slices.Clone(e.Vars), "KEPT_TEST_WORKS=yes", "GOGC="+os.Getenv("GOGC")), e.WorkDir, &talk, []*os.File{f}
 	stop, err := c.StdinPipe()
 	if err == nil {
 		err = c.Start()
