@@ -23,6 +23,7 @@ var ownSettings = []struct{ key, value, help string }{
 	{"conflicts", "HOW", "where nobody's word holds: ask (default), or newest, the last change wins"},
 	{"deletes", "HOW", "what is deleted there: keep elsewhere (default), or propagate"},
 	{"guard", "SHARE", "refuse a run that would change or delete more than this share of its records (default: 30%)"},
+	{"optout", "MARK", "how it holds that somebody opted out: tag:no-marketing, field:custom.NAME=yes"},
 	{"census", "TIME", "how often what is gone is looked for, where the system does not tell (default: 24h)"},
 }
 
@@ -154,7 +155,7 @@ func newConnectionAddType(f *factory, spec *connectors.Spec) *cobra.Command {
 		_ = c.RegisterFlagCompletionFunc(key, cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp))
 	}
 	_ = c.RegisterFlagCompletionFunc("owns", cobra.FixedCompletions(config.Fields, cobra.ShellCompDirectiveNoFileComp))
-	for _, key := range []string{"create", "guard", "census"} {
+	for _, key := range []string{"create", "guard", "optout", "census"} {
 		_ = c.RegisterFlagCompletionFunc(key, cobra.NoFileCompletions)
 	}
 	return c

@@ -228,6 +228,7 @@ type connectionOut struct {
 	Conflicts string             `json:"conflicts"`
 	Deletes   string             `json:"deletes"`
 	Guard     float64            `json:"guard"`  // share
+	Optout    string             `json:"optout"` // how it holds an opt-out; "" where it is not said
 	Census    string             `json:"census"` // 24h0m0s
 	State     string             `json:"state"`  // as of "connection list"
 	Synced    time.Time          `json:"synced,omitzero"`
@@ -251,7 +252,7 @@ type connectionOption struct {
 func (f *factory) connectionOut(s settings, name string, stands *service.ConnectionState) connectionOut {
 	c := s.file.Connections[name]
 	out := connectionOut{Name: name, Type: c.Type, Mode: cmp.Or(c.Mode, service.ModePull), File: placeOf(s, name), Address: address(c.Options), Owns: c.Owns,
-		Create: c.Create, Conflicts: cmp.Or(c.Conflicts, "ask"), Deletes: cmp.Or(c.Deletes, "keep"), Guard: cmp.Or(c.Guard, engine.DefaultGuard),
+		Create: c.Create, Conflicts: cmp.Or(c.Conflicts, "ask"), Deletes: cmp.Or(c.Deletes, "keep"), Guard: cmp.Or(c.Guard, engine.DefaultGuard), Optout: c.Optout,
 		Census: cmp.Or(c.Census, 24*time.Hour).String(), State: standsNever}
 	if spec, err := f.spec(c.Type); err == nil {
 		for _, o := range spec.Options {
@@ -347,6 +348,7 @@ func connectionCard(p *text.Printer, c connectionOut) bot.Card {
 		say("guard", p.Number(int64(c.Guard*100+0.5))+"%", "")
 	}
 	say("deletes", c.Deletes, "")
+	say("optout", c.Optout, "")
 	s.section(bot.Facts, "", 0, rows)
 	var lines []string
 	switch {

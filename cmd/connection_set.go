@@ -16,8 +16,8 @@ func newConnectionSet(f *factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "set NAME KEY=VALUE...",
 		Short: "change settings of a connection in kept.yaml",
-		Long: "Change settings of a connection in kept.yaml: mode, owns, create, conflicts, deletes, guard, census,\n" +
-			"and the options of its type. KEY= takes one out. A secret is given as env:NAME, file:PATH or\n" +
+		Long: "Change settings of a connection in kept.yaml: mode, owns, create, conflicts, deletes, guard, optout,\n" +
+			"census, and the options of its type. KEY= takes one out. A secret is given as env:NAME, file:PATH or\n" +
 			"command:WORDS, or as KEY=- to type it or pipe it in. Comments in the file stay.",
 		Example: examples("connection set shop mode=two-way", "connection set shop owns=email,phone create=tag:wholesale",
 			"connection set shop secret=-", "connection set shop url="),

@@ -12,6 +12,7 @@ import (
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/engine"
 	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/service"
 )
 
 // configPath is where kept.yaml is, and whether it has to be there because somebody said so.
@@ -36,7 +37,8 @@ func (s settings) synced() []engine.Connection {
 		if c.Type == "" {
 			continue
 		}
-		out = append(out, engine.Connection{Name: name, Type: c.Type, Options: c.Options, Mode: c.Mode, Owns: c.Owns, Create: c.Create,
+		mark, _ := service.ParseOptoutMark(c.Optout)
+		out = append(out, engine.Connection{Name: name, Type: c.Type, Options: c.Options, Mode: c.Mode, Owns: c.Owns, Create: c.Create, Optout: mark,
 			Newest: c.Conflicts == "newest", Deletes: c.Deletes == "propagate", Guard: c.Guard, Census: c.Census})
 	}
 	return out

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -290,6 +291,9 @@ func (d *doctor) synced(s settings, out service.DoctorOut) map[string]bool {
 			d.say(warn, "connection_never", args)
 		default:
 			d.say(pass, "connection_synced", args)
+		}
+		if c.Optout.Stands() && cmp.Or(c.Mode, service.ModePull) == service.ModePull {
+			d.say(warn, "connection_optout", state.Args{"name": c.Name, "type": c.Type, "mark": c.Optout.String()})
 		}
 		d.secretFiles(s, c.Name)
 	}

@@ -206,7 +206,10 @@ func (s settings) service() service.Config {
 		Connections: map[string]service.ConnectionConfig{}}
 	c.Notify = service.NotifyConfig{Staff: s.file.Notify.Staff, Default: s.file.Notify.Default, Via: s.file.Notify.Via}
 	for name, x := range s.file.Connections {
-		c.Connections[name] = service.ConnectionConfig{Mailbox: x.Mailbox, Owner: x.Owner, Ignore: x.Ignore, Brand: x.Brand}
+		// A system that keeps consent itself is told without being asked to hold it.
+		mark, _ := service.ParseOptoutMark(cmp.Or(x.Optout, config.OwnConsent(x.Offer)))
+		c.Connections[name] = service.ConnectionConfig{Mailbox: x.Mailbox, Owner: x.Owner, Ignore: x.Ignore, Brand: x.Brand, Optout: mark, OptoutOffer: x.Offer,
+			Synced: x.Type != "", Writes: x.Mode == service.ModeTwoWay || x.Mode == service.ModePush}
 	}
 	return c
 }

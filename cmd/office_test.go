@@ -57,7 +57,7 @@ func officeSpec(name, summary string, phones int) connectors.Spec {
 			Where: map[string]string{"password": "Acme > My account > App passwords"}}},
 		Cannot: []string{"It keeps no birthdays: they stay here."},
 		Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.Contact: {field(connectors.FieldName, 1), field(connectors.FieldEmail, 0),
-			field(connectors.FieldPhone, phones), field(connectors.FieldCompany, 1), {Field: connectors.FieldTag, Read: true}}},
+			field(connectors.FieldPhone, phones), field(connectors.FieldCompany, 1), {Field: connectors.FieldTag, Read: true, Write: phones == 0}}},
 		Open: func(_ context.Context, options map[string]string, env connectors.Env) (connectors.Connector, error) {
 			return &office{path: options["url"], password: options["password"], secret: options["webhook"], dry: env.DryRun}, nil
 		},

@@ -45,7 +45,7 @@ func newOptoutAdd(f *factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.show(optoutCard(f.printer(), "Contact is stopped", out))
+			return f.show(optoutCard(f.printer(), "Contact is stopped", in.Ref, out))
 		},
 	}
 	contactFlags(c, &in.Channel, &in.Purpose)
@@ -60,11 +60,16 @@ func contactFlags(c *cobra.Command, channel, purpose *string) {
 	_ = c.RegisterFlagCompletionFunc("purpose", cobra.FixedCompletions([]string{"marketing", "sales", "all"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-func optoutCard(p *text.Printer, title string, out service.OptoutOut) bot.Card {
+func optoutCard(p *text.Printer, title, ref string, out service.OptoutOut) bot.Card {
 	if out.Customer != nil {
 		title += ": " + out.Customer.Number + " " + out.Customer.Name
+		ref = out.Customer.Number
 	}
-	return newSheet(title, out).table("", 2, consentRows(p, out.Lines)).card
+	s := newSheet(title, out).table("", 2, consentRows(p, out.Lines))
+	if hint := heldHint(p, ref, out.Connections); hint != "" {
+		s.foot(hint)
+	}
+	return s.card
 }
 
 func consentRows(p *text.Printer, lines []service.ConsentLine) []bot.Row {
@@ -213,7 +218,8 @@ func newOptoutWhy(f *factory) *cobra.Command {
 				title = out.Customer.Number + "  " + out.Customer.Name
 			}
 			s := newSheet(title, out).table("what holds", 2, consentRows(p, out.Holds)).
-				table("all that was said, oldest first", 2, consentRows(p, out.Said))
+				table("all that was said, oldest first", 2, consentRows(p, out.Said)).
+				table(p.T("optout.at"), 2, heldRows(p, out.Connections))
 			if len(out.Said) == 0 {
 				s.lines("", "Nothing was ever said about contact.")
 			}
@@ -240,7 +246,7 @@ func newOptoutRemove(f *factory) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.show(optoutCard(f.printer(), "Contact is allowed again", out))
+			return f.show(optoutCard(f.printer(), "Contact is allowed again", in.Ref, out))
 		},
 	}
 	contactFlags(c, &in.Channel, &in.Purpose)

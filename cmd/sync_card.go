@@ -211,7 +211,13 @@ func writeRows(p *text.Printer, w atPlaces) []bot.Row {
 		if w.Rule != "" {
 			why = p.T("sync.rule", state.Args{"rule": strings.ReplaceAll(w.Rule, ":", " ")})
 		}
-		return []bot.Row{row(w.Customer.Number, plain(mark), tone(w.Customer.Name), plain(p.T("sync.create", state.Args{"at": at})), dim(why))}
+		rows := []bot.Row{row(w.Customer.Number, plain(mark), tone(w.Customer.Name), plain(p.T("sync.create", state.Args{"at": at})), dim(why))}
+		for _, f := range w.Fields {
+			if f.Field == service.FieldOptout {
+				rows = append(rows, row(w.Customer.Number, plain(""), plain(""), plain(fieldWords(p, f)), dim(originWords(p, f, at))))
+			}
+		}
+		return rows
 	case service.WriteDelete:
 		return []bot.Row{row(w.Customer.Number, alarm(markDelete), tone(w.Customer.Name), alarm(p.T("sync.delete", state.Args{"at": at, "record": w.Record})), dim(p.Term("sync.why", w.Why)))}
 	}
@@ -250,6 +256,16 @@ func fieldWords(p *text.Printer, f service.SyncField) string {
 // originWords says whose word a change is, and where it goes.
 func originWords(p *text.Printer, f service.SyncField, at string) string {
 	from := f.From
+	if f.Why == service.WhyOptedOut && f.Field == service.FieldOptout {
+		args := state.Args{"from": from, "words": f.Words}
+		if from == state.OwnConnection {
+			args["from"] = ""
+		}
+		if !f.At.IsZero() {
+			args["at"] = p.ShortDay(f.At)
+		}
+		return joined(" -> ", p.T("sync.optout", args), at)
+	}
 	switch {
 	case from == "kept" || from == "" && f.Why == "by_hand":
 		from = p.T("sync.by_hand")

@@ -88,6 +88,9 @@ type Said struct {
 	At      time.Time `k:"5" json:"at,omitzero"`
 	Field   string    `k:"6" json:"field"`
 	Words   string    `k:"7" json:"words"`
+	// Mark says that it is no statement of the system's own: a mark stands there that means an opt-out,
+	// and it is said for as long as that stands there.
+	Mark bool `k:"8" json:"mark,omitempty"`
 }
 
 // Order is what an order record says beside its fields. Amounts are in minor units of Currency.

@@ -97,6 +97,9 @@ type Connection struct {
 	// one did not, "" where it did.
 	Synced  time.Time `k:"25" json:"synced,omitzero"`
 	Trouble string    `k:"26" json:"trouble,omitempty"`
+
+	// Optout is the mark for opt-outs by which its records were last read; "": by none.
+	Optout string `k:"27" json:"optout,omitempty"`
 }
 
 // Connections holds connections by name.

@@ -63,6 +63,7 @@ type PlannedField struct {
 	From   string    `k:"4" json:"from,omitempty"`
 	At     time.Time `k:"5" json:"at,omitzero"`
 	Why    string    `k:"6" json:"why"`
+	Words  string    `k:"7" json:"words,omitempty"` // of an opt-out: in which words
 }
 
 // PlannedWrites holds the writes of plans; index "customer" is by customer number.
@@ -145,6 +146,12 @@ type Shadow struct {
 	Gone    bool   `k:"5" json:"gone,omitempty"` // that it is gone was dealt with
 	// Maybe are fields as they were owed before something else was: it may have got them unseen.
 	Maybe []Field `k:"8" json:"maybe,omitempty"`
+	// Mark is the mark by which Kept told it that its customer opted out, and MarkSent when that first
+	// went out; "": what stands there of an opt-out others have put there. MarkKept says that it was
+	// seen to be there.
+	Mark     string    `k:"9" json:"mark,omitempty"`
+	MarkSent time.Time `k:"10" json:"mark_sent,omitzero"`
+	MarkKept bool      `k:"11" json:"mark_kept,omitempty"`
 	// Customer is with whose other records it was compared, by number. Among the records of another it
 	// was never compared.
 	Customer uint64 `k:"7" json:"-"`

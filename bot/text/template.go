@@ -47,6 +47,7 @@ var catalogue = load(
 	connectionTexts,
 	syncTexts,
 	syncCardTexts,
+	optoutTexts,
 	outboxTexts,
 	terms,
 	followupTexts,

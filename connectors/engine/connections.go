@@ -30,6 +30,9 @@ type Connection struct {
 	Newest bool
 	// Deletes lets what is deleted there be deleted at the other connections.
 	Deletes bool
+	// Optout is how its records hold that somebody opted out; the zero one: they do not, but for what its
+	// system keeps about consent by itself.
+	Optout service.OptoutMark
 	// Guard is the share (0 to 1) of its records that one run may change or delete, or take as gone,
 	// beyond the first ten; 0: [DefaultGuard].
 	Guard float64

@@ -100,13 +100,23 @@ func (p *part) adopt(ctx context.Context, in *state.Intent, customer *state.Cust
 	t, _ := toldOf(p.c.Name, &connectors.Change{Record: *rec, Where: p.c.Name})
 	counts := state.Counts{Told: 1, Seen: 1}
 	addCounts(&p.counts, &counts)
-	_, err := p.tell(ctx, "sync.found", []service.Told{t}, nil, nil, func(w *state.Writer, numbers []uint64) error {
+	told := []service.Told{t}
+	if err := p.hear(ctx, told, map[int]bool{0: p.c.Optout.In(in.Fields)}); err != nil {
+		return err
+	}
+	_, err := p.tell(ctx, "sync.found", told, nil, nil, func(w *state.Writer, numbers []uint64) error {
 		if err := p.s.svc.LinkPushed(w, customer.Number, numbers[0]); err != nil {
 			return err
 		}
 		rules := p.s.e.plainRules()
-		if err := putShadow(w, numbers[0], customer.Number, reconcile.Created(in.Fields, in.Consents, t.Version.Fields, t.Version.Consents, matrixOf(p.spec), rules)); err != nil {
+		shadow := reconcile.Created(p.s.e.bare(in.Fields), in.Consents, p.s.e.bare(t.Version.Fields), spoken(t.Version.Consents), matrixOf(p.spec), rules)
+		if err := putShadow(w, numbers[0], customer.Number, shadow); err != nil {
 			return err
+		}
+		if p.c.Optout.In(in.Fields) {
+			if err := settledMark(w, numbers[0], customer.Number, p.c.Optout, true, t.Version.Fields); err != nil {
+				return err
+			}
 		}
 		_, err := state.Intents.Delete(w, state.NumberKey(in.Number))
 		return err
@@ -132,11 +142,15 @@ func (p *part) known(ctx context.Context, in *state.Intent, customer *state.Cust
 				return err
 			}
 			v := r.Current()
-			shadow := reconcile.Created(in.Fields, in.Consents, v.Fields, v.Consents, matrix, rules)
+			sent := p.s.e.bare(in.Fields)
+			shadow := reconcile.Created(sent, in.Consents, p.s.e.bare(v.Fields), spoken(v.Consents), matrix, rules)
 			shadow.Fields = slices.DeleteFunc(shadow.Fields, func(f state.Field) bool {
-				return !reconcile.Same(f.Name, valuesIn(in.Fields, f.Name), f.Values, matrix, rules)
+				return !reconcile.Same(f.Name, valuesIn(sent, f.Name), f.Values, matrix, rules)
 			})
-			return putShadow(w, r.Key, customer.Number, shadow)
+			if err := putShadow(w, r.Key, customer.Number, shadow); err != nil || !p.c.Optout.In(in.Fields) || saysMark(v) {
+				return err
+			}
+			return settledMark(w, r.Key, customer.Number, p.c.Optout, true, v.Fields)
 		}
 		return nil
 	})
@@ -170,24 +184,36 @@ func (p *part) settleFields(w *state.Writer, in *state.Intent, r *state.Record) 
 	if err != nil || v == nil || stored == nil {
 		return err
 	}
-	x := reconcile.Shadow{Fields: stored.Fields, Owed: stored.Owed, Maybe: stored.Maybe, Untaken: stored.Untaken, Gone: stored.Gone}
+	x := p.s.e.bareShadow(reconcile.Shadow{Fields: stored.Fields, Owed: stored.Owed, Maybe: stored.Maybe, Untaken: stored.Untaken, Gone: stored.Gone})
 	rules := p.s.e.plainRules()
-	of := reconcile.Write{Fields: in.Fields, Consents: in.Consents}
+	has := p.s.e.bare(v.Fields)
+	of := reconcile.Write{Fields: p.s.e.bare(in.Fields), Consents: in.Consents}
 	for _, name := range in.Changed {
+		if name == service.FieldOptout {
+			if err := settledMark(w, r.Key, stored.Customer, p.c.Optout, p.c.Optout.In(in.Fields), v.Fields); err != nil {
+				return err
+			}
+			continue
+		}
 		if name == reconcile.FieldConsent {
-			if reconcile.Heeded(in.Consents, v.Consents, rules) {
+			if reconcile.Heeded(in.Consents, spoken(v.Consents), rules) {
 				of.Changes = append(of.Changes, reconcile.Change{Field: name})
 			}
 			continue
 		}
-		if reconcile.Same(name, valuesIn(in.Fields, name), valuesIn(v.Fields, name), matrixOf(p.spec), rules) {
+		if reconcile.Same(name, valuesIn(of.Fields, name), valuesIn(has, name), matrixOf(p.spec), rules) {
 			of.Changes = append(of.Changes, reconcile.Change{Field: name})
 		}
 	}
 	if len(of.Changes) == 0 {
 		return nil
 	}
-	return putShadow(w, r.Key, stored.Customer, reconcile.Confirm(x, of, v.Fields, v.Consents, rules))
+	return putShadow(w, r.Key, stored.Customer, reconcile.Confirm(x, of, has, spoken(v.Consents), rules))
+}
+
+// saysMark says whether a version was heard as one that people marked.
+func saysMark(v *state.Version) bool {
+	return slices.ContainsFunc(v.Consents, func(s state.Said) bool { return s.Mark })
 }
 
 // dropIntent forgets a write that did not happen, or that is not needed any more; with the question

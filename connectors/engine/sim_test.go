@@ -39,6 +39,7 @@ type simulation struct {
 	log     []string
 	failed  string
 	edits   []simEdit
+	optouts simOptouts
 	anyone  bool // it is not told apart for whom something is created
 }
 
@@ -123,6 +124,7 @@ func newSimulation(t testing.TB, seed uint64) *simulation {
 		}
 		w.conns = append(w.conns, c)
 	}
+	w.withMarks()
 	w.fuse = &fuse{left: -1}
 	w.open()
 	for person := range 1 + r.IntN(2) {
@@ -425,6 +427,7 @@ func (w *simulation) play() {
 		switch w.random.IntN(8) {
 		case 0, 1, 2, 3:
 			w.edit(s)
+			w.saysNo()
 		case 4:
 			s.expire = true
 		default:
@@ -443,6 +446,7 @@ func (w *simulation) play() {
 		return
 	}
 	w.agree()
+	w.marksFollow()
 	w.nothingLost(w.edits[quiet:])
 	for _, s := range w.remotes {
 		for p, n := range s.made {

@@ -45,7 +45,7 @@ func (w *simulation) agreeList(person int, field string) {
 			if c == nil || f == nil || w.silent(s) || (f.Many > 0) != (pass == 1) {
 				continue
 			}
-			keys := keysOf(field, c.fields[field])
+			keys := slices.DeleteFunc(keysOf(field, c.fields[field]), isMark)
 			switch {
 			case pass == 0 && by == nil:
 				whole, by = keys, c
@@ -62,7 +62,7 @@ func (w *simulation) agreeConsent(person int) {
 	out := slices.ContainsFunc(w.edits, func(e simEdit) bool {
 		return e.field == "opt-out" && e.person == person && e.remote.live(person) != nil
 	})
-	if !out {
+	if !out && !w.optouts.out[person] {
 		return
 	}
 	for _, s := range w.remotes {
@@ -144,6 +144,7 @@ func (w *simulation) elementsKept(person int, field string, edits []simEdit) {
 		if e.field != field {
 			continue
 		}
+		e.added, e.off = slices.DeleteFunc(slices.Clone(e.added), isMark), slices.DeleteFunc(slices.Clone(e.off), isMark)
 		for _, k := range e.added {
 			added[k] = e.remote.name
 			if w.silent(e.remote) {

@@ -97,6 +97,7 @@ type contact struct {
 	version  int
 	modified int // tick of its own clock
 	gone     bool
+	marked   bool // people put the mark of an opt-out there
 }
 
 func (s *remote) field(name string) *connectors.FieldSpec {
@@ -316,6 +317,9 @@ func (s *remote) Push(_ context.Context, in connectors.Intent) (connectors.Recor
 			s.w.fail("%s was told to write %s", s.name, name)
 		}
 		s.w.note("%s: wrote %s %s %q -> %q", s.name, c.id, name, c.fields[name], vals)
+		if name == "tag" {
+			c.marked = c.marked && hasMark(vals)
+		}
 		c.fields[name] = s.keep(name, vals)
 	}
 	s.writes++

@@ -61,6 +61,12 @@ func (s *story) system(line string) {
 			c.Owns = strings.Split(value, ",")
 		case "create":
 			c.Create = value
+		case "optout":
+			mark, ok := service.ParseOptoutMark(value)
+			if !ok {
+				s.t.Fatalf("no mark: %q", value)
+			}
+			c.Optout = mark
 		case "newest":
 			c.Newest = true
 		case "deletes":
@@ -112,7 +118,7 @@ func (s *story) do(line string) {
 		head = strings.TrimSuffix(line, ":")
 	}
 	words := strings.Fields(head)
-	if len(words) == 2 && said && words[0] != "hand" {
+	if len(words) == 2 && said && words[0] != "hand" && words[0] != "optout" && words[0] != "lift" {
 		s.put(s.remote(words[0]), words[1], fields)
 		return
 	}
@@ -140,6 +146,14 @@ func (s *story) do(line string) {
 	case "hand":
 		name, value, _ := strings.Cut(fields, "=")
 		if _, err := s.svc.CustomerEdit(ctx, service.CustomerEditIn{Ref: words[1], Set: map[string]string{name: value}}); err != nil {
+			s.t.Fatal(err)
+		}
+	case "optout":
+		if _, err := s.svc.OptoutAdd(ctx, service.OptoutAddIn{Ref: words[1], Channel: "email", Purpose: "marketing", Words: fields}); err != nil {
+			s.t.Fatal(err)
+		}
+	case "lift":
+		if _, err := s.svc.OptoutRemove(service.WithCaller(ctx, service.Caller{Login: "ana"}), service.OptoutRemoveIn{Ref: words[1], Reason: fields}); err != nil {
 			s.t.Fatal(err)
 		}
 	case "answer":
@@ -234,6 +248,15 @@ func (s *story) stands() string {
 	}
 	for i := range list.Questions {
 		out = append(out, s.question(&list.Questions[i]))
+	}
+	if slices.ContainsFunc(s.conns, func(c Connection) bool { return c.Optout.Stands() }) {
+		no, err := s.svc.OptoutList(context.Background(), service.OptoutListIn{})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, l := range no.Lines {
+			out = append(out, strings.TrimRight(fmt.Sprintf("refused: %s %s %s %s", l.Value, l.Channel, l.Purpose, l.Connection), " "))
+		}
 	}
 	return storyText(out)
 }

@@ -47,7 +47,7 @@ func (s *syncing) creates(tx state.Tx, g *group) error {
 			g.waits = true
 			continue
 		}
-		fields := reconcile.Project(g.agreedFields(), matrixOf(s.e.spec(c.Type)))
+		fields := reconcile.Project(s.e.bare(g.agreedFields()), matrixOf(s.e.spec(c.Type)))
 		if len(fields) == 0 {
 			continue
 		}
@@ -55,8 +55,12 @@ func (s *syncing) creates(tx state.Tx, g *group) error {
 		if err != nil {
 			return err
 		}
-		g.writes = append(g.writes, &write{group: g, part: s.part(c.Name), name: c.Name, action: state.WriteCreate, side: -1, fields: fields,
-			key: key, rule: rule, state: service.WritePlanned})
+		w := &write{group: g, part: s.part(c.Name), name: c.Name, action: state.WriteCreate, side: -1, fields: fields,
+			key: key, rule: rule, state: service.WritePlanned}
+		if err := s.markCreate(tx, g, c, w); err != nil {
+			return err
+		}
+		g.writes = append(g.writes, w)
 	}
 	return nil
 }

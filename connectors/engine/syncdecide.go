@@ -101,7 +101,16 @@ func (w *write) planned() []state.PlannedField {
 	var out []state.PlannedField
 	if w.side < 0 {
 		for _, f := range w.fields {
-			out = append(out, state.PlannedField{Field: f.Name, After: f.Values, Why: service.WhyRule})
+			values := f.Values
+			if w.mark != nil {
+				values = valuesIn(w.mark.mark.Without(w.fields), f.Name)
+			}
+			if len(values) > 0 {
+				out = append(out, state.PlannedField{Field: f.Name, After: values, Why: service.WhyRule})
+			}
+		}
+		if w.mark != nil {
+			out = append(out, w.mark.planned())
 		}
 		return out
 	}
@@ -112,6 +121,9 @@ func (w *write) planned() []state.PlannedField {
 			f.From, f.At = from.Connection, from.Modified
 		}
 		out = append(out, f)
+	}
+	if w.mark != nil {
+		out = append(out, w.mark.planned())
 	}
 	return out
 }
@@ -134,6 +146,8 @@ func (w *write) why() string {
 		return reconcile.WhyDeleted
 	case len(w.of.Changes) > 0:
 		return w.of.Changes[0].Why
+	case w.mark != nil:
+		return w.mark.why()
 	}
 	return reconcile.WhyChanged
 }
@@ -363,6 +377,9 @@ func (s *syncing) keepGroup(w *state.Writer, g *group) error {
 			return err
 		}
 	}
+	if err := s.keepMarks(w, g); err != nil {
+		return err
+	}
 	for _, t := range g.outcome.HandTakenBack {
 		if err := s.svc.TakeBackHand(w, g.customer, t.Field, t.Value); err != nil {
 			return err
@@ -371,8 +388,17 @@ func (s *syncing) keepGroup(w *state.Writer, g *group) error {
 	return nil
 }
 
+// putShadow keeps a side's shadow; what is remembered of its mark stays.
 func putShadow(w *state.Writer, key, customer uint64, x reconcile.Shadow) error {
-	return state.Shadows.Put(w, &state.Shadow{Record: key, Customer: customer, Fields: x.Fields, Owed: x.Owed, Maybe: x.Maybe, Untaken: x.Untaken, Gone: x.Gone})
+	out := &state.Shadow{Record: key, Customer: customer, Fields: x.Fields, Owed: x.Owed, Maybe: x.Maybe, Untaken: x.Untaken, Gone: x.Gone}
+	before, err := state.Shadows.Find(w.Tx(), state.NumberKey(key))
+	if err != nil {
+		return err
+	}
+	if before != nil {
+		out.Mark, out.MarkSent, out.MarkKept = before.Mark, before.MarkSent, before.MarkKept
+	}
+	return state.Shadows.Put(w, out)
 }
 
 // keepQuestions asks about the conflicts of a plan, and drops questions about what is none any more.

@@ -28,11 +28,13 @@ func (s *syncing) rulesDigest() string {
 		Name, Type, Mode, Create string
 		Owns                     []string
 		Newest, Deletes          bool
+		Optout, Brand            string
 		Fields                   []connectors.FieldSpec
 	}
 	var all []rule
 	for _, c := range s.e.env.Connections {
-		r := rule{Name: c.Name, Type: c.Type, Mode: c.mode(), Create: c.Create, Owns: c.Owns, Newest: c.Newest, Deletes: c.Deletes}
+		r := rule{Name: c.Name, Type: c.Type, Mode: c.mode(), Create: c.Create, Owns: c.Owns, Newest: c.Newest, Deletes: c.Deletes,
+			Optout: c.Optout.String(), Brand: s.svc.Brand(c.Name)}
 		if spec := s.e.spec(c.Type); spec != nil {
 			r.Fields = spec.Fields[connectors.Contact]
 		}
@@ -81,6 +83,10 @@ func (s *syncing) touched(tx state.Tx, mark *reconciled) (numbers []uint64, all 
 					records[state.KeyNumber(k)] = true
 				case state.Customers.Kind.Name, state.Settings.Kind.Name:
 					seen[state.KeyNumber(k)] = true
+				case state.Consents.Kind.Name:
+					if err := s.svc.ConsentCustomers(tx, k, func(n uint64) { seen[n] = true }); err != nil {
+						return nil, false, err
+					}
 				case state.Questions.Kind.Name:
 					q, err := state.Questions.Find(tx, k)
 					if err != nil {

@@ -36,7 +36,8 @@ type group struct {
 	outcome  reconcile.Outcome
 	writes   []*write
 	asked    []*conflict
-	waits    bool // a record is to be made once a person said whether this is somebody who has one
+	marks    []sideMark // of the sides; empty where no side is ever written to
+	waits    bool       // a record is to be made once a person said whether this is somebody who has one
 }
 
 // conflict is a question that a group raises.
@@ -56,7 +57,8 @@ type write struct {
 	of     reconcile.Write // of an update or delete
 	fields []state.Field   // how the record shall be
 	said   []state.Said
-	key    string // of a create: what makes it the same create
+	mark   *markWrite // what it does with the mark of an opt-out; nil: nothing
+	key    string     // of a create: what makes it the same create
 	rule   string
 	state  string // service.Write...
 	err    *state.Error
@@ -74,6 +76,9 @@ func (w *write) changed() []string {
 	}
 	for _, c := range w.of.Changes {
 		names = append(names, c.Field)
+	}
+	if w.mark != nil {
+		names = append(names, service.FieldOptout)
 	}
 	return names
 }
@@ -172,6 +177,9 @@ func (s *syncing) planOne(tx state.Tx, p *plan, c *state.Customer) error {
 		return err
 	}
 	rules := s.rules(g)
+	if err := s.gatherMarks(tx, g); err != nil {
+		return err
+	}
 	if len(g.sides) > 0 {
 		g.outcome = reconcile.Reconcile(g.sides, rules)
 		answered := false
@@ -201,10 +209,11 @@ func (s *syncing) planOne(tx state.Tx, p *plan, c *state.Customer) error {
 				fields: w.Fields, said: w.Consents, state: service.WritePlanned})
 		}
 	}
+	s.planMarks(g)
 	if err := s.creates(tx, g); err != nil {
 		return err
 	}
-	if len(g.writes) == 0 && g.outcome.Still() && !g.moved() && !g.waits {
+	if len(g.writes) == 0 && g.outcome.Still() && !g.moved() && !s.marksMoved(g) && !g.waits {
 		return nil
 	}
 	p.groups = append(p.groups, g)
@@ -311,7 +320,7 @@ func (s *syncing) gatherSides(tx state.Tx, c *state.Customer) (*group, error) {
 	last := len(g.shadows) - 1
 	if len(set) > 0 || len(removed) > 0 || g.shadows[last] != nil {
 		g.records = append(g.records, nil)
-		g.sides = append(g.sides, reconcile.Side{Connection: state.OwnConnection, Hand: true, Fields: set, Removed: removed})
+		g.sides = append(g.sides, reconcile.Side{Connection: state.OwnConnection, Hand: true, Fields: s.e.bare(set), Removed: s.e.bare(removed)})
 	} else {
 		g.shadows = g.shadows[:last]
 	}
@@ -324,7 +333,7 @@ func (s *syncing) gatherSides(tx state.Tx, c *state.Customer) (*group, error) {
 			// of the other.
 			g.sides[i].Shadow = reconcile.Shadow{Untaken: x.Untaken, Gone: x.Gone}
 		default:
-			g.sides[i].Shadow = reconcile.Shadow{Fields: x.Fields, Owed: x.Owed, Maybe: x.Maybe, Untaken: x.Untaken, Gone: x.Gone}
+			g.sides[i].Shadow = s.e.bareShadow(reconcile.Shadow{Fields: x.Fields, Owed: x.Owed, Maybe: x.Maybe, Untaken: x.Untaken, Gone: x.Gone})
 		}
 	}
 	return g, nil
@@ -373,14 +382,14 @@ func (s *syncing) side(r *state.Record, c *Connection) reconcile.Side {
 	switch {
 	case v == nil:
 		if last := identity.Standing(r); last != nil {
-			side.Consents = last.Consents // who said no there still said it
+			side.Consents = spoken(last.Consents) // who said no there still said it
 		}
 		return side
 	case v.Implied:
 		// Nobody keeps it as a contact there: it can be read and not written.
 		side.Writable = false
 	}
-	side.Gone, side.Fields, side.Consents, side.Modified = false, v.Fields, v.Consents, v.Modified
+	side.Gone, side.Fields, side.Consents, side.Modified = false, s.e.bare(v.Fields), spoken(v.Consents), v.Modified
 	return side
 }
 

@@ -59,7 +59,7 @@ func (p *part) open(ctx context.Context) error {
 		if known != nil {
 			return nil
 		}
-		return state.Connections.Put(w, &state.Connection{Name: p.c.Name, Type: spec.Name, Layout: spec.Name, Created: w.Cause.At})
+		return state.Connections.Put(w, &state.Connection{Name: p.c.Name, Type: spec.Name, Layout: spec.Name, Created: w.Cause.At, Optout: p.c.Optout.String()})
 	})
 }
 
@@ -80,7 +80,7 @@ func (p *part) pull(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return p.hearAnew(ctx)
 }
 
 func (p *part) pullKind(ctx context.Context, kind connectors.Kind) error {
@@ -224,6 +224,9 @@ func (p *part) commit(ctx context.Context, point *state.Point, b *batch, last bo
 
 // fresh gives what of a batch says anything new, within the guard; the rest is counted as the same.
 func (p *part) fresh(ctx context.Context, b *batch) ([]service.Told, error) {
+	if err := p.hear(ctx, b.told, nil); err != nil {
+		return nil, err
+	}
 	p.s.svc.Prepare(b.told, false)
 	fresh, err := p.s.svc.Fresh(ctx, b.told)
 	if err != nil {

@@ -194,6 +194,11 @@ func (p *part) store(ctx context.Context, group []*write) error {
 			if err := state.Intents.Put(w, in); err != nil {
 				return err
 			}
+			if x.mark != nil && x.mark.on && x.side >= 0 {
+				if err := keepMark(w, in.Record, x.group.comparedWith(x.side), x.mark.mark, false); err != nil {
+					return err
+				}
+			}
 			intents[i] = in
 		}
 		return nil
@@ -292,14 +297,27 @@ func ends(err error) bool {
 
 // intent is what a connector is asked to write.
 func (p *part) intent(in *state.Intent, r *state.Record) connectors.Intent {
-	out := connectors.Intent{ID: in.ID, Key: in.Key, Expect: connectors.Version(in.Expect), Changed: in.Changed,
+	out := connectors.Intent{ID: in.ID, Key: in.Key, Expect: connectors.Version(in.Expect), Changed: p.changed(in),
 		Record: connectors.Record{Kind: connectors.Contact, ID: in.RecordID, Fields: toFields(in.Fields), Consents: toConsents(in.Consents)}}
 	if r == nil {
 		return out
 	}
 	if v := r.Current(); v != nil {
 		out.Base = connectors.Record{Kind: connectors.Contact, ID: r.ID, Keyed: connectors.Keyed(r.Keyed), Version: connectors.Version(v.Version),
-			Created: v.Created, Modified: v.Modified, Fields: toFields(v.Fields), Consents: toConsents(v.Consents)}
+			Created: v.Created, Modified: v.Modified, Fields: toFields(v.Fields), Consents: toConsents(spoken(v.Consents))}
+	}
+	return out
+}
+
+// changed names the fields that an intent changes as the connector knows them.
+func (p *part) changed(in *state.Intent) []string {
+	i := slices.Index(in.Changed, service.FieldOptout)
+	if i < 0 {
+		return in.Changed
+	}
+	out := slices.Delete(slices.Clone(in.Changed), i, i+1)
+	if !slices.Contains(out, p.c.Optout.Field) {
+		out = append(out, p.c.Optout.Field)
 	}
 	return out
 }
@@ -310,6 +328,7 @@ func (p *part) confirm(ctx context.Context, group []*write, results []result) (s
 	var told []service.Told
 	var done []*write
 	var refetch []string
+	made := map[int]bool{} // of told: with our mark
 	for i, w := range group {
 		r := &results[i]
 		switch {
@@ -326,8 +345,12 @@ func (p *part) confirm(ctx context.Context, group []*write, results []result) (s
 		if w.state != service.WriteConfirmed {
 			continue
 		}
+		made[len(told)] = w.side < 0 && w.mark != nil
 		done = append(done, w)
 		told = append(told, p.confirmed(w, &r.record))
+	}
+	if err := p.hear(ctx, told, made); err != nil {
+		return nil, err
 	}
 	counts := state.Counts{Told: int64(len(told)), Seen: int64(len(told))}
 	p.s.svc.Prepare(told, false)
@@ -389,12 +412,19 @@ func (p *part) keepConfirmed(w *state.Writer, x *write, record uint64, t *servic
 		if err := p.s.svc.LinkPushed(w, x.group.customer.Number, record); err != nil {
 			return err
 		}
-		shadow := reconcile.Created(x.fields, x.said, t.Version.Fields, t.Version.Consents, matrixOf(p.spec), rules)
-		return putShadow(w, record, x.group.customer.Number, shadow)
+		shadow := reconcile.Created(p.s.e.bare(x.fields), x.said, p.s.e.bare(t.Version.Fields), spoken(t.Version.Consents), matrixOf(p.spec), rules)
+		if err := putShadow(w, record, x.group.customer.Number, shadow); err != nil || x.mark == nil {
+			return err
+		}
+		return settledMark(w, record, x.group.customer.Number, x.mark.mark, true, t.Version.Fields)
 	}
 	key := x.record().Key
 	was := x.group.outcome.Shadows[x.side]
-	return putShadow(w, key, x.group.customer.Number, reconcile.Confirm(was, x.of, t.Version.Fields, t.Version.Consents, rules))
+	err := putShadow(w, key, x.group.customer.Number, reconcile.Confirm(was, x.of, p.s.e.bare(t.Version.Fields), spoken(t.Version.Consents), rules))
+	if err != nil || x.mark == nil {
+		return err
+	}
+	return settledMark(w, key, x.group.customer.Number, x.mark.mark, x.mark.on, t.Version.Fields)
 }
 
 // failed decides what an error makes of a write; what it returns stops the connection.
@@ -446,12 +476,18 @@ func (p *part) lost(ctx context.Context, w *write, r *result) error {
 func (p *part) arrived(in *state.Intent, r *connectors.Record) bool {
 	fields, _ := fieldsOf(r.Fields)
 	rules := p.s.e.plainRules()
+	want, has := p.s.e.bare(in.Fields), p.s.e.bare(fields)
 	for _, name := range in.Changed {
-		if name == reconcile.FieldConsent {
-			if !reconcile.Heeded(in.Consents, saidOf(r.Consents), rules) {
-				return false
-			}
-		} else if !reconcile.Same(name, valuesIn(in.Fields, name), valuesIn(fields, name), matrixOf(p.spec), rules) {
+		there := false
+		switch name {
+		case reconcile.FieldConsent:
+			there = reconcile.Heeded(in.Consents, saidOf(r.Consents), rules)
+		case service.FieldOptout:
+			there = p.c.Optout.In(in.Fields) == p.c.Optout.In(fields)
+		default:
+			there = reconcile.Same(name, valuesIn(want, name), valuesIn(has, name), matrixOf(p.spec), rules)
+		}
+		if !there {
 			return false
 		}
 	}

@@ -18,11 +18,10 @@ const recently = 30 * 24 * time.Hour
 // order mail there, but asks rather than refuses where the customer needs us: they wrote after it,
 // or we owe them something. A reply to what they wrote after it is what they asked for.
 func (s *Service) gateConsent(l *lookup, out *gateAnswer, g gateAsk, said []state.Consent, p place) error {
-	words, dead := apart(said, g)
+	c, dead := inForce(said, g)
 	if dead != nil {
 		out.lasts(gateNo, "gate_undeliverable", saidArgs(l, dead))
 	}
-	c := holds(words, g.channel, g.purpose)
 	switch {
 	case c == nil || c.State == state.ConsentLifted:
 		s.gateSilence(l, out, g, p, c)
@@ -46,6 +45,13 @@ func (s *Service) gateConsent(l *lookup, out *gateAnswer, g gateAsk, said []stat
 		}
 	}
 	return nil
+}
+
+// inForce gives the statement of people that holds for a contact, nil where nothing was said; and dead,
+// where the address does not work, the one that says so.
+func inForce(said []state.Consent, g gateAsk) (holding, dead *state.Consent) {
+	words, dead := apart(said, g)
+	return holds(words, g.channel, g.purpose), dead
 }
 
 // apart gives what people said, without what says that an address does not work; and of those that

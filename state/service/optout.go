@@ -211,7 +211,8 @@ func (s *Service) optoutOut(tx state.Tx, a addressee) (OptoutOut, error) {
 		return OptoutOut{}, err
 	}
 	l := newLookup(tx, noTime)
-	return OptoutOut{Customer: a.ref(), Lines: l.holdLines(held(said), a.ref())}, nil
+	at, err := s.optoutsHeld(l, a.customer)
+	return OptoutOut{Customer: a.ref(), Lines: l.holdLines(held(said), a.ref()), Connections: at}, err
 }
 
 // OptoutRemove takes refusals back that were known until now, with a reason that stays on record.
@@ -363,7 +364,8 @@ func (s *Service) OptoutWhy(ctx context.Context, in OptoutWhyIn) (OptoutWhyOut, 
 			ref = a.ids[0].Shown
 		}
 		holding := held(said)
+		at, err := s.optoutsHeld(l, a.customer)
 		return OptoutWhyOut{Customer: a.ref(), Ref: ref, Holds: l.holdLines(holding, a.ref()),
-			Said: l.consentLines(said, holding, a.ref())}, nil
+			Said: l.consentLines(said, holding, a.ref()), Connections: at}, err
 	})
 }

@@ -92,6 +92,12 @@ type ConnectionConfig struct {
 	Owner   string   // of a personal one: a staff member
 	Ignore  []string // as [Config.Ignore], for its mail alone
 	Brand   string   // under which it deals with customers; "": under all
+	// Optout is how it holds that somebody opted out; the zero one: it is not said.
+	Optout OptoutMark
+	// Synced says that it is synced, Writes that Kept may write to it. OptoutOffer is what Optout could
+	// be, as kept.yaml has it: "tag:no-marketing"; "" where its system has no room for it.
+	Synced, Writes bool
+	OptoutOffer    string
 }
 
 // Service answers and acts on one state.

@@ -164,7 +164,7 @@ func Texts(values []state.Value) string { return strings.Join(texts(values), ", 
 
 // ShowPlannedField gives one field of a write as people read it.
 func ShowPlannedField(f *state.PlannedField) SyncField {
-	return SyncField{Field: f.Field, Before: texts(f.Before), After: texts(f.After), From: f.From, At: f.At, Why: f.Why}
+	return SyncField{Field: f.Field, Before: texts(f.Before), After: texts(f.After), From: f.From, At: f.At, Why: f.Why, Words: f.Words}
 }
 
 // IntentID is what goes out with a write: no other state has the same.

@@ -419,13 +419,23 @@ func (t *telling) consents(r *state.Record, wishes []*state.Consent) error {
 		return err
 	}
 	keep, last, said := map[string]*state.Consent{}, map[string]string{}, map[string]bool{}
+	marked := map[string]bool{} // what is said by a mark that stands there
 	for i := range r.Versions {
 		v := &r.Versions[i]
+		if !v.Implied && !v.Gone && len(v.Covers) == 0 && !slices.ContainsFunc(v.Consents, func(s state.Said) bool { return s.Mark }) {
+			for about := range marked { // it was taken away, or is ours: put there again it is a new word
+				delete(last, about)
+			}
+			clear(marked)
+		}
 		for _, word := range v.Consents {
 			c := &state.Consent{Channel: word.Channel, Purpose: word.Purpose, State: word.State, At: word.At, Noted: v.At,
 				Source: sourceOf(r.Key), Connection: r.Connection, Run: v.Run, Field: word.Field, Words: word.Words}
 			if c.Identifier = t.addressed(word, v); c.Identifier.Match == "" {
-				continue
+				if !word.Mark {
+					continue
+				}
+				c.Identifier = recordItself(r.Key) // whoever it is, by whatever address they are found one day
 			}
 			// A version that says again what the one before said, or anything that was said at the
 			// same moment, is no new word: the first counts.
@@ -435,6 +445,9 @@ func (t *telling) consents(r *state.Record, wishes []*state.Consent) error {
 				keep[string(consentKey(c))] = c
 			}
 			last[about], said[about+told] = told, true
+			if word.Mark {
+				marked[about] = true
+			}
 		}
 	}
 	for _, c := range wishes {

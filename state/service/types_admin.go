@@ -294,6 +294,19 @@ type OptoutRemoveIn struct {
 type OptoutOut struct {
 	Customer *CustomerRef  `json:"customer,omitempty"`
 	Lines    []ConsentLine `json:"lines"`
+	// Connections say where the customer's records hold an opt-out of marketing by e-mail, or do not.
+	Connections []OptoutHeld `json:"connections"`
+}
+
+// OptoutHeld says whether a record at a connection holds that its customer opted out of marketing by
+// e-mail.
+type OptoutHeld struct {
+	Connection string    `json:"connection"`
+	Record     string    `json:"record"`      // the ID there
+	State      string    `json:"state"`       // held, held_theirs, waits, waits_plan, read_only, not_set, cannot, lifted, lifted_theirs
+	Mark       string    `json:"mark"`        // how it is held there, as kept.yaml has it; "" where it is not said
+	Offer      string    `json:"offer"`       // how it could be; "" where the system has no room for it
+	At         time.Time `json:"at,omitzero"` // held, lifted: when Kept put it there
 }
 
 // OptoutListIn asks who refuses contact.
@@ -318,6 +331,8 @@ type OptoutWhyOut struct {
 	Ref      string        `json:"ref"`
 	Holds    []ConsentLine `json:"holds"` // the deciding statement for each channel and purpose
 	Said     []ConsentLine `json:"said"`  // all, oldest first
+	// Connections are as in [OptoutOut].
+	Connections []OptoutHeld `json:"connections"`
 }
 
 // Run is a run as shown.

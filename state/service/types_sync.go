@@ -86,6 +86,15 @@ const (
 // reconcile.
 const WhyRule = "rule"
 
+// FieldOptout stands for the mark of an opt-out among the fields of a write, whatever field holds it
+// there. The reasons for its changes are WhyOptedOut, that the customer opted out of marketing by
+// e-mail, and WhyOptoutLifted, that Kept put it there and nobody refuses any more.
+const (
+	FieldOptout     = "optout"
+	WhyOptedOut     = "opted_out"
+	WhyOptoutLifted = "optout_lifted"
+)
+
 // The states of a write.
 const (
 	WritePlanned   = "planned"   // or stored and not yet sent
@@ -103,7 +112,7 @@ type SyncWrite struct {
 	Customer   CustomerRef  `json:"customer"`         // in a dry run its number may not be there yet: ""
 	Record     string       `json:"record,omitempty"` // the ID there; "" of a create
 	Fields     []SyncField  `json:"fields"`
-	Why        string       `json:"why"` // code: "changed", "filled", "rule", "deleted", "owner", "by_hand", "newest", "strictest"
+	Why        string       `json:"why"` // code: "changed", "filled", "rule", "deleted", "owner", "by_hand", "newest", "strictest", "opted_out", "optout_lifted"
 	Rule       string       `json:"rule,omitempty"`
 	State      string       `json:"state"`
 	Error      *state.Error `json:"error,omitempty"`
@@ -114,9 +123,10 @@ type SyncField struct {
 	Field  string    `json:"field"`
 	Before []string  `json:"before"`
 	After  []string  `json:"after"`
-	From   string    `json:"from,omitempty"` // the connection whose word it is; "kept" for a person's
-	At     time.Time `json:"at,omitzero"`    // when it was changed there, where it says so
-	Why    string    `json:"why"`            // code as of SyncWrite.Why
+	From   string    `json:"from,omitempty"`  // the connection whose word it is; "kept" for a person's
+	At     time.Time `json:"at,omitzero"`     // when it was changed there, where it says so
+	Why    string    `json:"why"`             // code as of SyncWrite.Why
+	Words  string    `json:"words,omitempty"` // of an opt-out: what was said
 }
 
 // SyncJoined says that records were found to be one customer.

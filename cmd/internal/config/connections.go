@@ -12,6 +12,7 @@ import (
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/identity"
+	"github.com/keptcrm/kept/state/service"
 )
 
 // Connection is what kept.yaml says of one connection, under connections: and its name. One with a
@@ -27,6 +28,9 @@ type Connection struct {
 	Deletes   string        // keep, propagate; "" is not said
 	Guard     float64       // the share of its records that one run may change or delete; 0 where it is not said
 	Census    time.Duration // how often what is gone is looked for; 0 where it is not said
+	Optout    string        // how its records hold an opt-out, as [service.ParseOptoutMark] reads it; "" is not said
+	// Offer is what Optout could be, by its type; "" where that has no room for it. [File.CheckTypes] fills it.
+	Offer string
 
 	Mailbox string   // personal, shared; "" is not said
 	Owner   string   // of a personal one: a staff member, by login, number, address or name
@@ -35,7 +39,7 @@ type Connection struct {
 }
 
 // ConnectionKeys are the keys that a connection may have, in the order in which they are written.
-var ConnectionKeys = []string{"type", "mode", "options", "owns", "create", "conflicts", "deletes", "guard", "census", "mailbox", "owner", "ignore", "brand"}
+var ConnectionKeys = []string{"type", "mode", "options", "owns", "create", "conflicts", "deletes", "guard", "census", "optout", "mailbox", "owner", "ignore", "brand"}
 
 // The words that some keys take.
 var (
@@ -103,7 +107,7 @@ func (f *File) connections(n ast.Node, at fault) error {
 			return at("config_connection_name", line, column, state.Args{"value": name})
 		}
 		if c.Type == "" {
-			for _, key := range ConnectionKeys[1:9] {
+			for _, key := range ConnectionKeys[1:10] {
 				if p, said := f.places[name+"."+key]; said {
 					return at("config_no_type", p.line, p.column, state.Args{"key": key, "connection": name})
 				}
@@ -245,6 +249,12 @@ func (c *Connection) set(key, v string) (wrong string, args state.Args) {
 			return "config_census", args
 		}
 		c.Census = d
+	case "optout":
+		mark, ok := service.ParseOptoutMark(v)
+		if !ok {
+			return "config_optout", args
+		}
+		c.Optout = mark.String()
 	case "owner":
 		c.Owner = v
 	case "brand":
@@ -335,6 +345,11 @@ func (f *File) CheckTypes(specs []connectors.Spec) error {
 				args["connection"] = name
 				return f.at(code, name+".options."+option, args)
 			}
+		}
+		c.Offer = OptoutOffer(&specs[i])
+		f.Connections[name] = c
+		if mark, ok := service.ParseOptoutMark(c.Optout); ok && !holdsOptout(&specs[i], mark) {
+			return f.at("config_optout_field", name+".optout", state.Args{"value": c.Optout, "type": c.Type, "offer": c.Offer})
 		}
 	}
 	return f.checkSender(specs)

@@ -49,7 +49,8 @@ func TestParseSyncedConnections(t *testing.T) {
 
 func TestSyncedConnectionFaults(t *testing.T) {
 	t.Parallel()
-	specs := []connectors.Spec{{Name: "woocommerce", Options: []connectors.Option{{Name: "url"}, {Name: "key", Secret: true}, {Name: "tax", Choices: []string{"in", "out"}}}}, {Name: "carddav"}}
+	specs := []connectors.Spec{{Name: "woocommerce", Options: []connectors.Option{{Name: "url"}, {Name: "key", Secret: true}, {Name: "tax", Choices: []string{"in", "out"}}}}, {Name: "carddav"},
+		{Name: "shop", Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.Contact: {{Field: connectors.CustomPrefix, Read: true, Write: true}, {Field: connectors.FieldTag, Read: true}}}}}
 	for _, c := range []struct{ text, code, at, near string }{
 		{"mode: pull", "config_no_type", "3:5", ""},
 		{"options: {url: x}", "config_no_type", "3:5", ""},
@@ -67,6 +68,13 @@ func TestSyncedConnectionFaults(t *testing.T) {
 		{"type: carddav\n    owns: custom.", "config_field", "4:11", ""},
 		{"type: carddav\n    create: wholesale", "config_create", "4:13", ""},
 		{"type: carddav\n    create: \"tag:\"", "config_create", "4:13", ""},
+		{"optout: tag:x", "config_no_type", "3:5", ""},
+		{"type: shop\n    optout: no-marketing", "config_optout", "4:13", ""},
+		{"type: shop\n    optout: \"tag:\"", "config_optout", "4:13", ""},
+		{"type: shop\n    optout: field:email=no", "config_optout", "4:13", ""},
+		{"type: shop\n    optout: tag:no-marketing", "config_optout_field", "4:5", ""},
+		{"type: shop\n    optout: consent", "config_optout_field", "4:5", ""},
+		{"type: carddav\n    optout: field:custom.x=yes", "config_optout_field", "4:5", ""},
 		{"type: carddav\n    options: [a]", "config_shape", "4:14", ""},
 		{"type: woocommerce\n    options:\n      url: {a: b}", "config_not_text", "5:13", ""},
 		{"type: woocommerce\n    options:\n      url: a\n      url: b", "config_twice", "6:7", ""},

@@ -64,6 +64,9 @@ func (m *merge) consents(i int, fields []state.Field) (said []state.Said, change
 			}
 		}
 	}
+	if s.Refused != nil {
+		all = append(all, word{aboutOf(*s.Refused, m.rules), *s.Refused, -1})
+	}
 	slices.SortStableFunc(all, func(a, b word) int {
 		return cmp.Or(severity(b.State)-severity(a.State), a.At.Compare(b.At), strings.Compare(a.channel, b.channel),
 			strings.Compare(a.purpose, b.purpose), strings.Compare(a.address, b.address), strings.Compare(a.Field, b.Field),
@@ -74,6 +77,13 @@ func (m *merge) consents(i int, fields []state.Field) (said []state.Said, change
 		return slices.ContainsFunc(said, holds) || slices.ContainsFunc(s.Shadow.Untaken, holds)
 	}
 	change = Change{Field: FieldConsent, From: -1, Why: WhyChanged}
+	tell := func(from int) {
+		if ok = true; from >= 0 {
+			change.From, change.Why = from, WhyChanged
+		} else if change.From < 0 {
+			change.Why = WhyOptedOut
+		}
+	}
 	said = slices.Clone(s.Consents)
 	for k := range said {
 		mine := aboutOf(said[k], m.rules)
@@ -82,7 +92,7 @@ func (m *merge) consents(i int, fields []state.Field) (said []state.Said, change
 				return aboutOf(u, m.rules) == mine && severity(u.State) >= severity(w.State)
 			}) {
 				said[k].State, said[k].At, said[k].Words = w.State, w.At, w.Words
-				change.From = w.side
+				tell(w.side)
 				break
 			}
 		}
@@ -90,11 +100,18 @@ func (m *merge) consents(i int, fields []state.Field) (said []state.Said, change
 	for _, w := range all {
 		if m.reaches(w.about, fields) && !known(w.about, severity(w.State)) {
 			said = append(said, state.Said{Channel: w.Channel, Purpose: w.Purpose, State: w.State, Address: w.Address, At: w.At, Words: w.Words})
-			change.From = w.side
+			tell(w.side)
 		}
 	}
 	change.Before, change.After = wordsOf(s.Consents), wordsOf(said)
-	return said, change, change.From >= 0
+	return said, change, ok
+}
+
+// HoldsConsent says whether a system of this matrix keeps what people said about contact, and can be
+// told.
+func HoldsConsent(matrix []Field) bool {
+	f, ok := holds(matrix, FieldConsent)
+	return ok && f.Write
 }
 
 // reaches says whether a word is about something that stands in the fields.

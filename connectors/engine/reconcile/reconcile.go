@@ -75,6 +75,9 @@ type Side struct {
 	Owns     func(field string) bool // whether its word about a field counts most; nil: of none
 	Modified time.Time               // when the system says that it was changed; zero where not told
 	Gone     bool                    // the system does not have it any more
+	// Refused is that the customer opted out, as people here know it; a system that keeps consent is told
+	// that as it is told what other systems say. Nil: nobody knows so.
+	Refused *state.Said
 	// PropagateDeletes says that what is gone here shall be deleted elsewhere; CanDelete that this
 	// system deletes when asked.
 	PropagateDeletes, CanDelete bool
@@ -96,6 +99,8 @@ const (
 	WhyByHand  = "by_hand" // several changed it, and one was a person here
 	WhyNewest  = "newest"  // several changed it, and the newest counts
 	WhyDeleted = "deleted" // it is gone elsewhere
+	// WhyOptedOut is for what people here know and no side says.
+	WhyOptedOut = "opted_out" // the customer opted out
 )
 
 // Change is what a write changes in one field.
