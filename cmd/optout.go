@@ -219,7 +219,7 @@ func newOptoutWhy(f *factory) *cobra.Command {
 			}
 			s := newSheet(title, out).table("what holds", 2, consentRows(p, out.Holds)).
 				table("all that was said, oldest first", 2, consentRows(p, out.Said)).
-				table(p.T("optout.at"), 2, heldRows(p, out.Connections))
+				lines(p.T("optout.at"), heldLines(p, out.Connections)...)
 			if len(out.Said) == 0 {
 				s.lines("", "Nothing was ever said about contact.")
 			}

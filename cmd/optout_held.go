@@ -3,27 +3,26 @@ package cmd
 import (
 	"slices"
 
-	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/bot/text"
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/service"
 )
 
-// heldRows say of each connection whether it holds an opt-out, and what to do where it does not.
-func heldRows(p *text.Printer, all []service.OptoutHeld) []bot.Row {
-	var rows []bot.Row
+// heldLines say of each connection whether it holds an opt-out, and what to do where it does not.
+func heldLines(p *text.Printer, all []service.OptoutHeld) []string {
+	var lines []string
 	for _, h := range all {
 		args := state.Args{"connection": h.Connection, "mark": h.Mark, "offer": h.Offer}
 		if !h.At.IsZero() {
 			args["at"] = p.ShortDay(h.At)
 		}
-		tone := alarm
-		if h.State == service.HeldHere || h.State == service.HeldTheirs {
-			tone = plain
+		name := h.Connection
+		if slices.ContainsFunc(all, func(x service.OptoutHeld) bool { return x.Connection == h.Connection && x.Record != h.Record }) {
+			name += " " + h.Record
 		}
-		rows = append(rows, row(h.Connection, typed(h.Connection), tone(p.T("optout.held."+h.State, args)), dim(h.Record)))
+		lines = append(lines, p.T("optout.line", state.Args{"connection": name, "held": p.T("optout.held."+h.State, args)}))
 	}
-	return rows
+	return lines
 }
 
 // heldHint names on one line the connections that do not know of an opt-out yet, or that still hold

@@ -257,7 +257,7 @@ func fieldWords(p *text.Printer, f service.SyncField) string {
 func originWords(p *text.Printer, f service.SyncField, at string) string {
 	from := f.From
 	if f.Why == service.WhyOptedOut && f.Field == service.FieldOptout {
-		args := state.Args{"from": from, "words": f.Words}
+		args := state.Args{"from": from}
 		if from == state.OwnConnection {
 			args["from"] = ""
 		}

@@ -3,6 +3,7 @@ package text
 // optoutTexts are those of where an opt-out is held.
 var optoutTexts = texts{
 	"optout.at":                 {`at the connections (marketing by e-mail)`, `各连接（营销邮件）`},
+	"optout.line":               {`{connection}: {held}`, `{connection}：{held}`},
 	"optout.held.held":          {`knows: {mark}[, put there {at}]`, `已知：{mark}[，于 {at} 写入]`},
 	"optout.held.held_theirs":   {`knows: {mark}, put there by its people`, `已知：{mark}，由对方人员设置`},
 	"optout.held.waits":         {`does not know yet; the next sync tells it: {admin} sync {connection}`, `尚不知道；下次同步时告知：{admin} sync {connection}`},
@@ -25,6 +26,6 @@ var optoutTexts = texts{
 
 	"sync.why.opted_out":     {`opted out`, `拒绝营销`},
 	"sync.why.optout_lifted": {`nobody refuses any more`, `已不再拒绝`},
-	"sync.optout":            {`opted out[ by {from}][, {at}][: "{words}"]`, `拒绝营销[（{from}）][，{at}][：“{words}”]`},
+	"sync.optout":            {`opted out[ by {from}][, {at}]`, `拒绝营销[（{from}）][，{at}]`},
 	"column.optout":          {`opt-out`, `拒绝标记`},
 }

@@ -190,10 +190,7 @@ func (p *part) settleFields(w *state.Writer, in *state.Intent, r *state.Record) 
 	of := reconcile.Write{Fields: p.s.e.bare(in.Fields), Consents: in.Consents}
 	for _, name := range in.Changed {
 		if name == service.FieldOptout {
-			if err := settledMark(w, r.Key, stored.Customer, p.c.Optout, p.c.Optout.In(in.Fields), v.Fields); err != nil {
-				return err
-			}
-			continue
+			continue // what stands there is looked at with the plan
 		}
 		if name == reconcile.FieldConsent {
 			if reconcile.Heeded(in.Consents, spoken(v.Consents), rules) {

@@ -340,9 +340,10 @@ func (p *part) ourMark(tx state.Tx, t *service.Told) (bool, error) {
 		return false, err
 	}
 	rules := p.s.e.plainRules()
-	return slices.ContainsFunc(open, func(in *state.Intent) bool {
-		return in.Record == 0 && p.c.Optout.In(in.Fields) && reconcile.Same(connectors.FieldEmail, valuesIn(in.Fields, connectors.FieldEmail),
-			valuesIn(t.Version.Fields, connectors.FieldEmail), matrixOf(p.spec), rules)
+	has := valuesIn(t.Version.Fields, connectors.FieldEmail)
+	return len(has) > 0 && slices.ContainsFunc(open, func(in *state.Intent) bool {
+		return in.Record == 0 && p.c.Optout.In(in.Fields) &&
+			reconcile.Same(connectors.FieldEmail, valuesIn(in.Fields, connectors.FieldEmail), has, matrixOf(p.spec), rules)
 	}), nil
 }
 
