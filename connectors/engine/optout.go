@@ -33,7 +33,6 @@ type sideMark struct {
 type markWrite struct {
 	mark    service.OptoutMark
 	on      bool
-	before  bool
 	refused *state.Consent // of one that is put there
 }
 

@@ -24,7 +24,6 @@ func hasMark(vals []string) bool { return slices.ContainsFunc(vals, isMark) }
 type simOptouts struct {
 	random *rand.Rand // nil: nobody says no here
 	out    map[int]bool
-	words  int
 }
 
 // withMarks lets half of the histories have systems that hold opt-outs by a tag.
