@@ -168,12 +168,12 @@ func (p *clause) cueAt(i int) (cue, bool) {
 			return q, false
 		}
 		q.actor, q.verb, q.weight = actorFirst, p.adverb(i+2), 0.9
-		if talking[p.at(q.verb)] {
+		if talking[p.at(q.verb)] || p.at(q.verb) == "ask" && (pronouns[p.at(q.verb+1)] || p.at(q.verb+1) == "this" || p.at(q.verb+1) == "something") {
 			return q, false
 		}
 		return q, !p.dependent(i)
 	case "should":
-		if (firstPersons[p.at(p.back(i-1))] || p.opens(i) && p.asking(cue{at: i, subject: i, verb: i + 1}) == plain) && (p.at(p.adverb(i+1)) == "have" || p.at(p.adverb(i+1)) == "get") && (p.names(i, p.clauseEnd(i), "to", "with", "for") && p.names(i, p.clauseEnd(i), "you", "your")) {
+		if (firstPersons[p.at(p.back(i-1))] || p.opens(i) && p.asking(cue{at: i, subject: i, verb: i + 1}) == plain) && (p.at(p.adverb(i+1)) == "have" || p.at(p.adverb(i+1)) == "get") && (p.names(i, p.clauseEnd(i), "to", "with", "for") && p.names(i, p.clauseEnd(i), "you", "your") || p.names(i+2, p.clauseEnd(i), "done", "ready", "finished", "completed", "fixed") && firstPersons[p.at(p.back(i-1))]) && !(p.at(p.adverb(i+1)) == "have" && participle(p.at(i+2)) != "") {
 			q.verb, q.weight, q.expected = p.adverb(i+1), 0.2, true // "we should have it back to you next week"
 			if !firstPersons[p.at(p.back(i-1))] {
 				q.actor = actorFirst

@@ -277,7 +277,7 @@ func (p *clause) requested(from, to int) bool {
 		return false
 	}
 	for j := from; j < link; j++ {
-		opens := j == from || p.opens(j) || p.at(j-1) == "to" && p.at(j-2) == "need" || p.at(j-1) == "or" || p.at(j-1) == "you" || p.at(j-1) == "just" || p.at(j-1) == "simply" ||
+		opens := j == from || p.opens(j) || p.at(j-1) == "to" && p.at(j-2) == "need" && !firstPersons[p.at(p.back(j-3))] || p.at(j-1) == "or" || p.at(j-1) == "you" || p.at(j-1) == "just" || p.at(j-1) == "simply" ||
 			p.at(j-1) == "please"
 		if !opens {
 			continue
@@ -326,7 +326,7 @@ func (p *clause) passive(i int) bool {
 	}
 	switch p.at(v) {
 	case "with", "in":
-		return p.at(v+1) == "you" || p.at(v+1) == "your"
+		return p.at(v+1) == "you" || p.at(v+1) == "your" || p.is(v, "in the mail") || p.is(v, "in the post")
 	case "on":
 		return p.is(v, "on its way") || p.is(v, "on their way")
 	case "ready", "done":

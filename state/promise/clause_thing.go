@@ -82,7 +82,7 @@ func (p *clause) things() []claim {
 			add(i, p.thingStart(i-1), 0.3, true)
 		case s == "will" && p.at(i+1) == "not" && p.spared(i, j):
 			out = append(out, claim{kind: p.promiseUnlessIn(0, len(p.w)), weight: 0.9})
-		case (be(s) || s == "gets" || s == "get") && p.thingAt(i-1) && p.paid(i) && !p.names(0, i, "please", "sure", "ensure", "must", "need", "want", "check", "hope", "until", "unless", "when", "if"):
+		case (be(s) || s == "gets" || s == "get") && p.thingAt(i-1) && p.paid(i) && !p.names(i, p.clauseEnd(i), "within") && !p.names(0, i, "please", "sure", "ensure", "must", "need", "want", "check", "hope", "until", "unless", "when", "if"):
 			add(i, p.thingStart(i-1), 0.1, true) // "the invoice gets settled by the 5th"
 		case p.is(i, "to follow") && p.thingAt(i-1) && i <= 6 && p.closes(i+2):
 			add(i, p.thingStart(i-1), 0.3, false)

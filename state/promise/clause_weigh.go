@@ -32,11 +32,14 @@ func (p *clause) dependent(i int) bool {
 		return firstPersons[p.at(i)] && !firstPersons[p.at(p.back(j-1))]
 	}
 	// A noun without a sign before a first person begins a relative clause: "a happy hour that I will stop by", "the file I will send".
-	if j >= 1 && firstPersons[p.at(i)] && !p.w[j].sign && (p.at(j-1) == "the" || p.at(j-1) == "everything" || p.at(j-1) == "any") && !p.capitalOrTime(j) {
+	if j >= 1 && firstPersons[p.at(i)] && !p.w[j].sign && !(leading[p.at(p.clauseStart(i))] && p.clauseStart(i) < j-1) && (p.at(j-1) == "the" || p.at(j-1) == "everything" || p.at(j-1) == "any") && !p.capitalOrTime(j) {
 		return true
 	}
 	return p.at(0) == "hope" || p.at(0) == "presume" || p.at(0) == "guess" || p.at(0) == "assume"
 }
+
+// leading are words with which a phrase begins that stands before the clause: "Once I'm given the data I will".
+var leading = set("once when after if before as until unless whenever during at upon following assuming given despite depending")
 
 func (p *clause) capitalOrTime(j int) bool {
 	s := p.at(j)
@@ -65,6 +68,9 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	you := p.names(v, end, "you", "your", "ya", "yours")
 	cond := p.condition(q, end)
 	due, dated := p.dueOf(q.subject, v, end)
+	if !dated && v > q.verb+1 { // "sit down with Karen this afternoon and sort it out"
+		due, dated = p.dueOf(q.subject, q.verb, end)
+	}
 	if !dated && q.subject == q.at && (p.at(q.at-1) == "and" || p.at(q.at-1) == "then") { // "I'm driving up on the 28th and will bring"
 		due, dated = p.dueOf(q.at, p.clauseStart(q.at-1), q.at-1)
 	}
@@ -255,6 +261,8 @@ func (p *clause) deed(i, end int, q cue) (int, verbKind, float64) {
 		switch {
 		case p.at(i) == "try" && p.at(i+1) == "you":
 			return i, verbGive, hedge
+		case p.at(i) == "try" && (expected[p.at(i+1)] && p.at(i+1) != "a"):
+			return i, verbDeed, hedge - 0.4
 		case p.at(i) == "try" || p.at(i) == "attempt" || p.at(i) == "endeavor" || p.at(i) == "endeavour" || p.at(i) == "trying":
 			hedge -= 0.4
 			if i++; p.at(i) == "to" || p.at(i) == "and" || p.at(i) == "my" {
@@ -454,13 +462,18 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 			return i, verbDeed
 		}
 		return i, verbState
+	case "start", "begin":
+		if next == "on" && !weekdayOrMonth(p.at(i+2)) && !p.w[min(i+2, len(p.w)-1)].sign && p.at(i+2) != "the" || next == "with" || next == "your" || next == "it" || next == "this" || next == "that" {
+			return i, verbDeed
+		}
+		return i, verbState
 	case "work":
-		if next == "on" || next == "with" || next == "out" || next == "up" {
+		if p.names(i+2, i+5, "out") && (expected[next] || next == "something") || next == "on" || next == "with" || next == "out" || next == "up" {
 			return i, verbDeed
 		}
 		return i, verbState
 	case "leave":
-		if next == "you" || p.names(i+1, end, "message", "voicemail", "keys", "copy", "note") || p.names(i+2, end, "with") && (next == "the" || next == "it" || next == "them" || next == "your") {
+		if next == "you" || p.names(i+1, end, "your") && p.names(i+1, end, "on", "at", "in", "under", "behind", "outside") || p.names(i+1, end, "message", "voicemail", "keys", "copy", "note") || p.names(i+2, end, "with") && (next == "the" || next == "it" || next == "them" || next == "your") {
 			return i, verbDeed
 		}
 		return i, verbState
@@ -471,7 +484,7 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		return i, verbState
 	case "stop":
 		if next == "by" && !p.names(i+2, end, "you", "your") {
-			return i, verbState
+			return i, verbOther
 		}
 		return i, verbDeed
 	case "turn":

@@ -128,13 +128,17 @@ func (p *english) hour(i int, beside bool) (clock, int) {
 	}
 	switch {
 	case p.zoned(j), p.runsOn(j):
-	case i > 0 && p.at(i-1) == "at" && (p.strict || !p.counts(j)):
+	case i > 0 && p.at(i-1) == "at" && (p.strict || !p.counts(j)),
+		i > 0 && hourly[p.at(i-1)] && !p.strict && h >= 1 && h <= 12 && p.num(i) > 0 && !p.counts(j):
 		return k, j
 	case p.at(j) == "in" && p.part(j) > j:
 		return k, j
 	}
 	return k, i
 }
+
+// hourly are prepositions after which a bare number is an hour if nothing is counted: "around 3", "by 6".
+var hourly = set("around about by before until till")
 
 // counts says that the word after a bare number makes it a count or a rate: at 5 euros, at 3 percent.
 func (p *english) counts(j int) bool {
