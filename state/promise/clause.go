@@ -101,7 +101,7 @@ func (p *clause) cueAt(i int) (cue, bool) {
 			q.actor, q.verb, q.weight = actorFirst, i+2, 1.1
 			return q, true
 		}
-		if p.names(b, i, "not", "never") {
+		if p.names(b, i, "not", "never") && !(p.at(i+1) == "to" && p.refrains(i+2, p.clauseEnd(i+2))) || outings[p.at(i+2)] {
 			return q, false
 		}
 		if p.at(i+1) != "to" || !be(p.at(b)) || p.w[min(i+2, len(p.w)-1)].capital {
@@ -292,7 +292,7 @@ func (p *clause) findSubject(q *cue) {
 		q.actor = actorSecond
 	case otherPersons[s]:
 		q.actor = actorThird
-	case s == "nothing" || s == "nobody" || s == "none" || i > 0 && p.at(i-1) == "no":
+	case s == "it" || s == "there" || s == "nothing" || s == "nobody" || s == "none" || i > 0 && p.at(i-1) == "no":
 		q.actor = actorThing
 	case s == "us" && p.at(i-1) == "of":
 		q.actor, q.subject = actorFirst, i-2
@@ -409,6 +409,9 @@ func weekdayOrMonth(s string) bool {
 	_, m := englishMonths[s]
 	return w || m
 }
+
+// outings are where one goes, rather than what one is going to do.
+var outings = set("lunch dinner bed work church school town court college university")
 
 // aims are nouns for what one means to do.
 var aims = set("plan aim goal intention idea")

@@ -311,7 +311,7 @@ func (p *clause) requested(from, to int) bool {
 
 // asking are the verbs with which one tells the reader to do something.
 var asking = set(`please call email mail send give tell reply click contact drop shoot forward write return sign confirm pick choose visit ask bring
-	complete fill register join try check come let order upload text ping provide share pay transfer approve subscribe say name`)
+	complete fill register join try check come let order upload text ping provide share pay transfer approve subscribe say name leave put ring press`)
 
 // passive says whether what stands at the modality i is a thing that will be handed over: "the quote will be with you by Friday".
 func (p *clause) passive(i int) bool {

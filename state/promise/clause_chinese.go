@@ -174,7 +174,7 @@ func (p *chineseSentence) read() []claim {
 			}
 			act, s = by, said
 		}
-		if accepts[p.before(i)] && act == actorFirst && at >= 0 { // 行，那我按您说的改
+		if accepts[p.before(i)] && act == actorFirst && at >= 0 && (contains(s, hanDeeds) || contains(s, hanGiving)) && !strings.ContainsAny(s, "了不没过着") && !contains(s, hanPast) { // 行，那我按您说的改
 			s = "一定" + s
 		}
 		cl, ok := p.weigh(p.timeless(c, s, due), act, at >= 0, due, dated, requested, cond)
@@ -226,7 +226,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if !verb && !give && said && act == actorFirst && (modal || limit || cond && !contains(s, hanHabits)) && !contains(s, hanStates) { // any deed that is willed
 		verb = true
 		cl.weight -= 0.4
-		if !help && !dated && !cond && !assured && !contains(s, []string{"包在", "交给我", "由我", "我负责", "算我"}) { // 我去洗个澡
+		if !help && !dated && !cond && !assured && !contains(s, []string{"包在", "交给我", "由我", "亲自", "我负责", "算我"}) { // 我去洗个澡
 			cl.weight--
 			if !strings.Contains(s, "会") && !strings.Contains(s, "一定") {
 				cl.weight--
@@ -234,13 +234,19 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		}
 	}
 	serves := startsAny(strings.TrimLeft(s, "直接再也都全先就另外顺便重新单独亲自当场多"), "给您", "给你", "帮您", "帮你", "为您", "替您", "退您", "补您", "发您", "寄您") && !contains(s, hanPolite)
+	if serves && !dated && strings.HasPrefix(s, "给") && !contains(s[len("给您"):], hanOffering) { // 给你。 is said with the thing in hand
+		serves, verb, help = false, false, false
+	}
+	if !verb && !give && said && act == actorFirst && hanServes().MatchString(s) && !contains(s, hanPolite) { // 这台旧的我们帮您拉走
+		verb = true
+	}
 	if !verb && !give && help && (dated || serves) && act != actorThird && act != actorSecond && !contains(s, hanPolite) {
 		verb = true
 	}
 	switch {
 	case contains(s, []string{"法保证", "不能保证", "不敢保证", "不保证", "没保证", "难保证"}):
 		return cl, false
-	case contains(s, hanNever):
+	case contains(hanWhether.Replace(s), hanNever):
 		if (!assured && !hanSpares().MatchString(s)) || act == actorThird {
 			return cl, false
 		}
@@ -262,13 +268,15 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		cl.weight += 0.9
 	case serves && act != actorThird:
 		cl.weight += 0.5
+	case hanGivesBack().MatchString(s) && (act == actorNone || act == actorThing):
+		cl.weight += 0.6
 	case hard:
 		cl.weight += 0.5
 	case dated:
 		cl.weight += 0.7
 	case cond && said && act == actorFirst:
 		cl.weight += 0.8
-	case said && act == actorFirst && (give || verb) && (strings.Contains(s, "把") || hanFronted().MatchString(s)): // 这次的损失我们全额赔付
+	case said && act == actorFirst && (give || verb) && (hanDisposes().MatchString(s) || hanFronted().MatchString(s)): // 这次的损失我们全额赔付
 		cl.weight += 0.6
 	default:
 		return cl, false
@@ -303,7 +311,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		if !give && !contains(s, []string{"发出", "发货", "寄出", "退", "到账", "处理", "开好", "做好", "安排", "修好", "补"}) || contains(s, []string{"到货", "送达", "抵达", "预计"}) {
 			return cl, false
 		}
-		if !hard || contains(s, hanNews) {
+		if !hard && !hanGivesBack().MatchString(s) || contains(s, hanNews) {
 			return cl, false
 		}
 		cl.weight -= 0.6
@@ -327,7 +335,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 			cl.weight -= 0.2
 			return cl, cl.weight > 0
 		}
-		if cond && act == actorFirst && said {
+		if cond && w == "可以" && act == actorFirst && said && !contains(s, hanConditions) {
 			cl.kind = KindConditional
 			return cl, true
 		}
@@ -437,6 +445,11 @@ func hanActor(s string) (actor, int) {
 				}
 				break
 			}
+		}
+	}
+	if act == actorNone {
+		if m := hanServes().FindStringIndex(s); m != nil { // 这台旧的我们帮您拉走
+			return actorFirst, m[0]
 		}
 	}
 	return act, best

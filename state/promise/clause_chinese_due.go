@@ -90,7 +90,7 @@ func (p *chineseSentence) before(i int) string {
 }
 
 // accepts are clauses that say yes to a request, after which what "I" do is promised.
-var accepts = set("行 好 可以 没问题 ok 嗯 成 中 明白 收到 知道 没事 对 是")
+var accepts = set("行 好 可以 没问题 ok 成 中 收到")
 
 // span is where the bytes [from, to) of a clause's simplified words stand in the sentence as written.
 func (c *hanClause) span(text string, from, to int) dueWords {

@@ -40,7 +40,13 @@ var (
 	// what is dealt with stands first: 运费我们承担
 	hanFronted = hanPattern(`^[^我您你]{2,10}(由)?(我们|我司|我这边|我方|我|咱)(来|全额|全部|直接|照单|都|全)?(赔|退|换|付|出|补|包|负责|承担|报销|送|寄|发)`)
 	// where one will be: 下周我在北京参加展会
-	hanAway      = hanPattern(`我(们)?(人)?(都)?在.{1,6}(参加|参展|开会|出差|学习|培训|休假|度假|旅游|过年)`)
+	hanAway = hanPattern(`我(们)?(人)?(都)?在.{1,6}(参加|参展|开会|出差|学习|培训|休假|度假|旅游|过年)`)
+	// who does something with a thing: 我把您的需求提给产品
+	hanDisposes = hanPattern(`我(们|司|方|这边)?[^他她你您它]{0,6}把`)
+	// for whom something is done, whatever it is: 我们帮您拉走
+	hanServes = hanPattern(`我(们|司|这边)?[^他她不没了]{0,4}(帮|给|替|[^以认因]为)(您|你)[^了过]{2,}$`)
+	// what comes back to the reader: 多收的钱退给您
+	hanGivesBack = hanPattern(`^.{2,10}(退|补|赔|还|返)(还|回)?给?(您|你)(们)?(卡上|账上)?$`)
 	hanSettled   = hanPattern(`(给您|给你|帮您|帮你|送您|送你).{0,4}(出|包|免|抹|送|留|免单|包邮|抵)了$`)
 	hanOrder     = hanPattern(`^[^我请]{0,10}(下单|拍下|付款|付清|确认|回传|寄回|退回|报名|签收|盖章|签字)(的)?$`)
 	hanThenWe    = hanPattern(`^(我|我们|我这边|咱|咱们|我司)就(给|帮|把|马上|安排|发|寄|退|可以|能|派|来|去|送|通知|联系|开|出|打)`)
@@ -55,6 +61,9 @@ var (
 	hanLatinName = hanPattern(`^[a-z]{2,12} ?(总|经理)?(明天|后天|今天|下午|周.|下周.?)?(会|将)`)
 	hanGiven     = hanPattern(`给我(们)?(一|两|二|三|四|五|六|七|八|九|十|半|几|\d)+(个)?(小时|天|周|工作日|分钟|星期|月|点时间)`)
 )
+
+// hanWhether takes out questions that hold a no: 能不能.
+var hanWhether = strings.NewReplacer("能不能", "能", "会不会", "会", "是不是", "是", "要不要", "要", "可不可以", "可以", "行不行", "行")
 
 // hanThreats are what an angry customer will do.
 var hanThreats = []string{"投诉", "起诉", "报警", "差评", "曝光", "打官司", "12315", "拉黑", "走法律", "法律途径", "维权", "消协", "再也不", "不买了", "退出合作", "找别家", "换别家", "换供应商"}

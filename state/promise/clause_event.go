@@ -43,7 +43,7 @@ func (p *clause) event(j, end int) (dueWords, bool) {
 	switch {
 	case p.conditionAt(k - 1), p.at(k-1) == "as" && p.conditionAt(k-2):
 		return dueWords{}, false
-	case k >= end || p.w[k].sign || s == "you" || s == "your" || unready[s]:
+	case k >= end || p.w[k].sign || s == "you" || s == "your" || s == "to" || unready[s]:
 		return dueWords{}, false
 	case firstPersons[s] && (p.at(from) == "when" || p.at(from) == "once") && !p.comesBack(k+1, end):
 		return dueWords{}, false

@@ -81,6 +81,9 @@ func (p *clause) arranged(i int) (claim, bool) {
 		return claim{}, false
 	}
 	end := p.clauseEnd(i)
+	if p.at(i+1) == "to" && !p.names(i, end, "you", "your") { // "we have arranged to go"
+		return claim{}, false
+	}
 	if p.names(i, end, "holiday", "vacation", "flight", "flights", "hotel", "leave") && !p.names(i, end, "you", "your") || p.question(cue{at: i, subject: h, verb: i}) == asked {
 		return claim{}, false
 	}

@@ -32,7 +32,7 @@ func (p *clause) dependent(i int) bool {
 		return firstPersons[p.at(i)] && !firstPersons[p.at(p.back(j-1))]
 	}
 	// A noun without a sign before a first person begins a relative clause: "a happy hour that I will stop by", "the file I will send".
-	if j >= 1 && firstPersons[p.at(i)] && !p.w[j].sign && !(leading[p.at(p.clauseStart(i))] && p.clauseStart(i) < j-1) && (p.at(j-1) == "the" || p.at(j-1) == "everything" || p.at(j-1) == "any") && !p.capitalOrTime(j) {
+	if j >= 1 && firstPersons[p.at(i)] && !p.w[j].sign && !(leading[p.at(p.clauseStart(i))] && p.clauseStart(i) < j-1) && p.at(p.clauseStart(i)-1) != "if" && (p.at(j-1) == "the" || p.at(j-1) == "everything" || p.at(j-1) == "any") && !p.capitalOrTime(j) {
 		return true
 	}
 	return p.at(0) == "hope" || p.at(0) == "presume" || p.at(0) == "guess" || p.at(0) == "assume"
@@ -137,7 +137,7 @@ func (p *clause) weigh(q cue) (claim, bool) {
 		if kind == verbDeed && !you && !dated && p.at(q.verb) == "be" && strings.HasSuffix(p.at(v), "ing") { // "we'll be presenting"
 			return cl, false
 		}
-		if joint[p.at(v)] && !(p.at(v) == "do" && p.names(v+1, v+3, "needful", "this", "that", "it", "our", "everything", "all", "whatever")) && !you && !q.assured && !p.names(v, end, "cost", "costs", "shipping", "postage", "expenses", "fee", "fees") && !(cond && (p.at(v) == "do" || p.at(v) == "start")) { // what we shall discuss, we discuss with the reader
+		if joint[p.at(v)] && !(p.at(v) == "do" && p.names(v+1, v+3, "needful", "this", "it", "our", "everything", "all", "whatever")) && !you && !q.assured && !p.names(v, end, "cost", "costs", "shipping", "postage", "expenses", "fee", "fees") && !(cond && (p.at(v) == "do" || p.at(v) == "start")) { // what we shall discuss, we discuss with the reader
 			return cl, false
 		}
 	}
@@ -148,6 +148,9 @@ func (p *clause) weigh(q cue) (claim, bool) {
 		if p.names(max(0, q.subject-2), end, h) {
 			weight -= 0.7
 		}
+	}
+	if s := p.at(q.subject - 1); (s == "maybe" || s == "perhaps") && !you && kind != verbGive {
+		weight -= 1.5
 	}
 	if p.at(q.subject-1) == "think" || p.at(q.subject-1) == "believe" {
 		weight -= 0.5
@@ -211,7 +214,7 @@ func (p *clause) threat(v, end int) bool {
 }
 
 // joint are deeds of which "we" is most often the writer together with the reader.
-var joint = set("discuss talk meet speak do see cover start go")
+var joint = set("split share discuss talk meet speak do see cover start go")
 
 // visiting are words after which "come" is a visit: come on Friday, come round, come and see.
 var visiting = set("on at tomorrow today tonight round around along and with by over")
@@ -376,6 +379,9 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 			if deeds[b] && b != "discuss" && b != "attend" && b != "get" && b != "meet" && b != "talk" && b != "run" {
 				return j, verbDeed
 			}
+			if !states[b] && p.names(j+1, end, "your") { // "we will be upgrading your line"
+				return j, verbOther
+			}
 			return i, verbState
 		}
 		return i, verbState
@@ -386,8 +392,8 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 	if s == "have" && !p.names(i, end, "discussion", "detailed") {
 		// "have it fixed", "have Tom call you", "have the report ready"; "have lunch" is no deed.
 		for j := i + 1; j < end && j < i+8; j++ {
-			if n := p.at(j); n == "ready" || (n == "look" || n == "word" || n == "chat") && p.at(j-1) == "a" || n == "back" || n == "online" || n == "done" || n == "sent" || n == "to" && p.at(j+1) == "you" || n == "for" && p.at(j+1) == "you" ||
-				len(n) > 4 && strings.HasSuffix(n, "ed") || j > i+1 && (giving[n] || deeds[n] && p.at(j-1) != "a" && p.at(j-1) != "the" && p.at(j-1) != "an" && n != "look" && n != "meet") ||
+			if n := p.at(j); n == "ready" || (n == "look" || n == "word" || n == "chat") && p.at(j-1) == "a" || n == "back" || n == "there" || n == "online" || n == "done" || n == "sent" || n == "to" && p.at(j+1) == "you" || n == "for" && p.at(j+1) == "you" ||
+				len(n) > 4 && strings.HasSuffix(n, "ed") || j > i+1 && (giving[n] || deeds[n] && p.at(j-1) != "to" && p.at(j-1) != "a" && p.at(j-1) != "the" && p.at(j-1) != "an" && n != "look" && n != "meet") ||
 				n == "up" && p.at(j+1) == "and" || (n == "on" || n == "in" || n == "at") && p.at(j+1) == "your" || n == "over" && p.at(j+1) == "to" {
 				return i, verbGive
 			}
@@ -397,7 +403,7 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 	next := p.at(i + 1)
 	switch s {
 	case "let":
-		if p.names(i+1, i+3, "you") && p.at(i+2) == "have" {
+		if next == "myself" || p.names(i+1, i+3, "you") && p.at(i+2) == "have" {
 			return i, verbGive
 		}
 		if j := i + 2; (p.at(j) == "know" || p.at(j+1) == "know") && next != "me" && next != "us" {
@@ -468,7 +474,7 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		}
 		return i, verbState
 	case "work":
-		if p.names(i+2, i+5, "out") && (expected[next] || next == "something") || next == "on" || next == "with" || next == "out" || next == "up" {
+		if p.names(i+2, i+5, "out") && (expected[next] || next == "something") || next == "around" || next == "on" || next == "with" || next == "out" || next == "up" {
 			return i, verbDeed
 		}
 		return i, verbState

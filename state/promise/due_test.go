@@ -193,3 +193,31 @@ func TestPast(t *testing.T) {
 		}
 	}
 }
+
+// People name times loosely, and in the ways of their country: Tuesday week, week 49, nxt wk, 3ish.
+func TestLooseTimes(t *testing.T) {
+	t.Parallel()
+	checkAll(t, "2026-11-18 09:30", "Europe/London", []dueCase{
+		{"tuesday week", "Tue 2026-12-01"},
+		{"wednesday week", "Wed 2026-11-25"},
+		{"sometime next week", "Fri 2026-11-27"},
+		{"early tomorrow", "Thu 2026-11-19"},
+		{"nxt wk", "Fri 2026-11-27"},
+		{"2moro", "Thu 2026-11-19"},
+		{"later this evening", "Wed 2026-11-18"},
+		{"tomorrow between 2 and 4", "Thu 2026-11-19 16:00"},
+		{"tomorrow 9-11am", "Thu 2026-11-19 11:00"},
+		{"between monday and wednesday", "Wed 2026-11-25"},
+		{"on or before 30 november", "Mon 2026-11-30"},
+		{"the week of 30 november", "Fri 2026-12-04"},
+		{"in week 49", "Fri 2026-12-04"},
+		{"by CW 3", "Fri 2027-01-22"},
+		{"in spring", "Mon 2027-05-31"},
+		{"in early december", "Mon 2026-12-07"},
+		{"over the course of next week", "Fri 2026-11-27"},
+		{"within the week", "Fri 2026-11-20"},
+		{"in the next hour", "Wed 2026-11-18 10:30"},
+		{"within the next fortnight", "Wed 2026-12-02"},
+		{"at the latest on friday", "Fri 2026-11-20"},
+	})
+}

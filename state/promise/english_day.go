@@ -204,6 +204,8 @@ func (p *english) length(i int) (term, int) {
 				if p.at(k-1) == "two" {
 					n = 2
 				}
+			} else if e := p.word(j, "fortnight"); e > j {
+				n, u, k = 2, unitWeek, e
 			} else if w, ok := englishUnits[p.at(j)]; k == j && ok && p.at(i) != "next" && p.at(i) != "the" { // in the next hour
 				n, u, k = 1, w, j+1
 			}
@@ -413,7 +415,7 @@ func (p *english) weekdayName(i int) (term, int) {
 		return p.weekdayIn(weeks, *w), k
 	}
 	if k := p.word(j, "week"); k > j && how == "" { // "Tuesday week", as the British say: a week after the coming one
-		return p.inDays((int(n)-int(p.today.Weekday())+6)%7 + 8), k
+		return p.inDays((int(n)-int(p.today.Weekday())+7)%7 + 7), k
 	}
 	t := p.coming(*w)
 	t.weekday = w

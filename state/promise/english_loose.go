@@ -70,6 +70,9 @@ func (p *english) between(i int) (term, int) {
 	if e == o || !u.hasDay() {
 		return term{}, i
 	}
+	if u.isWeekday() && u.day.Before(t.day) {
+		u.day = u.day.AddDate(0, 0, 7)
+	}
 	return u, e
 }
 
