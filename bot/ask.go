@@ -15,6 +15,7 @@ type Reader struct {
 	Zone    string // IANA
 	Command string // how they call us: "/kept"
 	Now     time.Time
+	Said    *Said // what a promise is made of; nil of what was typed
 }
 
 // Ask answers a line as it was typed in a chat. The answer is always a card that can be shown: of
@@ -27,7 +28,7 @@ func Ask(ctx context.Context, api service.API, line string, r Reader) (Card, err
 	w, req, err := Parse(line)
 	var card Card
 	if err == nil {
-		req.Lang, req.Zone, req.Command, req.Now = r.Lang, r.Zone, r.Command, r.Now
+		req.Lang, req.Zone, req.Command, req.Now, req.said = r.Lang, r.Zone, r.Command, r.Now, r.Said
 		card, err = w.Run(ctx, api, req)
 	}
 	if err == nil && card.Again == "" && !w.Writes {

@@ -61,7 +61,11 @@ func runPromise(ctx context.Context, api service.API, req Request) (Card, error)
 	if req.has("theirs") && req.Options["by"] != "" {
 		return Card{}, invalid("options_exclude", "a", "by", "b", "theirs")
 	}
-	out, err := api.PromiseAdd(ctx, service.PromiseAddIn{Ref: ref, Text: said, Due: by, By: req.Options["by"], Theirs: req.has("theirs")})
+	in := service.PromiseAddIn{Ref: ref, Text: said, Due: by, By: req.Options["by"], Theirs: req.has("theirs")}
+	if s := req.said; s != nil {
+		in.Said = &service.SaidInChat{Words: s.Words, Where: s.Where, By: s.By, At: s.At}
+	}
+	out, err := api.PromiseAdd(ctx, in)
 	if err != nil {
 		return explain(req, "promise", err, req.first("promise", len(req.Words)-len(rest)))
 	}

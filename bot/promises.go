@@ -278,7 +278,11 @@ func promiseCard(p *text.Printer, word, title string, x service.Promise) Card {
 		fact("proof", plain(p.Evidence(*e)), dim(by), code(x.Proof))
 	}
 	if o := origin(p, x); o != "" {
-		fact("from", dim(o))
+		cells := []Cell{dim(o)}
+		if e := x.Evidence; len(e) > 0 && e[0].Code == "said_in_chat" {
+			cells = []Cell{dim(p.Evidence(e[0])), plain(p.T("card.quote", state.Args{"text": oneLine(e[0].Args["said"])}))}
+		}
+		fact("from", cells...)
 	}
 	c.add(s)
 	if x.State == state.PromiseOpen || x.State == "" {

@@ -22,6 +22,7 @@ type Request struct {
 	Zone    string            // the reader's IANA zone; "" is UTC. An answer that names its own zone wins
 	Now     time.Time         // the present for dates of answers that do not tell it; may be zero
 	Command string            // how the reader calls us: "kept", "/kept"; "" is "kept"
+	said    *Said
 }
 
 func (r Request) printer(zone string, now time.Time) *text.Printer {

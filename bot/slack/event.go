@@ -94,7 +94,15 @@ type message struct {
 type handler func(context.Context, *App, event) (answer, error)
 
 // handlers is the one table of what is done with which event; both transports use it.
-var handlers = map[kind]handler{}
+var handlers = map[kind]handler{
+	command:  onCommand,
+	mention:  onMention,
+	press:    onPress,
+	submit:   onSubmit,
+	shortcut: onShortcut,
+	home:     onHome,
+	suggest:  onSuggest,
+}
 
 // web is what handlers need of Slack's Web API, beside what is done with their answers.
 type web interface {

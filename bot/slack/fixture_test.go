@@ -47,6 +47,8 @@ type office struct {
 	asked    []string // what was written, in order
 	fail     error    // what the next write ends with
 	note     string   // body of the long note
+	said     *service.SaidInChat
+	hide     error // what promise p12 is answered with
 }
 
 func newOffice() *office {
@@ -228,6 +230,9 @@ func (o *office) api() service.API {
 			return out, nil
 		},
 		PromiseShow: func(_ context.Context, in service.PromiseShowIn) (service.PromiseOut, error) {
+			if o.hide != nil {
+				return service.PromiseOut{}, o.hide
+			}
 			return o.change(in.Promise, func(*service.Promise) {})
 		},
 		PromiseHealth: func(context.Context, service.PromiseHealthIn) (service.PromiseHealthOut, error) {
@@ -242,6 +247,7 @@ func (o *office) api() service.API {
 			if err := o.write(fmt.Sprintf("promise.add %s %q %q by=%s theirs=%v", c.Number, in.Text, in.Due, in.By, in.Theirs)); err != nil {
 				return service.PromiseOut{}, err
 			}
+			o.said = in.Said
 			p := service.Promise{Number: "p99", Customer: c.Number, CustomerName: c.Name, By: "Wei Zhang", Text: in.Text, Direction: state.Ours, State: "open", Due: dayEnd(time.November, 27), DateOnly: true, Zone: berlin,
 				Made: present, Evidence: []state.Evidence{{Code: "by_hand"}}}
 			return service.PromiseOut{Promise: p, Zone: berlin, Now: present}, nil

@@ -80,17 +80,20 @@ var spaces = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2007", " ", "\
 var widths = strings.NewReplacer("＠", "@", "．", ".", "＋", "+", "－", "-", "＝", "=", "：", ":", "／", "/", "＃", "#", "，", ",",
 	"０", "0", "１", "1", "２", "2", "３", "3", "４", "4", "５", "5", "６", "6", "７", "7", "８", "8", "９", "9")
 
-// mentioned gives what was said to us in a thread or channel: without our mention wherever it is.
-func mentioned(line, us string) string {
-	if us != "" {
-		line = regexp.MustCompile(`<@`+regexp.QuoteMeta(us)+`(\|[^<>]*)?>[:,，：]?`).ReplaceAllString(line, " ")
-	} else if at := ourMention.FindString(line); at != "" {
-		line = strings.TrimPrefix(strings.TrimSpace(line), at)
+// mentioned gives what was said to us in a thread or channel: what stands behind our mention, which
+// is the first, else what stands before it.
+func mentioned(line string) string {
+	at := userMention.FindStringIndex(line)
+	if at == nil {
+		return typed(line, "")
 	}
-	return typed(line, us)
+	if after := typed(line[at[1]:], ""); after != "" {
+		return after
+	}
+	return typed(line[:at[0]], "")
 }
 
-var ourMention = regexp.MustCompile(`^\s*<@[UW][A-Z0-9]+(\|[^<>]*)?>[:,，：]?`)
+var userMention = regexp.MustCompile(`<@[UW][A-Z0-9]+(\|[^<>]*)?>[:,，：]?`)
 
 // quotedWords gives what a message of Slack says, as one text to be kept: links, mentions and
 // entities as people read them, its bold and code marks left as they are.

@@ -37,11 +37,14 @@ func (p payload) encode(most int) string {
 
 func decode(value string) (payload, bool) {
 	var p payload
-	d := json.NewDecoder(strings.NewReader(value))
-	if len(value) > maxMetadata || d.Decode(&p) != nil {
+	if !decodeInto(value, &p) || p.Do == "" && p.Of == "" {
 		return payload{}, false
 	}
 	return p, true
+}
+
+func decodeInto(value string, to any) bool {
+	return len(value) <= maxMetadata && json.Unmarshal([]byte(value), to) == nil
 }
 
 func compact(x any) string {

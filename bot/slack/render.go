@@ -26,7 +26,6 @@ const (
 // piece is a part of a card that stays on one page: a row, or a part of one that is too long.
 type piece struct {
 	md, text string // what the blocks and the text say, safe for Slack
-	plain    bool   // of text alone: a command whose button stands in the blocks
 	section  int    // pieces of one section that have no buttons share a block
 	heading  string // of its section
 	row      int    // counts rows; 0 is no row

@@ -29,7 +29,7 @@ func asJSON(t testing.TB, x any) []byte {
 	if err := e.Encode(x); err != nil {
 		t.Fatal(err)
 	}
-	return []byte(b.String())
+	return []byte(strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(b.String()))
 }
 
 func golden(t *testing.T, name string, got []byte) {

@@ -2,6 +2,33 @@ package text
 
 // chatTexts are what chats alone say: pages, sharing, forms.
 var chatTexts = texts{
+	"chat.cancel":    {`Cancel`, `取消`},
+	"chat.needed":    {`This is needed.`, `此项必填。`},
+	"chat.tick":      {`If it is so`, `如是请勾选`},
+	"chat.or_words":  {`or in words`, `或用文字填写`},
+	"chat.theirs_by": {`What the customer promised is promised by none of us: choose one of the two.`, `客户的承诺不由同事作出：请二选一。`},
+	"chat.stale":     {`This button is from another time. Ask again: {kept} help`, `此按钮已失效。请重新输入：{kept} help`},
+	"chat.too_long":  {`This is too long for a form. Type it as a command instead: {kept} help`, `内容过长，无法使用表单。请直接输入命令：{kept} help`},
+	"chat.no_words":  {`This message has no words that could be kept.`, `此消息没有可记录的文字。`},
+
+	"chat.audience":       {`Everybody in {channel} will see this card, also who joins later.`, `{channel} 的所有成员都会看到此卡片，包括以后加入的人。`},
+	"chat.audience_n":     {`Everybody in {channel} will see this card: {n#person|people} now, and who joins later.`, `{channel} 的所有成员都会看到此卡片：现有 {n#人}，以及以后加入的人。`},
+	"chat.share_what":     {`The card of: {words}`, `卡片：{words}`},
+	"chat.share_send":     {`Share`, `分享`},
+	"chat.share_unknown":  {`Not shared: it cannot be known who would see it here. Copy what you need into a message instead.`, `未分享：无法确认此处有哪些人能看到。如有需要，请自行复制内容。`},
+	"chat.share_guest":    {`Not shared: guests cannot share what Kept knows.`, `未分享：访客不能分享 Kept 的内容。`},
+	"chat.share_external": {`Not shared: people outside the company are in this channel.`, `未分享：此频道有公司以外的人。`},
+
+	"chat.all_promises":  {`All my promises`, `我的全部承诺`},
+	"chat.all_followups": {`All my follow-ups`, `我的全部跟进`},
+	"chat.all_quiet":     {`All who have gone quiet`, `全部久未往来的客户`},
+	"chat.all_questions": {`All questions`, `全部问题`},
+	"chat.home_foot":     {`Anything else: {kept} help`, `其他命令：{kept} help`},
+
+	"evidence.said_in_chat": {`{where}[, {by}], {at@}`, `{where}[，{by}]，{at@}`},
+	"origin.said_in_chat":   {`chat`, `聊天`},
+	"error.not_staff":       {`You are not entered as one of us, so that nothing is yours here: {admin} staff add NAME`, `您尚未录入为员工，因此没有属于您的内容：{admin} staff add 姓名`},
+
 	"help.title":    {`What you can ask and tell Kept`, `可以问 Kept 或告诉 Kept 的事`},
 	"help.more":     {`More about one: {kept} help promise`, `详细说明：{kept} help promise`},
 	"help.usage":    {`how it is typed`, `用法`},

@@ -30,11 +30,15 @@ func (s *Service) FollowupList(ctx context.Context, in FollowupListIn) (Followup
 			}
 			return out, s.listFollowups(l, in, []*state.Followup{f}, &out)
 		}
+		by, err := s.whom(ctx, tx, in.By)
+		if err != nil {
+			return out, err
+		}
 		list, err := s.followups(l, in, &out)
 		if err != nil {
 			return out, err
 		}
-		if list, err = s.thoseOf(l, in.By, list); err != nil {
+		if list, err = s.thoseOf(l, by, list); err != nil {
 			return out, err
 		}
 		list = slices.DeleteFunc(list, func(f *state.Followup) bool {

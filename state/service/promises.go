@@ -33,6 +33,9 @@ func (s *Service) PromiseAdd(ctx context.Context, in PromiseAddIn) (PromiseOut, 
 		p := &state.Promise{Base: base, Direction: state.Ours, By: w.Cause.Actor, Text: text, State: state.PromiseOpen,
 			Made: now, Logged: w.Cause.Actor,
 			Evidence: []state.Evidence{{Code: "by_hand", Args: state.Args{"by": actorName(tx, w.Cause.Actor), "at": now.Format(time.RFC3339)}}}}
+		if e := in.Said.evidence(now); e != nil {
+			p.Made, p.Evidence = in.Said.at(now), append([]state.Evidence{*e}, p.Evidence...)
+		}
 		if in.Theirs {
 			p.Direction, p.By = state.Theirs, oneLine(in.By)
 		} else if strings.TrimSpace(in.By) != "" {
@@ -297,7 +300,11 @@ func (s *Service) PromiseList(ctx context.Context, in PromiseListIn) (PromiseLis
 		l := newLookup(tx, now)
 		by := ""
 		if in.By != "" {
-			m, err := s.staff(tx, in.By)
+			who, err := s.whom(ctx, tx, in.By)
+			if err != nil {
+				return out, err
+			}
+			m, err := s.staff(tx, who)
 			if err != nil {
 				return out, err
 			}

@@ -272,6 +272,8 @@ type PromiseAddIn struct {
 	Due    string `json:"due,omitempty"` // words: "friday 12:00", "下周三前"
 	By     string `json:"by,omitempty"`  // a staff member; "" the actor
 	Theirs bool   `json:"theirs,omitempty"`
+	// Said is the message that it is made of; nil where it is told by hand.
+	Said *SaidInChat `json:"said,omitempty"`
 }
 
 // PromiseCloseIn closes a promise.
