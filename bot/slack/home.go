@@ -12,12 +12,11 @@ import (
 // homeRows is how many rows of each list the App Home shows; all of them are a button away.
 const homeRows = 5
 
-// homeLists are what the App Home shows: what I promised and have to do, who of mine has gone quiet,
+// homeLists are what the App Home shows: what I promised, what I have to do,
 // what is asked of me.
 var homeLists = []struct{ line, all string }{
 	{"promises --by me", "chat.all_promises"},
 	{"followups --by me", "chat.all_followups"},
-	{"quiet --by me", "chat.all_quiet"},
 	{"questions", "chat.all_questions"},
 }
 

@@ -289,6 +289,21 @@ func entry(e map[string]any, typed string, there bool) (map[string]any, error) {
 		if there {
 			out["selected_option"] = map[string]any{"text": map[string]any{"type": "plain_text", "text": typed}, "value": typed}
 		}
+	case "checkboxes": // typed is the value of the one box that is ticked, "" of none
+		ticked := []any{}
+		if initial, ok := e["initial_options"].([]any); ok && !there {
+			ticked = initial
+		}
+		options, _ := e["options"].([]any)
+		for _, o := range options {
+			if m, _ := o.(map[string]any); there && typed != "" && m["value"] == typed {
+				ticked = append(ticked, o)
+			}
+		}
+		if there && typed != "" && len(ticked) == 0 {
+			return nil, fmt.Errorf("slacktest: there is no box called %q", typed)
+		}
+		out["selected_options"] = ticked
 	case "static_select", "radio_buttons":
 		out["selected_option"] = e["initial_option"]
 		if there {

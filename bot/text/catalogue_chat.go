@@ -21,7 +21,6 @@ var chatTexts = texts{
 
 	"chat.all_promises":  {`All my promises`, `我的全部承诺`},
 	"chat.all_followups": {`All my follow-ups`, `我的全部跟进`},
-	"chat.all_quiet":     {`All who have gone quiet`, `全部久未往来的客户`},
 	"chat.all_questions": {`All questions`, `全部问题`},
 	"chat.home_foot":     {`Anything else: {kept} help`, `其他命令：{kept} help`},
 
