@@ -122,18 +122,18 @@ func writes(line string) bool {
 
 // origin is where something was begun that a form ends.
 type origin struct {
-	Of       string `json:"o,omitempty"`
-	At       int    `json:"n,omitempty"`
-	Response string `json:"r,omitempty"`
-	Channel  string `json:"c,omitempty"`
-	Thread   string `json:"t,omitempty"`
-	Mine     bool   `json:"m,omitempty"` // the message of the button may be changed
-	Home     bool   `json:"h,omitempty"`
-	Said     *said  `json:"s,omitempty"`
+	Of       string  `json:"o,omitempty"`
+	At       int     `json:"n,omitempty"`
+	Response string  `json:"r,omitempty"`
+	Channel  string  `json:"c,omitempty"`
+	Thread   string  `json:"t,omitempty"`
+	Mine     bool    `json:"m,omitempty"` // the message of the button may be changed
+	Home     bool    `json:"h,omitempty"`
+	Said     *spoken `json:"s,omitempty"`
 }
 
-// said is what a promise was found in.
-type said struct {
+// spoken is what a promise was found in.
+type spoken struct {
 	Words string `json:"w"`
 	Where string `json:"p"`
 	By    string `json:"b,omitempty"`

@@ -32,7 +32,7 @@ func onShortcut(ctx context.Context, a *App, e event) (answer, error) {
 	}
 	at := instant(e.message.Timestamp, r.Now)
 	from := origin{Response: e.response, Channel: e.channel, Thread: e.thread}
-	from.Said = &said{Words: cut(words, maxSaid), Where: a.placeOf(ctx, e), At: at.Unix()}
+	from.Said = &spoken{Words: cut(words, maxSaid), Where: a.placeOf(ctx, e), At: at.Unix()}
 	p := printer(r)
 	if e.action == ShortcutHistory {
 		s := from.Said
@@ -60,7 +60,7 @@ func (a *App) placeOf(ctx context.Context, e event) string {
 	return "Slack, #" + cut(oneLine(c.Name), 80)
 }
 
-func (s *said) args() state.Args {
+func (s *spoken) args() state.Args {
 	return state.Args{"where": s.Where, "by": s.By, "at": time.Unix(s.At, 0).UTC().Format(time.RFC3339)}
 }
 
