@@ -59,6 +59,9 @@ func briefCard(p *text.Printer, b service.BriefOut) Card {
 		}
 	}
 	watch := watchLines(p, b)
+	if line := sinceLast(p, b); line != "" {
+		fact("new", []Cell{plain(line)})
+	}
 	fact("now", nowCells(p, b, len(watch)))
 	fact("reach", reachCells(p, b.Reach))
 	for i, x := range b.Bought {
@@ -104,6 +107,9 @@ func briefCard(p *text.Printer, b service.BriefOut) Card {
 		from += " · " + p.T("brief.why", state.Args{"number": b.Customer.Number})
 	}
 	c.Foot = append(c.Foot, from)
+	if line := withheld(p, b.Withheld, b.Owner); line != "" {
+		c.Foot = append(c.Foot, line)
+	}
 	c.Actions, c.Again = briefActions(p, b), "brief "+b.Customer.Number
 	return c
 }
@@ -193,13 +199,17 @@ func reachCells(p *text.Printer, reach []service.Reach) []Cell {
 }
 
 func boughtCells(p *text.Printer, b service.Bought, several bool) []Cell {
-	sum := p.T("brief.orders", state.Args{"n": strconv.Itoa(b.Orders), "sum": p.Money(b.Net)})
+	net, last := p.Money(b.Net), p.Money(b.LastAmount)
+	if b.Hidden {
+		net, last = "–", "–"
+	}
+	sum := p.T("brief.orders", state.Args{"n": strconv.Itoa(b.Orders), "sum": net})
 	if several {
 		sum = b.Connection + p.T("card.colon") + sum
 	}
 	cells := []Cell{strong(sum)}
 	if !b.Last.IsZero() {
-		cells = append(cells, plain(p.T("brief.last_order", state.Args{"ago": p.Ago(b.Last), "amount": p.Money(b.LastAmount)})))
+		cells = append(cells, plain(p.T("brief.last_order", state.Args{"ago": p.Ago(b.Last), "amount": last})))
 	}
 	if b.EveryDays > 0 {
 		cells = append(cells, plain(p.T("brief.every", state.Args{"n": strconv.Itoa(b.EveryDays)})))

@@ -63,6 +63,8 @@ func result(p *text.Printer, e service.Entry) string {
 		parts = append(parts, p.T("brief.unanswered", state.Args{"n": strconv.Itoa(e.Unanswered)}))
 	}
 	switch {
+	case e.Closed:
+		parts = append(parts, p.T("entry.closed"))
 	case e.Hidden && e.Mark == "" && e.Kind == state.ActivityMessage:
 		parts = append(parts, p.T("entry.hidden", state.Args{"name": e.HiddenBy}))
 	case e.Hidden:

@@ -74,6 +74,9 @@ func historyCard(req Request, in service.HistoryIn, out service.HistoryOut) Card
 	p := req.printer(out.Zone, out.Now)
 	full := req.has("full")
 	c := Card{Word: "history", Title: out.Customer.Name, Aside: []string{out.Customer.Number}, Data: out}
+	if line := withheld(p, out.Withheld, ""); line != "" {
+		c.Foot = append(c.Foot, line)
+	}
 	if len(out.Entries) == 0 {
 		key := "history.none"
 		if in.Only != "" || !in.Since.IsZero() {

@@ -62,6 +62,9 @@ func promisesCard(p *text.Printer, in service.PromiseListIn, limit int, each boo
 		}
 	}
 	c := Card{Word: "promises", Data: out}
+	if slices.Contains(out.Withheld, service.SeePromise) {
+		c.Foot = append(c.Foot, withheld(p, []string{service.SeePromise}, ""))
+	}
 	if out.Customer != nil {
 		c.Aside = []string{out.Customer.Name, out.Customer.Number}
 	}

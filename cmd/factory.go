@@ -188,6 +188,7 @@ func (f *factory) resolve() (settings, error) {
 	s.showCalendar(show)
 	s.showRules(show)
 	s.showGate(show)
+	s.showAccess(show)
 	s.showNotify(show)
 	if line := s.file.Lines["promises"]; line > 0 {
 		show("promises", s.file.Promises.String(), fmt.Sprintf("%s:%d", s.file.Path, line))
@@ -203,6 +204,7 @@ func (s settings) service() service.Config {
 		Gate: s.file.Gate, Country: connectors.CountryCode,
 		Followups:   s.file.Followups,
 		Promises:    s.file.Promises.Config(),
+		Access:      s.file.Access,
 		Connections: map[string]service.ConnectionConfig{}}
 	c.Notify = service.NotifyConfig{Staff: s.file.Notify.Staff, Default: s.file.Notify.Default, Via: s.file.Notify.Via}
 	for name, x := range s.file.Connections {

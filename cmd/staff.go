@@ -54,7 +54,7 @@ func newStaffAdd(f *factory) *cobra.Command {
 	c.Flags().StringVar(&in.Login, "login", "", "their operating-system `LOGIN`")
 	c.Flags().StringArrayVar(&in.Emails, "email", nil, "an `ADDRESS` of theirs; may stand several times")
 	c.Flags().StringArrayVar(&in.Slack, "slack", nil, "their `ID` at Slack, U0123 or T0123:U0123; several times; -U0123 takes it away")
-	c.Flags().StringVar(&in.Role, "role", "", "their `ROLE`: rep, manager, service, ops")
+	c.Flags().StringVar(&in.Role, "role", "", "their `ROLE`: rep, manager, service, ops, none")
 	c.Flags().StringVar(&in.Manager, "manager", "", "`WHO` leads them")
 	c.Flags().StringVar(&in.Deputy, "deputy", "", "`WHO` stands in for them")
 	c.Flags().StringVar(&in.Language, "language", "", "the `LANGUAGE` that they read: en, zh")
@@ -154,7 +154,7 @@ func newStaffShow(f *factory) *cobra.Command {
 			s := newSheet(m.Number+"  "+m.Name, service.StaffOut{Staff: m})
 			s.card.Aside = []string{m.Role, joined(", ", staffNow(p, m), staffWork(p, m), staffLate(p, m))}
 			s.facts("", "login", m.Login, "e-mail", strings.Join(m.Emails, ", "), "slack", strings.Join(slackIDs(m.Chats), ", "), "manager", m.Manager, "deputy", m.Deputy, "zone", m.Zone,
-				"language", m.Language, "away", strings.Join(away, "; "))
+				"language", m.Language, "in a chat sees", maySee(p, m.Sees), "away", strings.Join(away, "; "))
 			return f.show(s.card)
 		},
 	}

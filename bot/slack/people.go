@@ -110,7 +110,7 @@ func (p *people) note(ctx context.Context, e event, had profile) {
 		return
 	}
 	chat := chatID(e.team, e.user)
-	ctx = service.WithCaller(ctx, service.Caller{Login: "slack", From: service.FromChat})
+	ctx = service.WithCaller(ctx, service.Caller{Login: "job:slack", From: service.FromJob})
 	if err := p.app.o.Known(ctx, chat, had.email); err != nil {
 		p.app.log.Info("the state did not take whose chat account it is", "code", codeOf(err))
 		return

@@ -32,7 +32,7 @@ func (s *Service) Brief(ctx context.Context, in BriefIn) (BriefOut, error) {
 		b := &briefing{s: s, l: s.lookup(tx, now, r), c: c}
 		b.out = BriefOut{Now: now, Zone: r.zone.String(), Employers: []Affiliation{}, Watch: []Watch{}, Last: []Entry{},
 			Ours: []Promise{}, Theirs: []Promise{}, Followups: []Followup{}, Reach: []Reach{}, From: []string{}, Questions: []Question{}}
-		for _, part := range []func() error{b.who, b.bought, b.contact, b.promised, b.contradictions, b.followed, b.lately, b.people, b.open} {
+		for _, part := range []func() error{b.who, b.bought, b.contact, b.promised, b.contradictions, b.followed, b.lately, b.since, b.people, b.open} {
 			if err := part(); err != nil {
 				return BriefOut{}, err
 			}

@@ -31,7 +31,7 @@ func (s *Service) member(tx state.Tx, c Caller) (*state.Staff, error) {
 	return m, err
 }
 
-// admit refuses who calls from a chat and is nobody of us, or has left.
+// admit refuses who calls from a chat and is nobody of us, has left, or has no role.
 func (s *Service) admit(tx state.Tx, c Caller, now time.Time) error {
 	if !c.chatting() {
 		return nil
@@ -40,8 +40,12 @@ func (s *Service) admit(tx state.Tx, c Caller, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if left(m, now) {
+	switch {
+	case left(m, now):
 		return chatLeft(c.Chat, m)
+	case m.Role == "":
+		return &state.Error{Class: state.Refused, Code: "chat_no_role", Args: state.Args{"account": c.Chat, "name": m.Name,
+			"number": state.StaffMembers.Ref(m.Number)}}
 	}
 	return nil
 }

@@ -303,6 +303,9 @@ func foldTags(tags []string) ([]string, error) {
 func (s *Service) Assign(ctx context.Context, in AssignIn) (CustomerOut, error) {
 	args := state.Args{"ref": in.Ref, "staff": in.Staff}
 	return s.edit(ctx, "customer.assign", args, in.Ref, func(w *state.Writer, c *state.Customer, base uint64) error {
+		if err := s.mayDo(ctx, w.Tx(), w.Cause.At, doAssign); err != nil {
+			return err
+		}
 		return s.set(w, c, base, "owner", strings.TrimSpace(in.Staff))
 	})
 }

@@ -28,6 +28,9 @@ func (s *Service) FollowupAdd(ctx context.Context, in FollowupAddIn) (FollowupOu
 		f := &state.Followup{Base: base, Text: text, State: state.FollowupOpen, Made: now, By: w.Cause.Actor, For: c.Owner,
 			Evidence: []state.Evidence{{Code: "by_hand", Args: state.Args{"by": actorName(tx, w.Cause.Actor), "at": now.Format(time.RFC3339)}}}}
 		l := newLookup(tx, now)
+		if err := s.mayMeet(ctx, l, in.Ref, c); err != nil {
+			return FollowupOut{}, err
+		}
 		if strings.TrimSpace(in.For) != "" {
 			m, err := s.staff(tx, in.For)
 			if err != nil {
@@ -174,6 +177,9 @@ func (s *Service) changeFollowup(ctx context.Context, what, ref string, fn func(
 			return FollowupOut{}, &state.Error{Class: state.NotFound, Code: "no_such_followup", Args: state.Args{"ref": ref}}
 		}
 		l := newLookup(w.Tx(), w.Cause.At)
+		if err := s.mayChange(ctx, l, f.For, f.Base); err != nil {
+			return FollowupOut{}, err
+		}
 		changed, err := fn(w, l, f)
 		if err != nil {
 			return FollowupOut{}, err

@@ -20,6 +20,7 @@ var unfilled = map[string]string{
 	"Mention":               "it follows from the message, whose fields are filled",
 	"Marker":                "hashes",
 	"ChangeEntry.Actor":     "staff",
+	"ChangeEntry.Chat":      "staff's account",
 	"ChangeEntry.Request":   "the id of a request, made by a program",
 	"ChangeEntry.What":      "a word of the program",
 	"ChangeEntry.Touched":   "keys of documents; those that name somebody are tested with the documents",

@@ -32,6 +32,9 @@ func (s *Service) ContactOverride(ctx context.Context, in ContactOverrideIn) (Ma
 	}
 	args := state.Args{"ref": in.Ref, "channel": channel, "purpose": purpose, "asset": oneLine(in.Asset), "reason": reason}
 	return change(ctx, s, "contact.override", args, func(w *state.Writer) (MayContactOut, error) {
+		if err := s.mayDo(ctx, w.Tx(), w.Cause.At, doOverride); err != nil {
+			return MayContactOut{}, err
+		}
 		out, a, err := s.mayContact(ctx, w.Tx(), w.Cause.At, in.MayContactIn, channel, purpose)
 		if err != nil {
 			return MayContactOut{}, err

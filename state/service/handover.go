@@ -60,6 +60,9 @@ type handing struct {
 
 func (s *Service) handOver(ctx context.Context, w *state.Writer, in HandoverIn) (HandoverOut, error) {
 	tx := w.Tx()
+	if err := s.mayDo(ctx, tx, w.Cause.At, doAssign); err != nil {
+		return HandoverOut{}, err
+	}
 	r, err := s.reader(ctx, tx)
 	if err != nil {
 		return HandoverOut{}, err

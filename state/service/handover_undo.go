@@ -15,6 +15,9 @@ const handoverTold = 90 * 24 * time.Hour
 // people changed since stays as it is, and is told.
 func (s *Service) HandoverUndo(ctx context.Context, in HandoverUndoIn) (HandoverOut, error) {
 	return change(ctx, s, "handover.undo", state.Args{"handover": in.Number}, func(w *state.Writer) (HandoverOut, error) {
+		if err := s.mayDo(ctx, w.Tx(), w.Cause.At, doAssign); err != nil {
+			return HandoverOut{}, err
+		}
 		doc, err := handoverNamed(w.Tx(), in.Number)
 		if err != nil {
 			return HandoverOut{}, err

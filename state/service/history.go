@@ -259,7 +259,7 @@ func (l *lookup) entry(a *state.Activity, of *CustomerRef) (Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	e.Mark = seen.mark
+	e.Mark, e.mine = seen.mark, l.reader != nil && (a.Actor == state.StaffMembers.Ref(l.reader.Number) || a.Kind == state.ActivityMessage && e.Actor == l.reader.Name)
 	if !seen.open {
 		header(&e, seen.owner)
 	}

@@ -61,6 +61,9 @@ func dry[Out any](ctx context.Context, s *Service, what string, args state.Args,
 		if out, err = fn(w); err != nil {
 			return struct{}{}, err
 		}
+		if err := s.veil(w.Tx(), caller, w.Cause.At, &out); err != nil {
+			return struct{}{}, err
+		}
 		return struct{}{}, errDry{}
 	})
 	if _, ok := err.(errDry); ok {

@@ -34,6 +34,9 @@ func (s *Service) Note(ctx context.Context, in NoteIn) (NoteOut, error) {
 		if err != nil {
 			return NoteOut{}, err
 		}
+		if err := s.mayMeet(ctx, newLookup(w.Tx(), w.Cause.At), in.Ref, c); err != nil {
+			return NoteOut{}, err
+		}
 		at := in.At.UTC()
 		if in.At.IsZero() {
 			at = w.Cause.At

@@ -46,6 +46,9 @@ func (s *Service) PromiseAdd(ctx context.Context, in PromiseAddIn) (PromiseOut, 
 			p.By = state.StaffMembers.Ref(m.Number)
 		}
 		l := newLookup(tx, now)
+		if err := s.mayPromise(ctx, l, p); err != nil {
+			return PromiseOut{}, err
+		}
 		if strings.TrimSpace(in.Due) != "" {
 			if p.Due, err = s.due(l, in.Due, p, w.Cause); err != nil {
 				return PromiseOut{}, err
@@ -235,6 +238,9 @@ func (s *Service) changePromise(ctx context.Context, what, ref string, fn func(*
 			return PromiseOut{}, &state.Error{Class: state.NotFound, Code: "no_such_promise", Args: state.Args{"ref": ref}}
 		}
 		l := newLookup(w.Tx(), w.Cause.At)
+		if err := s.mayChange(ctx, l, p.By, p.Base); err != nil {
+			return PromiseOut{}, err
+		}
 		changed, err := fn(w, l, p)
 		if err != nil {
 			return PromiseOut{}, err

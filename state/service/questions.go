@@ -265,6 +265,9 @@ func (s *Service) Answer(ctx context.Context, in AnswerIn) (AnswerOut, error) {
 		if err := l.mayAnswerNow(q); err != nil {
 			return AnswerOut{}, err
 		}
+		if err := s.mayDecide(ctx, l, q); err != nil {
+			return AnswerOut{}, err
+		}
 		if in.Due != "" && (q.Kind != state.QuestionPromise || answer == "no") {
 			return AnswerOut{}, &state.Error{Class: state.Invalid, Code: "answer_no_due", Args: state.Args{"question": ref}}
 		}

@@ -81,6 +81,8 @@ type Config struct {
 	// it, as ISO 3166; nil knows codes alone.
 	Gate    GateConfig
 	Country func(written string) (code string, ok bool)
+	// Access is who may see what in a chat.
+	Access Access
 	// Notify is how our own people get messages, Unsubscribe how customers say no to more of them.
 	Notify      NotifyConfig
 	Unsubscribe UnsubscribeConfig
@@ -183,6 +185,9 @@ func change[Out any](ctx context.Context, s *Service, what string, args state.Ar
 		}
 		return state.ChangeIn(tx, cause, func(w *state.Writer) error {
 			if out, err = fn(w); err != nil {
+				return s.veiled(tx, caller, now, err)
+			}
+			if err := s.veil(tx, caller, now, &out); err != nil {
 				return err
 			}
 			return remember(w, caller.Request, what, out)
@@ -228,8 +233,10 @@ func view[Out any](ctx context.Context, s *Service, fn func(state.Tx, time.Time)
 		if err := s.admit(tx, CallerOf(ctx), now); err != nil {
 			return err
 		}
-		out, err = fn(tx, now)
-		return err
+		if out, err = fn(tx, now); err != nil {
+			return s.veiled(tx, CallerOf(ctx), now, err)
+		}
+		return s.veil(tx, CallerOf(ctx), now, &out)
 	})
 	if err != nil {
 		out = *new(Out)

@@ -123,6 +123,7 @@ func (s *Service) StaffList(ctx context.Context, in StaffListIn) (StaffListOut, 
 			return StaffListOut{}, err
 		}
 		shown, err := s.showStaff(l, m, nil)
+		shown.Sees = s.config.Access.Row(m.Role)
 		return StaffListOut{Staff: []Staff{shown}}, err
 	})
 }

@@ -99,6 +99,9 @@ type BriefOut struct {
 	Questions []Question    `json:"questions"` // that wait about this customer
 	Zone      string        `json:"zone"`      // the reader's IANA zone, for dates
 	Now       time.Time     `json:"now"`
+	Withheld  []string      `json:"withheld,omitempty"` // contents that the reader may not see: body, promise, money, contact
+	// SinceLast is what is new for the reader; absent where they never looked, or are none of us.
+	SinceLast *SinceLast `json:"since_last,omitempty"`
 }
 
 // Affiliation is a relation as shown.
@@ -137,7 +140,8 @@ type Bought struct {
 	Net        state.Money `json:"net"` // after refunds
 	Last       time.Time   `json:"last,omitzero"`
 	LastAmount state.Money `json:"last_amount"`
-	EveryDays  int         `json:"every_days,omitempty"` // the usual days between orders: the median; 0 with fewer than three orders
+	Hidden     bool        `json:"amounts_hidden,omitempty"` // the reader may not see amounts: they are 0
+	EveryDays  int         `json:"every_days,omitempty"`     // the usual days between orders: the median; 0 with fewer than three orders
 	Number     string      `json:"last_number,omitempty"`
 }
 
@@ -160,6 +164,7 @@ type HistoryOut struct {
 	Customer CustomerRef `json:"customer"`
 	Entries  []Entry     `json:"entries"`
 	More     bool        `json:"more"`
+	Withheld []string    `json:"withheld,omitempty"` // contents that the reader may not see: body, promise, money, contact
 	Zone     string      `json:"zone"`
 	Now      time.Time   `json:"now"`
 }
@@ -185,8 +190,10 @@ type Entry struct {
 	Thread      string       `json:"thread,omitempty"`
 	Attachments []Attachment `json:"attachments,omitempty"`
 	Hidden      bool         `json:"hidden,omitempty"`
-	HiddenBy    string       `json:"hidden_by,omitempty"`       // whose mailbox it is, or who marked it
-	Mark        string       `json:"mark,omitempty"`            // private, shared: by a person's word
+	HiddenBy    string       `json:"hidden_by,omitempty"` // whose mailbox it is, or who marked it
+	Closed      bool         `json:"closed,omitempty"`    // hidden because the reader's role does not see texts
+	Mark        string       `json:"mark,omitempty"`      // private, shared: by a person's word
+	mine        bool         // whether the reader wrote it
 	Unanswered  int          `json:"unanswered_days,omitempty"` // in a brief: of the newest message, which is theirs, the days since
 }
 
@@ -261,6 +268,7 @@ type PromiseListIn struct {
 type PromiseListOut struct {
 	Customer *CustomerRef `json:"customer,omitempty"`
 	Promises []Promise    `json:"promises"`
+	Withheld []string     `json:"withheld,omitempty"` // of a customer: contents that the reader may not see
 	Zone     string       `json:"zone"`
 	Now      time.Time    `json:"now"`
 }

@@ -36,7 +36,8 @@ type CustomerShowOut struct {
 	Believed  []Believed    `json:"believed"`
 	Relations []Affiliation `json:"relations"`
 	Consents  []ConsentLine `json:"consents"`
-	Numbers   []string      `json:"numbers"` // of customers that became part of this one
+	Numbers   []string      `json:"numbers"`            // of customers that became part of this one
+	Withheld  []string      `json:"withheld,omitempty"` // contents that the reader may not see: body, promise, money, contact
 }
 
 // Believed is one field with its origin.
@@ -196,6 +197,8 @@ type Staff struct {
 	Owns     int             `json:"owns"` // customers
 	Open     int             `json:"open"` // open promises
 	Late     int             `json:"late"`
+	// Sees is what they may see in a chat: content to scope; of one who is asked for alone.
+	Sees map[string]string `json:"sees,omitempty"`
 }
 
 // StaffListIn asks for staff; with Ref for one.

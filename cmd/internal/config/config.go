@@ -48,6 +48,8 @@ type File struct {
 
 	Gate service.GateConfig // who may be contacted
 
+	Access service.Access // who may see what in a chat
+
 	Serve Serve // how "kept serve" is reached
 	Jobs  Jobs  // what runs by itself, and when
 
@@ -65,7 +67,7 @@ type File struct {
 }
 
 // Keys are the keys that kept.yaml may have, in the order in which people are shown them.
-var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "promises", "gate", "notify", "unsubscribe", "rules", "followups", "segments", "templates", "readlog", "serve", "slack", "jobs"}
+var Keys = []string{"state", "region", "zone", "language", "domains", "ignore", "connections", "calendar", "promises", "gate", "access", "notify", "unsubscribe", "rules", "followups", "segments", "templates", "readlog", "serve", "slack", "jobs"}
 
 // Load reads a file. With must it has to be there; without, a file that is absent is an empty one.
 func Load(path string, must bool) (File, error) {
@@ -170,6 +172,7 @@ var sections = map[string]func(f *File, value ast.Node, at fault) error{
 	"connections": (*File).connections,
 	"calendar":    (*File).calendar,
 	"gate":        (*File).gate,
+	"access":      (*File).access,
 	"promises":    (*File).promises,
 	"serve":       (*File).serve,
 	"slack":       (*File).slack,
