@@ -86,6 +86,7 @@ const defaultReads = 400
 // settings is what holds for this command: flag before environment before file before default.
 type settings struct {
 	file    config.File
+	offers  map[string]string // by type: how its records could hold an opt-out
 	state   string
 	region  string
 	zone    string
@@ -102,6 +103,10 @@ func (f *factory) resolve() (settings, error) {
 	var err error
 	if s.file, err = config.Load(path, must); err != nil {
 		return s, err
+	}
+	s.offers = map[string]string{}
+	for i := range f.o.Specs {
+		s.offers[f.o.Specs[i].Name] = config.OptoutOffer(&f.o.Specs[i])
 	}
 	if err := s.file.CheckTypes(f.o.Specs); err != nil {
 		return s, err
@@ -209,8 +214,8 @@ func (s settings) service() service.Config {
 	c.Notify = service.NotifyConfig{Staff: s.file.Notify.Staff, Default: s.file.Notify.Default, Via: s.file.Notify.Via}
 	for name, x := range s.file.Connections {
 		// A system that keeps consent itself is told without being asked to hold it.
-		mark, _ := service.ParseOptoutMark(cmp.Or(x.Optout, config.OwnConsent(x.Offer)))
-		c.Connections[name] = service.ConnectionConfig{Mailbox: x.Mailbox, Owner: x.Owner, Ignore: x.Ignore, Brand: x.Brand, Optout: mark, OptoutOffer: x.Offer,
+		mark, _ := service.ParseOptoutMark(cmp.Or(x.Optout, config.OwnConsent(s.offers[x.Type])))
+		c.Connections[name] = service.ConnectionConfig{Mailbox: x.Mailbox, Owner: x.Owner, Ignore: x.Ignore, Brand: x.Brand, Optout: mark, OptoutOffer: s.offers[x.Type],
 			Synced: x.Type != "", Writes: x.Mode == service.ModeTwoWay || x.Mode == service.ModePush}
 	}
 	return c

@@ -29,8 +29,6 @@ type Connection struct {
 	Guard     float64       // the share of its records that one run may change or delete; 0 where it is not said
 	Census    time.Duration // how often what is gone is looked for; 0 where it is not said
 	Optout    string        // how its records hold an opt-out, as [service.ParseOptoutMark] reads it; "" is not said
-	// Offer is what Optout could be, by its type; "" where that has no room for it. [File.CheckTypes] fills it.
-	Offer string
 
 	Mailbox string   // personal, shared; "" is not said
 	Owner   string   // of a personal one: a staff member, by login, number, address or name
@@ -346,10 +344,8 @@ func (f *File) CheckTypes(specs []connectors.Spec) error {
 				return f.at(code, name+".options."+option, args)
 			}
 		}
-		c.Offer = OptoutOffer(&specs[i])
-		f.Connections[name] = c
 		if mark, ok := service.ParseOptoutMark(c.Optout); ok && !holdsOptout(&specs[i], mark) {
-			return f.at("config_optout_field", name+".optout", state.Args{"value": c.Optout, "type": c.Type, "offer": c.Offer})
+			return f.at("config_optout_field", name+".optout", state.Args{"value": c.Optout, "type": c.Type, "offer": OptoutOffer(&specs[i])})
 		}
 	}
 	return f.checkSender(specs)
