@@ -212,6 +212,7 @@ func (d *doctor) state(ctx context.Context, s settings) {
 	d.connections(s, out)
 	d.serving(ctx, s, table)
 	d.slack(s, out)
+	d.outlets(ctx, table)
 	d.area = "staff"
 	args := state.Args{"count": p.Number(int64(out.Staff)), "logins": p.Number(int64(out.Logins)), "login": d.f.login(), "name": out.Actor}
 	switch {

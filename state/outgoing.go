@@ -66,7 +66,14 @@ type Outgoing struct {
 	Ended    time.Time `k:"37" json:"ended,omitzero"`      // when it was sent, or it was known that it will not be
 	VendorID string    `k:"38" json:"vendor_id,omitempty"` // as its system knows it: of mail the Message-ID
 	Question uint64    `k:"39" json:"-"`
-	Via      string    `k:"40" json:"via,omitempty"` // what it was last sent over: a connection, "stdout", "webhook:..."
+	Via      string    `k:"40" json:"via,omitempty"` // what it was last sent over: a connection, "stdout", "slack", "webhook:..."
+
+	// Card is what a chat shows in place of Text, made anew when it leaves: "digest", "reminder p12",
+	// "question q7"; "" is Text itself. Only what goes to Staff has one.
+	Card string `k:"41" json:"card,omitempty"`
+	// Doubted is when a call for it ended of which nobody knows whether it went out, of what is then
+	// sent once more.
+	Doubted time.Time `k:"42" json:"doubted,omitzero"`
 }
 
 // MaxOccasion is how long the key of an occasion may be, in bytes.

@@ -49,6 +49,7 @@ var catalogue = load(
 	syncCardTexts,
 	optoutTexts,
 	outboxTexts,
+	digestTexts,
 	terms,
 	followupTexts,
 	ruleTexts,

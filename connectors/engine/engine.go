@@ -57,6 +57,10 @@ type Env struct {
 
 	// Say prints a line for one of us who gets messages on standard output; nil: nowhere.
 	Say func(line string) error
+	// Chat sends a message to one of us in a chat, to their account there ("slack:T1:U7"), and gives its
+	// ID there; intent is the same for each try of the message, and its errors are those of
+	// [connectors.Sender]. nil: no chat is set up, and what waits for one waits on.
+	Chat func(ctx context.Context, to string, o state.Outgoing, intent string) (id string, err error)
 	// HookSecret refers to the key that signs what webhooks of our people are told.
 	HookSecret string
 

@@ -101,6 +101,7 @@ func (p *posting) run(ctx context.Context) error {
 		}
 	}
 	slices.SortFunc(p.pass.Senders, func(a, b service.OutboxSender) int { return strings.Compare(a.Name, b.Name) })
+	p.pass.Chat = p.e.env.Chat != nil
 	if err := p.e.svc.OutboxStart(ctx, &p.pass); err != nil {
 		return err
 	}
@@ -238,7 +239,7 @@ func (p *posting) way(ctx context.Context, via string) (*way, error) {
 	}
 	w := &way{}
 	p.ways[via] = w
-	if via == "" || via == service.OutboxStdout || strings.HasPrefix(via, service.OutboxWebhook) {
+	if via == "" || via == service.OutboxStdout || via == service.OutboxSlack || strings.HasPrefix(via, service.OutboxWebhook) {
 		return w, nil
 	}
 	c := p.e.connection(via)
@@ -286,6 +287,8 @@ func (p *posting) call(ctx context.Context, w *way, c *service.OutboxClaim) serv
 	switch {
 	case c.Via == service.OutboxStdout:
 		return p.say(c)
+	case c.Via == service.OutboxSlack:
+		return p.chat(ctx, limited, c)
 	case strings.HasPrefix(c.Via, service.OutboxWebhook):
 		return p.hook(limited, c)
 	}
@@ -349,7 +352,7 @@ func (p *posting) lost(ctx context.Context) error {
 		result := service.OutboxResult{How: service.CallUnsure}
 		if c.Via == service.OutboxStdout || strings.HasPrefix(c.Via, service.OutboxWebhook) {
 			result.How = service.CallStopped // it goes again with the same ID
-		} else {
+		} else if c.Via != service.OutboxSlack {
 			w, err := p.way(ctx, c.Via)
 			if err != nil {
 				return err
@@ -387,7 +390,7 @@ func (p *posting) plan(ctx context.Context) error {
 			continue
 		}
 		fmt.Fprintf(h, "%q %q %q %q %q\n", m.Number, m.To, m.Via, m.Subject, m.Text)
-		if m.Via != service.OutboxStdout {
+		if m.Via != service.OutboxStdout && m.Via != service.OutboxSlack {
 			ways[m.Via] = true
 		}
 		p.out.Plan = "-"

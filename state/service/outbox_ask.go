@@ -60,6 +60,10 @@ func (s *Service) failOutgoing(w *state.Writer, l *lookup, o *state.Outgoing, vi
 	if why != nil {
 		o.Code, o.Args = why.Code, why.Args
 	}
+	if o.Card != "" {
+		// It is made anew from what stands in the state, and asking about it would be one message more.
+		return state.Outbox.Put(w, o)
+	}
 	to := o.To.Shown
 	if to == "" {
 		to = l.name(o.Staff)

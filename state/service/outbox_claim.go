@@ -21,6 +21,7 @@ const OutboxLease = 10 * time.Minute
 const (
 	OutboxStdout  = "stdout"
 	OutboxWebhook = "webhook:" // with the reference to its address
+	OutboxSlack   = "slack"
 )
 
 // OutboxSender is a connection that sends messages.
@@ -33,6 +34,7 @@ type OutboxSender struct {
 type OutboxPass struct {
 	Senders []OutboxSender // in the order of their names
 	Dry     bool           // nothing is kept; ways out count as approved
+	Chat    bool           // this process can send to chats
 	key     []byte         // of unsubscribe tokens
 }
 
@@ -48,7 +50,7 @@ type OutboxDue struct {
 type OutboxClaim struct {
 	Messages []*state.Outgoing
 	Intent   string
-	Via      string // a connection's name, OutboxStdout, or OutboxWebhook with a reference
+	Via      string // a connection's name, OutboxStdout, OutboxSlack, or OutboxWebhook with a reference
 	Name     string // of whom it goes to
 	Address  string
 	Login    string // of a staff member
@@ -86,6 +88,9 @@ type OutboxResult struct {
 
 // OutboxStart begins a pass: it reads what is needed outside of transactions.
 func (s *Service) OutboxStart(ctx context.Context, p *OutboxPass) error {
+	if err := s.noteChat(ctx, p); err != nil {
+		return err
+	}
 	if s.config.Unsubscribe.Key == nil || s.config.Unsubscribe.URL == "" {
 		return nil
 	}
@@ -169,7 +174,12 @@ func (s *Service) route(l *lookup, o *state.Outgoing, p *OutboxPass) (route, err
 			return r, nil
 		}
 		r.name, r.login = m.Name, m.Login
-		if channel = cmp.Or(o.Channel, s.notifyChannel(m)); channel == channelEmail {
+		if channel = cmp.Or(o.Channel, s.notifyChannel(m)); channel == OutboxSlack {
+			if r.to = chatAccount(m); r.to == "" {
+				channel = s.otherChannel(m, o, p)
+			}
+		}
+		if channel == channelEmail {
 			if len(m.Emails) == 0 {
 				channel = OutboxStdout // said beside it: nobody must miss what they are told for want of an address
 			} else {
@@ -181,9 +191,16 @@ func (s *Service) route(l *lookup, o *state.Outgoing, p *OutboxPass) (route, err
 			return r, nil
 		}
 	}
-	if strings.HasPrefix(channel, OutboxWebhook) {
+	switch {
+	case strings.HasPrefix(channel, OutboxWebhook):
 		r.via, r.outlet = channel, channel
-	} else {
+	case channel == OutboxSlack && o.Staff != "":
+		r.via, r.outlet = channel, channel
+		if !p.Chat {
+			r.blocked, r.err = OutboxWaits, &state.Error{Class: state.Invalid, Code: "slack_missing"}
+			return r, nil
+		}
+	default:
 		r.via, r.mail = s.sender(o, channel, p), true
 		r.outlet = r.via
 		if r.via == "" {
@@ -200,7 +217,7 @@ func (s *Service) route(l *lookup, o *state.Outgoing, p *OutboxPass) (route, err
 		return r, err
 	}
 	switch {
-	case (x == nil || x.Approved.IsZero()) && !p.Dry:
+	case (x == nil || x.Approved.IsZero()) && !p.Dry && r.outlet != OutboxSlack:
 		r.blocked = OutboxApproval
 	case x != nil && x.Until.After(l.now):
 		r.blocked, r.err = OutboxWaits, &state.Error{Class: state.Unavailable, Code: "outlet_rests", Args: state.Args{"name": x.Name, "until": x.Until.Format(time.RFC3339)}}
@@ -359,12 +376,20 @@ func (t *taking) take() (outcome string, err error) {
 		return "", err
 	}
 	switch {
+	case !o.Expires.After(now) && o.Card != "":
+		return t.drop("outgoing_expired")
 	case !o.Expires.After(now):
 		return t.fail("outgoing_expired", state.Args{"at": o.Expires.Format(time.RFC3339)})
 	case t.route.gone != "":
 		return t.drop(t.route.gone)
 	case t.route.blocked != "":
 		return t.route.blocked, nil
+	}
+	if over, err := noticeOver(t.l, o); over != "" || err != nil {
+		if err != nil {
+			return "", err
+		}
+		return t.drop(over)
 	}
 	if t.claim != nil && (t.claim.Via != t.route.via || t.claim.Address != t.route.to) {
 		return OutboxWaits, nil // they changed how they want to be told, between the look and this one

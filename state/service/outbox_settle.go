@@ -84,6 +84,14 @@ func (s *Service) OutboxSettle(ctx context.Context, c *OutboxClaim, r OutboxResu
 
 // settleAll does it for the messages of one call; all of them end alike.
 func (s *Service) settleAll(w *state.Writer, l *lookup, c *OutboxClaim, r OutboxResult, all []*state.Outgoing) (outcome string, err error) {
+	if r.How == CallUnsure && inDoubt(c, all) {
+		for _, o := range all {
+			if outcome, err = s.settleDoubt(w, o); err != nil {
+				return outcome, err
+			}
+		}
+		return outcome, nil
+	}
 	if r.How == CallUnsure {
 		for _, o := range all {
 			o.State, o.Code, o.Args = state.OutgoingUnsure, "", nil
@@ -157,7 +165,7 @@ func backoff(tries int) time.Duration {
 
 // connectionOf gives the name of a way out that is a connection.
 func connectionOf(via string) string {
-	if via == OutboxStdout || strings.HasPrefix(via, OutboxWebhook) {
+	if via == OutboxStdout || via == OutboxSlack || strings.HasPrefix(via, OutboxWebhook) {
 		return ""
 	}
 	return via
@@ -169,6 +177,9 @@ func (s *Service) settleOutlet(w *state.Writer, c *OutboxClaim, r OutboxResult) 
 		return nil
 	}
 	x, err := state.Outlets.Find(w.Tx(), state.TextKey(c.Via))
+	if err == nil && x == nil && c.Via == OutboxSlack {
+		x = slackOutlet(w)
+	}
 	if err != nil || x == nil {
 		return err
 	}

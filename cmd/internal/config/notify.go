@@ -31,10 +31,11 @@ type Unsubscribe struct {
 const (
 	NotifyStdout  = "stdout"
 	NotifyEmail   = "email"
+	NotifySlack   = "slack"
 	notifyWebhook = "webhook:"
 )
 
-var notifyWays = []string{NotifyStdout, NotifyEmail, notifyWebhook + "env:NAME"}
+var notifyWays = []string{NotifyStdout, NotifyEmail, NotifySlack, notifyWebhook + "env:NAME"}
 
 // notify reads the section. Beside "default", "via" and "secret" its keys are people's logins or
 // addresses; who they are is not known here.
@@ -69,7 +70,7 @@ func (f *File) notify(n ast.Node, at fault) error {
 			return at("config_notify_secret", line, column, state.Args{"key": "notify." + key})
 		case webhook:
 			hook = key
-		case v != NotifyStdout && v != NotifyEmail:
+		case v != NotifyStdout && v != NotifyEmail && v != NotifySlack:
 			return at("config_notify", line, column, state.Args{"key": "notify." + key, "value": v, "near": Nearest(v, notifyWays), "ways": strings.Join(notifyWays, ", ")})
 		}
 		if key == "default" {
