@@ -61,6 +61,7 @@ var Words = []Word{
 	answer,
 	assign,
 	handover,
+	settings,
 }
 
 // Lookup finds a word by its name or an alias, whatever its case; nil where there is none.

@@ -93,6 +93,10 @@ func recorder(to *[]any) service.API {
 			note(in)
 			return service.HandoverListOut{Handovers: []service.Handover{{Number: "g3"}}}, nil
 		},
+		Settings: func(_ context.Context, in service.SettingsIn) (service.SettingsOut, error) {
+			note(in)
+			return service.SettingsOut{Settings: service.StaffSettings{Staff: "s2", Name: "Wei"}}, nil
+		},
 		FollowupAdd:    func(_ context.Context, in service.FollowupAddIn) (service.FollowupOut, error) { return followed(in) },
 		FollowupClose:  func(_ context.Context, in service.FollowupCloseIn) (service.FollowupOut, error) { return followed(in) },
 		FollowupSnooze: func(_ context.Context, in service.FollowupSnoozeIn) (service.FollowupOut, error) { return followed(in) },
@@ -130,6 +134,13 @@ func TestWhatWordsAsk(t *testing.T) {
 		line string
 		want any
 	}{
+		{`settings`, service.SettingsIn{}},
+		{`settings wei`, service.SettingsIn{Staff: "wei"}},
+		{`settings ana lima digest 08:30`, service.SettingsIn{Staff: "ana lima", Change: map[string]string{"at": "08:30", "digest": "on"}}},
+		{`settings digest off reminders on`, service.SettingsIn{Change: map[string]string{"digest": "off", "reminders": "on"}}},
+		{`settings digest workdays lead 1h`, service.SettingsIn{Change: map[string]string{"days": "workdays", "digest": "on", "lead": "1h"}}},
+		{`settings days mon wed quiet none`, service.SettingsIn{Change: map[string]string{"days": "mon,wed", "quiet": "none", "digest": "on"}}},
+		{`设置 早报 关 语言 中文`, service.SettingsIn{Change: map[string]string{"digest": "off", "language": "zh"}}},
 		{`find jana köhler`, service.FindIn{Query: "jana köhler"}},
 		{`find +49 451 901820 --limit 5`, service.FindIn{Query: "+49 451 901820", Limit: 5}},
 		{`brief jana köhler`, service.BriefIn{Ref: "jana köhler"}},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/bot/text"
 	"github.com/keptcrm/kept/cmd/internal/config"
 	"github.com/keptcrm/kept/connectors"
@@ -211,6 +212,7 @@ func (s settings) service() service.Config {
 		Promises:    s.file.Promises.Config(),
 		Access:      s.file.Access,
 		Connections: map[string]service.ConnectionConfig{}}
+	c.Notice = bot.NoticeText("kept")
 	c.Notify = service.NotifyConfig{Staff: s.file.Notify.Staff, Default: s.file.Notify.Default, Via: s.file.Notify.Via}
 	for name, x := range s.file.Connections {
 		// A system that keeps consent itself is told without being asked to hold it.

@@ -67,6 +67,7 @@ func newRoot(f *factory) *cobra.Command {
 		newConnection(f),
 		newSync(f),
 		newOutbox(f),
+		newChat(f),
 		newImport(f),
 		newMatch(f),
 		newCustomer(f),

@@ -129,6 +129,9 @@ func (f *factory) openLive(s settings, h how, store *bolt.Store) (service.API, f
 			// Nobody waits longer than for a small commit.
 			env.Batch, env.Stdin = nil, nil
 			env.Progress = func(ctx context.Context, p engine.Progress) { api.Tell(ctx, progressed{Import: &p}) }
+			if s.file.Slack.On() {
+				env.Chat = h.stays.chat.deliver
+			}
 			return env
 		}
 	}

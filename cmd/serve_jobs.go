@@ -47,6 +47,10 @@ func (f *factory) jobLines(s settings) []jobLine {
 			_, err := api.OutboxSend(ctx, service.OutboxSendIn{})
 			return err
 		}},
+		{name: "digest", schedule: "*/5 * * * *", jitter: time.Minute, timeout: 10 * time.Minute, skip: true, do: func(ctx context.Context, api service.API) error {
+			_, err := api.DigestRun(ctx, service.DigestRunIn{})
+			return err
+		}},
 		{name: "promises", schedule: "*/10 * * * *", jitter: time.Minute, timeout: 30 * time.Minute, do: func(ctx context.Context, api service.API) error {
 			_, err := api.PromiseWatch(ctx, service.PromiseWatchIn{})
 			return err

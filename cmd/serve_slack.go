@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/bot/slack"
 	"github.com/keptcrm/kept/cmd/internal/config"
 	"github.com/keptcrm/kept/cmd/internal/serve"
@@ -62,6 +63,9 @@ func (c *chat) prepare(ctx context.Context, s settings) (commit func(), err erro
 		}
 		o.API = c.v.live.table
 		o.Known = c.known
+		o.Notice = func(ctx context.Context, m state.Outgoing, r bot.Reader) (bot.Card, error) {
+			return bot.NoticeOf(ctx, o.API, m, r)
+		}
 		app := slack.New(o)
 		run, end := context.WithCancel(context.Background())
 		next := &stay{app: app, handler: app.Handler(), key: key, end: end, ended: make(chan struct{})}

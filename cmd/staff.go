@@ -20,7 +20,7 @@ func newStaff(f *factory) *cobra.Command {
 		Args:    cobra.ArbitraryArgs,
 		RunE:    f.group,
 	}
-	c.AddCommand(newStaffAdd(f), newStaffList(f), newStaffShow(f), newStaffAway(f), newStaffLeave(f))
+	c.AddCommand(newStaffAdd(f), newStaffList(f), newStaffShow(f), newStaffAway(f), newStaffLeave(f), newStaffDigest(f))
 	return c
 }
 

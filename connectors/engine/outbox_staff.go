@@ -57,6 +57,12 @@ type HookMessage struct {
 // say prints a message to one of us.
 func (p *posting) say(c *service.OutboxClaim) service.OutboxResult {
 	for _, o := range c.Messages {
+		if o.Card != "" {
+			if err := p.sayCard(c.Name, o.Text); err != nil {
+				return service.OutboxResult{How: service.CallLater, Error: &state.Error{Class: state.Unavailable, Code: "stdout_closed", Cause: err}}
+			}
+			continue
+		}
 		lines := strings.Fields(o.Subject)
 		if rest := strings.Fields(o.Text); o.Subject == "" {
 			lines = rest

@@ -95,6 +95,9 @@ type API struct {
 	OutboxRetry        func(context.Context, OutboxRetryIn) (OutboxOut, error)      `api:"write"`
 	OutboxDrop         func(context.Context, OutboxDropIn) (OutboxOut, error)       `api:"write"`
 	OutboxSend         func(context.Context, OutboxSendIn) (OutboxSendOut, error)   `api:"long"`
+	Digest             func(context.Context, DigestIn) (DigestOut, error)           `api:"read"`
+	DigestRun          func(context.Context, DigestRunIn) (DigestRunOut, error)     `api:"long"`
+	Settings           func(context.Context, SettingsIn) (SettingsOut, error)       `api:"write"`
 	UnsubscribeByToken func(context.Context, UnsubscribeIn) (UnsubscribeOut, error) `api:"write"`
 
 	ImportUndo func(context.Context, ImportUndoIn) (ImportUndoOut, error) `api:"write"`

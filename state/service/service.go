@@ -86,6 +86,8 @@ type Config struct {
 	// Notify is how our own people get messages, Unsubscribe how customers say no to more of them.
 	Notify      NotifyConfig
 	Unsubscribe UnsubscribeConfig
+	// Notice puts what our people are told by themselves into words; nil: they get its name alone.
+	Notice func(Notice) (subject, text string)
 }
 
 // ConnectionConfig is what kept.yaml says of one connection.

@@ -26,6 +26,9 @@ func (s *Service) API() API {
 		Import: s.Import, Check: s.Check, CheckLinks: s.CheckLinks, CustomerLearn: s.CustomerLearn, Backup: s.Backup,
 		OutboxList: s.OutboxList, OutboxShow: s.OutboxShow, OutboxRetry: s.OutboxRetry, OutboxDrop: s.OutboxDrop, OutboxSend: s.OutboxSend,
 		UnsubscribeByToken: s.UnsubscribeByToken,
+		Digest:             s.Digest,
+		DigestRun:          s.DigestRun,
+		Settings:           s.Settings,
 	}
 	shutChat(&a)
 	s.auditReads(&a)
