@@ -32,7 +32,11 @@ func (a *App) Deliver(ctx context.Context, to string, o state.Outgoing, _ string
 	if !ok {
 		return "", &Error{Class: NotFound, Reason: "no_chat_account", Text: "there is no Slack account " + to}
 	}
-	if own := a.client.self().team; own != "" && own != team {
+	own := a.client.self().team
+	if team == "" {
+		team = own
+	}
+	if own != "" && own != team {
 		return "", &Error{Class: NotFound, Reason: "other_workspace", Text: "their account is in another workspace than the one that Kept is in"}
 	}
 	m, err := a.outgoing(ctx, team, user, o)
@@ -72,9 +76,10 @@ func (a *App) Deliver(ctx context.Context, to string, o state.Outgoing, _ string
 	return id, nil
 }
 
+// parseChat reads "slack:T1:U7"; "slack::U7" is one in whatever workspace Kept is in.
 func parseChat(to string) (team, user string, ok bool) {
 	parts := strings.Split(to, ":")
-	if len(parts) != 3 || parts[0] != "slack" || !isID(parts[1]) || !isID(parts[2]) {
+	if len(parts) != 3 || parts[0] != "slack" || parts[1] != "" && !isID(parts[1]) || !isID(parts[2]) {
 		return "", "", false
 	}
 	return parts[1], parts[2], true
