@@ -137,9 +137,34 @@ func (s *Service) isForgotten(w *state.Writer, m markers, t *Told, gone map[stri
 			continue
 		}
 		gone[t.Connection+"\x00"+t.ID] = t.Kind == state.KindContact
+		if err := s.refusedIn(w, m, t, f.Forgetting); err != nil {
+			return false, err
+		}
 		return true, state.Markers.Put(w, &state.Marker{Hash: hash, Kind: state.MarkerRecord, Forgetting: f.Forgetting})
 	}
 	return false, nil
+}
+
+// refusedIn keeps of a message that is not kept, told for the first time, that its writer asks in it to
+// be left alone: as those keep their refusals who are forgotten, by a hash of the address.
+func (s *Service) refusedIn(w *state.Writer, m markers, told *Told, forgetting uint64) error {
+	r := &state.Record{Connection: told.Connection, Kind: told.Kind, ID: told.ID, Keyed: told.Keyed, Versions: []state.Version{told.Version}}
+	if r.Kind != state.KindMessage || told.Version.Message == nil || told.Version.Gone {
+		return nil
+	}
+	describe(r, s.config.Region)
+	found, from, err := (&telling{s: s, w: w}).wishToStop(r)
+	if err != nil || found == nil {
+		return err
+	}
+	for _, purpose := range []string{purposeMarketing, purposeSales} {
+		refusal := &state.Marker{Hash: m.hash(state.MarkerRefusal, from.Key()), Kind: state.MarkerRefusal, Forgetting: forgetting, Channel: stopChannel(found, from),
+			Purpose: purpose, State: state.ConsentOptedOut, At: told.Version.Message.At, Noted: w.Cause.At}
+		if err := state.Markers.Put(w, refusal); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addressesTold gives the identifiers of a contact, or of the people in a message, as they are told.

@@ -366,3 +366,35 @@ func TestForgetLeavesNothingInTheFile(t *testing.T) {
 		}
 	}
 }
+
+// Whoever was forgotten and writes that nobody is to write to them is heard: nothing is kept but that
+// the address, by its hash, is not to be written to.
+func TestTheForgottenAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	h := office(t)
+	h.s.rules = gateRules(GateConfig{Silence: []GateSilence{{Outcome: gateYes}}})
+	must[CustomerForgetOut](h)(h.s.CustomerForget(as("ana"), CustomerForgetIn{Ref: "jana@sternwarte.example"}))
+	stop := letter{id: "stop1", from: janaBox, to: weiMail, subject: "Re: Catalogue", day: 20, text: "Please stop sending me these emails."}
+	h.mails(stop, letter{id: "m2", from: liweiBox, to: weiMail, subject: "Hi", day: 20, text: "Thank you."})
+	may := func(want string) {
+		t.Helper()
+		if out := must[MayContactOut](h)(h.s.MayContact(as("ana"), MayContactIn{Ref: "jana@sternwarte.example", Channel: "email", Purpose: "marketing"})); out.Outcome != want {
+			t.Errorf("the gate says %s %v, want %s", out.Outcome, out.Reasons, want)
+		}
+	}
+	may("no")
+	for k, v := range statetest.Dump(t, h.store) {
+		if strings.Contains(strings.ToLower(k+v), "sternwarte") {
+			t.Errorf("%q names her: %.200q", k, v)
+		}
+	}
+	// A person takes it back; that the mailbox tells the same mail again is no new wish.
+	must[OptoutOut](h)(h.s.OptoutRemove(as("ana"), OptoutRemoveIn{Ref: "jana@sternwarte.example", Channel: "email", Reason: "she called"}))
+	may("yes")
+	h.mails(stop)
+	may("yes")
+	stop.id = "stop2"
+	h.now = h.now.Add(time.Hour)
+	h.mails(stop)
+	may("no")
+}

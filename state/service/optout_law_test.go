@@ -2,8 +2,6 @@ package service
 
 import (
 	"fmt"
-	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -92,10 +90,10 @@ func (r *optoutLaw) told(kind, conn string, told []Told) {
 		r.imports = append(r.imports, number)
 	}
 	for i, t := range told {
-		corrected := slices.ContainsFunc(told, func(x Told) bool { return x.Kind == t.Kind && x.ID == t.ID && !reflect.DeepEqual(x, told[i]) })
+		gone := slices.ContainsFunc(told[i:], func(x Told) bool { return x.Kind == t.Kind && x.ID == t.ID && x.Version.Gone })
 		for _, c := range t.Version.Consents {
-			if corrected {
-				break // of what a run says twice of one record the newest is its word
+			if gone {
+				break // it came and went in one run, and there is no such record
 			}
 			a := identity.EmailIdentifier(c.Address).Match
 			if c.State == state.ConsentOptedOut && !r.lifted[a+" "+channelEmail] && !r.forgot {
@@ -472,21 +470,29 @@ func TestOptoutStaysThroughMergeAndUnmerge(t *testing.T) {
 func TestOptoutStaysUntilAPersonLiftsIt(t *testing.T) {
 	t.Parallel()
 	seen, checked := map[string]int{}, 0
-	rapid.Check(t, func(rt *rapid.T) {
-		r := newOptoutLaw(t, rt, seen)
-		for range rapid.IntRange(6, 14).Draw(rt, "steps") {
-			r.step(rt)
-			r.hold()
+	missing := func() (out []string) {
+		for _, what := range []string{"import", "sync", "optout", "lift", "merge", "part", "apart", "undo", "forget", "answer no", "answer yes"} {
+			if seen[what] == 0 {
+				out = append(out, what)
+			}
 		}
-		checked += r.checked
-	})
-	for _, what := range []string{"import", "sync", "optout", "lift", "merge", "part", "apart", "undo", "forget", "answer no", "answer yes"} {
-		if seen[what] == 0 {
-			t.Errorf("nothing was ever done by %q: the law is not tested; %v", what, slices.Collect(maps.Keys(seen)))
+		return out
+	}
+	// What is rare is mostly drawn the first time, and surely in one of many.
+	for range 20 {
+		rapid.Check(t, func(rt *rapid.T) {
+			r := newOptoutLaw(t, rt, seen)
+			for range rapid.IntRange(6, 14).Draw(rt, "steps") {
+				r.step(rt)
+				r.hold()
+			}
+			checked += r.checked
+		})
+		if len(missing()) == 0 || t.Failed() {
+			break
 		}
 	}
-	if checked < 500 {
-		t.Errorf("the gate was asked %d times only", checked)
+	if m := missing(); len(m) > 0 || checked < 500 {
+		t.Errorf("nothing was ever done by %q, the gate was asked %d times: the law is not tested; %v", m, checked, seen)
 	}
-	t.Log(seen)
 }

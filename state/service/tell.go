@@ -119,6 +119,9 @@ func (t *telling) one(told *Told) (uint64, error) {
 	current, believed := before.Current(), before.Believed()
 	last := before.Last(v.Implied)
 	i := versionOf(r, t.run.Number, v.Implied)
+	if i >= 0 {
+		carryRefusals(&before.Versions[i], &v)
+	}
 	switch {
 	case v.Gone && (last == nil || last.Gone && i >= 0):
 		t.run.Counts.Same++
@@ -174,6 +177,33 @@ func (t *telling) one(told *Told) (uint64, error) {
 		return 0, err
 	}
 	return r.Key, err
+}
+
+// carryRefusals keeps the refusals of the version that a later one of the same run takes the place of:
+// a run that tells a record twice, with a no and without, told a no.
+func carryRefusals(before, v *state.Version) {
+	var carried []state.Said
+	for _, said := range before.Consents {
+		if said.Address == "" {
+			said.Address = before.Text(spokenField(said.Channel))
+		}
+		c := state.Consent{State: said.State}
+		if c.Refuses() && !slices.Contains(v.Consents, said) {
+			carried = append(carried, said)
+		}
+	}
+	if len(carried) > 0 {
+		v.Consents = append(carried, v.Consents...)
+		v.Hash = contentHash(v)
+	}
+}
+
+// spokenField is the field whose first value a statement about a channel is about, where it names none.
+func spokenField(channel string) string {
+	if channel == channelSMS || channel == channelPhone {
+		return "phone"
+	}
+	return "email"
 }
 
 // rehomed says whether a record has phone numbers that were kept while nobody had said which country
@@ -477,13 +507,10 @@ func (t *telling) consents(r *state.Record, wishes []*state.Consent) error {
 // addressed gives the identifier that a statement is about; an address that is none keeps its
 // letters, so that it is refused even when it is written right one day.
 func (t *telling) addressed(said state.Said, v *state.Version) state.Identifier {
-	phone := said.Channel == "sms" || said.Channel == "phone"
+	field := spokenField(said.Channel)
+	phone := field == "phone"
 	addresses := []string{said.Address}
 	if said.Address == "" {
-		field := "email"
-		if phone {
-			field = "phone"
-		}
 		addresses = []string{v.Text(field)}
 	}
 	for _, a := range addresses {
