@@ -14,9 +14,9 @@ import (
 var answer = Word{
 	Name:    "answer",
 	Aliases: []string{"回答"},
-	Usage: []string{"answer qN yes|no", `answer qN fix "ROW"`, "answer qN drop", "answer qN CONNECTION",
+	Usage: []string{`answer qN yes|no ["REASON"]`, `answer qN fix "ROW"`, "answer qN drop", "answer qN CONNECTION",
 		`answer qN yes|no|done [--due WHEN] [--text "WORDS"]`},
-	Examples: []string{"answer q7 yes", "answer q7 no", `answer q12 fix "jana@example.com,Jana,Köhler"`, "answer q12 drop", "answer q8 book",
+	Examples: []string{"answer q7 yes", "answer q7 no", `answer q9 no "she meant the newsletter of another firm"`, `answer q12 fix "jana@example.com,Jana,Köhler"`, "answer q12 drop", "answer q8 book",
 		`answer q7 yes --due "next tuesday"`, "answer q7 done"},
 	Options: []Option{{Name: "due", Value: "WHEN"}, {Name: "text", Value: "TEXT"}},
 	Writes:  true,
@@ -29,7 +29,7 @@ var answer = Word{
 			in.Text = said
 		}
 		// Two answers at once, a whole line of hints as it was pasted, are none.
-		if in.Text != "" && (in.Answer == "no" || in.Answer == "drop") || in.Answer == "yes" && slices.Contains(req.Words, "·") {
+		if in.Text != "" && (in.Answer == "drop" || in.Answer == "no" && anotherAnswer(in.Text)) || in.Answer == "yes" && slices.Contains(req.Words, "·") {
 			return Card{}, errUsage
 		}
 		if in.Answer == "fix" && in.Text == "" {
@@ -79,6 +79,13 @@ var answerWords = map[string]string{
 	"修正": "fix", "改": "fix", "correct": "fix",
 	"kept": "done", "erledigt": "done", "完成": "done", "已完成": "done", "已兑现": "done",
 	"skip": "drop", "丢弃": "drop", "放弃": "drop",
+}
+
+// anotherAnswer says whether what stands behind an answer is a further one and no reason.
+func anotherAnswer(said string) bool {
+	words := strings.Fields(said)
+	return slices.Contains(words, "·") || slices.ContainsFunc(words, questionNumber.MatchString) ||
+		len(words) == 1 && slices.Contains([]string{"yes", "no", "all", "done", "fix", "drop"}, answerWord(words[0]))
 }
 
 // answerWord reads an answer as people type it; one that is not known is the service's to refuse.

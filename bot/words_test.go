@@ -207,6 +207,8 @@ func TestWhatWordsAsk(t *testing.T) {
 		{`answer q7 yes`, service.AnswerIn{Number: "q7", Answer: "yes"}},
 		{`回答 q7 不是`, service.AnswerIn{Number: "q7", Answer: "no"}},
 		{`answer q12 fix "jana@example.com,Jana,Köhler"`, service.AnswerIn{Number: "q12", Answer: "fix", Text: "jana@example.com,Jana,Köhler"}},
+		{`answer q9 no "she meant another firm"`, service.AnswerIn{Number: "q9", Answer: "no", Text: "she meant another firm"}},
+		{`回答 q9 不是 说的是别家公司`, service.AnswerIn{Number: "q9", Answer: "no", Text: "说的是别家公司"}},
 		{`answer q12 drop`, service.AnswerIn{Number: "q12", Answer: "drop"}},
 		{`answer q9 yes "Sternwarte Lübeck"`, service.AnswerIn{Number: "q9", Answer: "yes", Text: "Sternwarte Lübeck"}},
 		{`assign jana wei`, service.AssignIn{Ref: "jana", Staff: "wei"}},
@@ -240,7 +242,7 @@ func TestWhatWordsRefuse(t *testing.T) {
 	for line, code := range map[string]string{
 		`find`: "usage", `brief`: "usage", `history`: "usage", `note jana`: "usage", `note`: "usage", `promise`: "usage", `promise jana`: "usage",
 		`promise jana by friday`: "usage", `answer`: "usage", `answer q7`: "usage", `answer jana yes`: "usage", `answer q7 no yes`: "usage",
-		`answer q7 yes · kept answer q7 no`: "usage", `answer q12 drop it now`: "usage", `assign jana`: "usage", `assign`: "usage",
+		`answer q7 no answer q8 yes`: "usage", `answer q7 yes · kept answer q7 no`: "usage", `answer q12 drop it now`: "usage", `assign jana`: "usage", `assign`: "usage",
 		`promise find "send it"`:             "reserved_customer",
 		`promise p12 by`:                     "promise_no_date",
 		`promise p12 perhaps`:                "promise_action",

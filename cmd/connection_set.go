@@ -32,6 +32,9 @@ func newConnectionSet(f *factory) *cobra.Command {
 	}
 }
 
+// aboutSync are the settings that say how a connection is synced: one that only sends has none of them.
+var aboutSync = []string{"mode", "owns", "create", "conflicts", "deletes", "guard", "census"}
+
 // settingNames completes KEY= and the values of keys that take one of a few.
 func (f *factory) settingNames(connection, typed string) []string {
 	s, err := f.settings()
@@ -100,6 +103,9 @@ func (f *factory) setConnection(name string, pairs []string) error {
 		}
 		if err != nil {
 			return err
+		}
+		if option == "" && v != "" && sendsOnly(spec) && slices.Contains(aboutSync, key) {
+			return invalid("connection_sends_setting", "connection", name, "type", typ, "key", key)
 		}
 		asked[option] = true
 		switch v = strings.TrimSpace(v); {

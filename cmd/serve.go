@@ -244,7 +244,7 @@ func (v *serving) prepare(ctx context.Context, s settings) (commit func(), err e
 		opened()
 		joined()
 		var names []string
-		for _, c := range s.synced() {
+		for _, c := range v.f.toSync(s) { // what only sends has no news
 			names = append(names, c.Name)
 		}
 		v.watchers.Set(names)

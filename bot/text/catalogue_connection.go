@@ -28,6 +28,8 @@ var connectionTexts = texts{
 		`{connection} 拒绝了请求[：{reason}]。请更正后运行：{admin} connection check {connection}`},
 	"error.connection_read_only": {`{connection} is set to {mode}, but {type} can only be read. Set it to pull: {admin} connection set {connection} mode=pull`,
 		`{connection} 设为 {mode}，但 {type} 只能读取。请设为 pull：{admin} connection set {connection} mode=pull`},
+	"error.connection_sends_setting": {`{connection} ({type}) only sends messages and is never synced: it has no {key}. What it has: {admin} connection show {connection}`,
+		`{connection}（{type}）只发送消息，从不同步：没有 {key} 这项设置。现有设置：{admin} connection show {connection}`},
 	"error.connection_sends_only": {`{connection} ({type}) only sends messages; there is nothing to sync. Does it work? {admin} connection check {connection}`,
 		`{connection}（{type}）只用于发送消息，没有可同步的内容。检查是否可用：{admin} connection check {connection}`},
 	"error.connections_fail": {`Not all connections work: {connections}. The others do. See: {admin} connection check`,

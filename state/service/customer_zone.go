@@ -1,30 +1,21 @@
 package service
 
 import (
+	"slices"
 	"time"
 
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/identity"
 )
 
-// customerZone gives the zone that a customer lives by: the one that was set for them, else that of
-// the country of their address or phone number, else the configuration's.
+// customerZone gives the zone that a customer lives by, found as the gate finds it ([Service.placeOf]);
+// of a country with several of which none is likelier, that of most people there.
 func (s *Service) customerZone(c *state.Customer) *time.Location {
-	if loc, ok := zoneByName(c.Text("zone")); ok {
-		return loc
-	}
-	for _, v := range c.Get("address") {
-		if loc, ok := zoneByName(identity.CountryZone(v.Parts["country"])); ok {
-			return loc
+	p := s.placeOf(c, state.Identifier{})
+	for _, country := range p.countries {
+		if most := identity.CountryZone(country); slices.Contains(p.zones, most) {
+			return s.zone(most)
 		}
 	}
-	for _, a := range c.Identifiers {
-		if a.Type != state.TypePhone || a.Former {
-			continue
-		}
-		if loc, ok := zoneByName(identity.CountryZone(identity.PhoneCountry(a.Match))); ok {
-			return loc
-		}
-	}
-	return s.zone()
+	return s.zone(p.zones[0])
 }

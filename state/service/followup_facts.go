@@ -20,7 +20,7 @@ func (s *Service) facts(l *lookup, c *state.Customer, need followup.Needs) (*fol
 	if err != nil {
 		return nil, err
 	}
-	f := &followup.Facts{Zone: s.zone(c.Text("zone")), Work: s.zone(), Birthday: c.Text("birthday"), Created: c.Created}
+	f := &followup.Facts{Zone: s.customerZone(c), Work: s.zone(), Birthday: c.Text("birthday"), Created: c.Created}
 	if owner != nil {
 		f.Work = s.zone(owner.Zone)
 	}

@@ -237,6 +237,9 @@ func (l *lookup) question(q *state.Question) (Question, error) {
 // Answer answers a question, once.
 func (s *Service) Answer(ctx context.Context, in AnswerIn) (AnswerOut, error) {
 	args := state.Args{"question": in.Number, "answer": in.Answer}
+	if reason := strings.TrimSpace(in.Text); reason != "" && in.Answer == "no" {
+		args["reason"] = reason
+	}
 	return settled(ctx, s, "question.answer", args, func(w *state.Writer) (AnswerOut, error) {
 		n, err := reference(state.Questions, w.Tx(), in.Number)
 		if err != nil {

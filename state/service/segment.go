@@ -14,30 +14,65 @@ import (
 // maxSaved is how many saved looks at one segment are kept.
 const maxSaved = 100
 
-// inSegments calls in for every customer and every one of some segments that has them.
-func (s *Service) inSegments(l *lookup, segments []*followup.Segment, in func(i int, c *state.Customer) error) error {
+// segmentPage is how many customers one transaction looks at, so that nobody else's writing waits for
+// pages of the file that a long reading holds.
+const segmentPage = 500
+
+// members gives who is in each of some segments, by number. It looks at everybody, a page at a time: who
+// changes meanwhile counts as they were when their page was read.
+func (s *Service) members(ctx context.Context, segments []*followup.Segment) ([][]uint64, error) {
 	var need followup.Needs
 	for _, x := range segments {
 		need.NeedCondition(x.If)
 	}
-	for c, err := range state.Customers.All(l.tx, state.Range{Index: "live"}) {
-		if err != nil {
-			return err
-		}
-		f, err := s.facts(l, c, need)
-		if err != nil {
-			return err
-		}
-		env := f.Env()
-		for i, x := range segments {
-			if x.If.Holds(env) {
-				if err := in(i, c); err != nil {
+	out := make([][]uint64, len(segments))
+	for upto, more := uint64(0), true; more; {
+		page := make([][]uint64, len(segments))
+		var last uint64
+		err := s.Look(ctx, func(tx state.Tx, now time.Time) error {
+			clear(page)
+			l := newSegmentLookup(s, tx, now)
+			numbers, err := scanNumbers(tx, state.Range{Index: "live", From: state.NumberKey(upto + 1)}, segmentPage)
+			if err != nil {
+				return err
+			}
+			if more = len(numbers) == segmentPage; len(numbers) > 0 {
+				last = numbers[len(numbers)-1]
+			}
+			keys := make([][]byte, len(numbers))
+			for i, n := range numbers {
+				keys[i] = state.NumberKey(n)
+			}
+			customers, err := state.Customers.Many(tx, keys)
+			if err != nil {
+				return err
+			}
+			for _, c := range customers {
+				if c == nil {
+					continue
+				}
+				f, err := s.facts(l, c, need)
+				if err != nil {
 					return err
 				}
+				env := f.Env()
+				for i, x := range segments {
+					if x.If.Holds(env) {
+						page[i] = append(page[i], c.Number)
+					}
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
+		for i := range out {
+			out[i] = append(out[i], page[i]...)
+		}
+		upto = last
 	}
-	return nil
+	return out, nil
 }
 
 func (s *Service) segment(name string) (*followup.Segment, error) {
@@ -55,7 +90,7 @@ func (s *Service) segment(name string) (*followup.Segment, error) {
 
 // SegmentList gives the segments, with how many customers are in each.
 func (s *Service) SegmentList(ctx context.Context, _ SegmentListIn) (SegmentListOut, error) {
-	return view(ctx, s, func(tx state.Tx, now time.Time) (SegmentListOut, error) {
+	out, err := view(ctx, s, func(tx state.Tx, _ time.Time) (SegmentListOut, error) {
 		out := SegmentListOut{Segments: []Segment{}}
 		for _, x := range s.config.Followups.Segments {
 			looks, err := savedLooks(tx, x.Name)
@@ -68,14 +103,16 @@ func (s *Service) SegmentList(ctx context.Context, _ SegmentListIn) (SegmentList
 			}
 			out.Segments = append(out.Segments, shown)
 		}
-		if len(out.Segments) == 0 {
-			return out, nil
-		}
-		return out, s.inSegments(newSegmentLookup(s, tx, now), s.config.Followups.Segments, func(i int, _ *state.Customer) error {
-			out.Segments[i].Count++
-			return nil
-		})
+		return out, nil
 	})
+	if err != nil || len(out.Segments) == 0 {
+		return out, err
+	}
+	members, err := s.members(ctx, s.config.Followups.Segments)
+	for i, in := range members {
+		out.Segments[i].Count = len(in)
+	}
+	return out, err
 }
 
 func newSegmentLookup(s *Service, tx state.Tx, now time.Time) *lookup {
@@ -84,26 +121,46 @@ func newSegmentLookup(s *Service, tx state.Tx, now time.Time) *lookup {
 
 // SegmentShow gives who is in a segment.
 func (s *Service) SegmentShow(ctx context.Context, in SegmentShowIn) (SegmentShowOut, error) {
-	return view(ctx, s, func(tx state.Tx, now time.Time) (SegmentShowOut, error) {
-		out := SegmentShowOut{Customers: []Customer{}}
-		x, err := s.segment(in.Name)
+	x, err := s.segment(in.Name)
+	if err != nil {
+		return SegmentShowOut{Customers: []Customer{}}, err
+	}
+	out := SegmentShowOut{Segment: Segment{Name: x.Name, Condition: x.If.Source}, Customers: []Customer{}}
+	members, err := s.members(ctx, []*followup.Segment{x})
+	if err != nil {
+		return out, err
+	}
+	numbers := members[0]
+	out.Segment.Count = len(numbers)
+	if in.Limit > 0 {
+		numbers = numbers[:min(in.Limit, len(numbers))]
+	}
+	for page := range slices.Chunk(numbers, segmentPage) {
+		shown, err := view(ctx, s, func(tx state.Tx, now time.Time) (list []Customer, err error) {
+			l := newSegmentLookup(s, tx, now)
+			for _, n := range page {
+				c, err := l.survivor(n)
+				if err != nil {
+					return nil, err
+				}
+				if c == nil || c.Number != n { // forgotten or merged meanwhile
+					continue
+				}
+				one, err := l.show(c)
+				if err != nil {
+					return nil, err
+				}
+				list = append(list, one)
+			}
+			return list, nil
+		})
 		if err != nil {
 			return out, err
 		}
-		out.Segment = Segment{Name: x.Name, Condition: x.If.Source}
-		l := newSegmentLookup(s, tx, now)
-		err = s.inSegments(l, []*followup.Segment{x}, func(_ int, c *state.Customer) error {
-			out.Segment.Count++
-			if in.Limit > 0 && len(out.Customers) >= in.Limit {
-				return nil
-			}
-			shown, err := l.show(c)
-			out.Customers = append(out.Customers, shown)
-			return err
-		})
-		slices.SortStableFunc(out.Customers, func(a, b Customer) int { return strings.Compare(a.Name, b.Name) })
-		return out, err
-	})
+		out.Customers = append(out.Customers, shown...)
+	}
+	slices.SortStableFunc(out.Customers, func(a, b Customer) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
 }
 
 // segmentLook is who was in a segment at a time.
@@ -131,16 +188,14 @@ func (s *Service) SegmentDiff(ctx context.Context, in SegmentDiffIn) (SegmentDif
 	if err != nil {
 		return SegmentDiffOut{}, err
 	}
+	members, err := s.members(ctx, []*followup.Segment{x})
+	if err != nil {
+		return SegmentDiffOut{}, err
+	}
+	now64 := members[0]
 	compare := func(tx state.Tx, now time.Time) (SegmentDiffOut, []segmentLook, error) {
 		out := SegmentDiffOut{Segment: Segment{Name: x.Name, Condition: x.If.Source}, Changes: []SegmentChange{}, Now: now}
 		l := newSegmentLookup(s, tx, now)
-		var now64 []uint64
-		if err := s.inSegments(l, []*followup.Segment{x}, func(_ int, c *state.Customer) error {
-			now64 = append(now64, c.Number)
-			return nil
-		}); err != nil {
-			return out, nil, err
-		}
 		out.Segment.Count = len(now64)
 		looks, err := savedLooks(tx, x.Name)
 		if err != nil {
@@ -210,6 +265,9 @@ func (l *lookup) changes(out *SegmentDiffOut, before, now []uint64) error {
 		c, err := l.survivor(n)
 		if err != nil {
 			return err
+		}
+		if c == nil { // forgotten meanwhile
+			continue
 		}
 		out.Changes = append(out.Changes, SegmentChange{Change: "in", Customer: refOf(c)})
 	}

@@ -71,6 +71,10 @@ func TestStopAnswers(t *testing.T) {
 		t.Errorf("did %+v", out)
 	}
 	h.answers(h.may("jana", "email", "marketing"), "yes")
+	logged := must[AuditOut](h)(h.s.Audit(as("ana"), AuditIn{By: "ana", Changes: true}))
+	if len(logged.Entries) == 0 || logged.Entries[0].What != "question.answer" || logged.Entries[0].Args["reason"] != "she meant the parcel" {
+		t.Errorf("the log %+v", logged.Entries)
+	}
 
 	h.now = h.now.Add(time.Hour)
 	h.mails(letter{id: "s2", from: "李伟 <li@example.cn>", to: "ana@nordlicht.example", subject: "Re: 目录", text: "别再联系我了。", day: 21})

@@ -386,7 +386,7 @@ type QuestionListOut struct {
 type AnswerIn struct {
 	Number string `json:"number"`
 	Answer string `json:"answer"`         // one of the question's options
-	Text   string `json:"text,omitempty"` // the corrected row, the organisation's name, the words of a promise
+	Text   string `json:"text,omitempty"` // the corrected row, the organisation's name, the words of a promise, why it is "no"
 	Due    string `json:"due,omitempty"`  // of a promise, in words, where it is another than was found
 }
 
