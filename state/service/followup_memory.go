@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"hash/fnv"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/keptcrm/kept/state"
@@ -53,7 +54,7 @@ func shapeOf(c *followup.Config) string {
 			h.Write([]byte(r.If.Source))
 		}
 	}
-	return string(binary.BigEndian.AppendUint64(nil, h.Sum64()))
+	return strconv.FormatUint(h.Sum64(), 16) // it is kept as JSON, which changes bytes that are no text
 }
 
 const dueHour = "2006-01-02T15"

@@ -190,3 +190,25 @@ func TestRuleSendsTemplate(t *testing.T) {
 		t.Error("a follow-up was made, too")
 	}
 }
+
+// A pass after which nothing changed looks at nobody; one after a change looks at whom it concerns.
+func TestRulesLookAtWhoChanged(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, name := range []string{followup.Unanswered, followup.PromiseDue, followup.Delivered, followup.Silent} {
+		r, _ := followup.Ready(name)
+		h.s.config.Followups.Rules = append(h.s.config.Followups.Rules, &r)
+	}
+	h.tell(person1("shop", "1", "name", "Jana Köhler", "email", "jana@x.example"), person1("shop", "2", "name", "李伟", "email", "li@x.example"))
+	looked := func(want int) {
+		t.Helper()
+		if out := must[FollowupRunOut](h)(h.s.FollowupRun(as(""), FollowupRunIn{})); out.Looked != want {
+			t.Errorf("it looked at %d, want %d", out.Looked, want)
+		}
+	}
+	looked(2)
+	looked(0)
+	must[CustomerOut](h)(h.s.CustomerEdit(as(""), CustomerEditIn{Ref: "jana@x.example", Set: map[string]string{"grade": "A"}}))
+	looked(1)
+	looked(0)
+}
