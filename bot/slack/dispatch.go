@@ -26,10 +26,14 @@ func (a *App) take(e event, ack acknowledge) {
 	e.until = a.now().Add(formAfter)
 	a.health.came(a.now(), e.kind)
 	goes := e.kind == submit || e.kind == suggest
+	keep := seenFor
+	if e.kind == suggest {
+		keep = 0 // what is typed again is looked up again
+	}
 	keys := []struct {
 		key  string
 		keep time.Duration
-	}{{"id\x00" + e.team + "\x00" + e.id, seenFor}}
+	}{{"id\x00" + e.team + "\x00" + e.id, keep}}
 	if e.twin != "" {
 		keys = append(keys, struct {
 			key  string

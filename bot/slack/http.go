@@ -1,6 +1,8 @@
 package slack
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -102,7 +104,8 @@ func (a *App) serve(w http.ResponseWriter, what string, body []byte) {
 		e, challenge, err = parseEvents(body)
 	default:
 		if f, bad := url.ParseQuery(string(body)); bad == nil {
-			e, err = parseInteraction([]byte(f.Get("payload")), "")
+			sum := sha256.Sum256(body)
+			e, err = parseInteraction([]byte(f.Get("payload")), hex.EncodeToString(sum[:16]))
 		}
 	}
 	if challenge != "" {

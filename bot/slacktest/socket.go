@@ -15,6 +15,7 @@ type socket struct {
 	s      *Server
 	conn   *websocket.Conn
 	write  sync.Mutex
+	out    chan any // what is sent, in its order
 	done   chan struct{}
 	once   sync.Once
 	warned bool
@@ -37,7 +38,7 @@ func (s *Server) link(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // it answered
 	}
-	c := &socket{s: s, conn: conn, done: make(chan struct{})}
+	c := &socket{s: s, conn: conn, out: make(chan any, 1000), done: make(chan struct{})}
 	s.mu.Lock()
 	if s.closing || s.outage != None {
 		s.mu.Unlock()
@@ -47,6 +48,7 @@ func (s *Server) link(w http.ResponseWriter, r *http.Request) {
 	s.sockets = append(s.sockets, c)
 	n := len(s.sockets)
 	s.tasks.Go(c.ping)
+	s.tasks.Go(c.writer)
 	s.tasks.Go(c.read)
 	s.noted()
 	s.mu.Unlock()
@@ -55,11 +57,32 @@ func (s *Server) link(w http.ResponseWriter, r *http.Request) {
 	s.flush()
 }
 
+// send sends something without waiting for it to arrive; false where the connection is gone.
 func (c *socket) send(v any) bool {
-	c.write.Lock()
-	defer c.write.Unlock()
-	_ = c.conn.SetWriteDeadline(time.Now().Add(10 * time.Second)) // a connection that is gone fails at the write
-	return c.conn.WriteJSON(v) == nil
+	select {
+	case c.out <- v:
+		return true
+	case <-c.done:
+		return false
+	}
+}
+
+func (c *socket) writer() {
+	for {
+		select {
+		case v := <-c.out:
+			c.write.Lock()
+			_ = c.conn.SetWriteDeadline(time.Now().Add(10 * time.Second)) // a connection that is gone fails at the write
+			err := c.conn.WriteJSON(v)
+			c.write.Unlock()
+			if err != nil {
+				c.cut()
+				return
+			}
+		case <-c.done:
+			return
+		}
+	}
 }
 
 func (c *socket) ping() {
@@ -203,7 +226,9 @@ func (s *Server) Refresh() {
 		c.warned = true
 		s.after(10*time.Second, func() {
 			c.send(map[string]any{"type": "disconnect", "reason": "refresh_requested", "debug_info": map[string]any{"host": "applink-1"}})
-			c.cut()
+			s.mu.Lock()
+			s.after(time.Second, c.cut)
+			s.mu.Unlock()
 		})
 		s.mu.Unlock()
 		c.send(map[string]any{"type": "disconnect", "reason": "warning", "debug_info": map[string]any{"host": "applink-1"}})

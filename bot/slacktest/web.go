@@ -95,13 +95,16 @@ func read(r *http.Request) (args, string, error) {
 	for k, v := range r.URL.Query() {
 		a[k] = v[0]
 	}
-	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	bearer := strings.TrimSpace(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer"))
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case len(body) == 0:
 	case kind == "application/json":
 		if !utf8.Valid(body) || json.Unmarshal(body, &a) != nil {
 			return nil, "", fails("invalid_json")
+		}
+		if a == nil { // the body was null
+			a = args{}
 		}
 		delete(a, "token") // with JSON the token is in the header
 	case kind == "application/x-www-form-urlencoded":
