@@ -62,7 +62,6 @@ func (c *chat) prepare(ctx context.Context, s settings) (commit func(), err erro
 			return
 		}
 		o.API = c.v.live.table
-		o.Known = c.known
 		o.Notice = func(ctx context.Context, m state.Outgoing, r bot.Reader) (bot.Card, error) {
 			return bot.NoticeOf(ctx, o.API, m, r)
 		}
@@ -76,15 +75,6 @@ func (c *chat) prepare(ctx context.Context, s settings) (commit func(), err erro
 		c.change(next)
 		c.v.log.Info("in Slack", "mode", app.Health().Mode)
 	}, nil
-}
-
-// known notes whose an account is. That nobody can be told is what they hear when they ask.
-func (c *chat) known(ctx context.Context, account, email string) error {
-	_, err := c.v.live.table.StaffMap(ctx, service.StaffMapIn{Account: account, Email: email})
-	if state.IsClass(err, state.Refused) {
-		return nil
-	}
-	return err
 }
 
 // change puts another app in the place of the one that runs, which comes to its end beside.

@@ -123,7 +123,7 @@ func TestReplace(t *testing.T) {
 
 // A form opens with the trigger of what was pressed, is refused beside its fields, and closes when it
 // is good; the answer goes where the form came from.
-func TestForms(t *testing.T) {
+func TestFormsOverBothTransports(t *testing.T) {
 	t.Parallel()
 	for _, over := range []bool{false, true} {
 		h := map[kind]handler{

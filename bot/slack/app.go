@@ -31,15 +31,8 @@ type Options struct {
 	API     service.API
 	// Notice gives the card of a message that goes out by itself; nil: the message's text alone is sent.
 	Notice func(ctx context.Context, o state.Outgoing, r bot.Reader) (bot.Card, error)
-	// Person says how one of us reads, where the state knows it: language and zone, "" where not. May
-	// be nil. The context's caller is the Slack user.
-	Person func(ctx context.Context) (lang, zone string)
-	// Known notes that the owner of an e-mail address that Slack vouches for is this chat account
-	// ("slack:T1:U7"). May be nil.
-	Known func(ctx context.Context, chat, email string) error
-
-	Lang string // of who has none; see text.Match
-	Zone string // IANA, of who has none
+	Lang   string // of who has none; see text.Match
+	Zone   string // IANA, of who has none
 
 	URL   string                                                               // of the Web API, with its slash; "" is Slack's
 	HTTPC *http.Client                                                         // to the Web API and response_urls; nil: the network

@@ -91,7 +91,6 @@ func (a *App) outgoing(ctx context.Context, team, user string, o state.Outgoing)
 	if p, err := a.people.profile(ctx, user); err == nil {
 		r = a.reads(r, p)
 	}
-	r = a.prefers(ctx, event{team: team, user: user}, r)
 	if o.Lang != "" {
 		r.Lang = text.Match(o.Lang)
 	}

@@ -210,7 +210,7 @@ func (a *App) handle(ctx context.Context, e event) (ans answer) {
 	who, refused := a.admit(ctx, e)
 	if refused != "" {
 		a.health.refused()
-		return a.sentence(e, who, refused)
+		return a.card(e, sheet{reader: who, card: bot.Card{Title: refused}})
 	}
 	r = who
 	ctx = service.WithCaller(ctx, service.Caller{Chat: chatID(e.team, e.user), Request: "slack:" + e.team + ":" + e.id, From: service.FromChat, Zone: r.Zone})

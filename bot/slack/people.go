@@ -12,9 +12,10 @@ import (
 
 // How long it is believed what Slack said of somebody.
 const (
-	freshFor = 30 * time.Minute
-	staleFor = 24 * time.Hour // where Slack cannot be asked
-	mostKept = 5000
+	freshFor  = 30 * time.Minute
+	staleFor  = 24 * time.Hour // where Slack cannot be asked
+	memberFor = time.Minute    // what the state says of one of us; later it is asked beside the answer
+	mostKept  = 5000
 )
 
 // people are the users of the workspace, as far as they were met.
@@ -34,7 +35,15 @@ type profile struct {
 	guest   bool
 	outside bool
 	bot     bool
-	noted   bool // the state knows that the e-mail address is theirs
+	name    string
+	member  member
+}
+
+// member is what the state says of a user who is one of us.
+type member struct {
+	at   time.Time // when it said so; zero: never
+	lang string
+	zone string
 }
 
 // plainReader is how somebody reads of whom nothing is known.
@@ -48,7 +57,7 @@ func (a *App) readerOf(ctx context.Context, e event) bot.Reader {
 	if p, err := a.people.profile(ctx, e.user); err == nil {
 		r = a.reads(r, p)
 	}
-	return a.prefers(ctx, e, r)
+	return r
 }
 
 func (a *App) reads(r bot.Reader, p profile) bot.Reader {
@@ -58,68 +67,81 @@ func (a *App) reads(r bot.Reader, p profile) bot.Reader {
 	if _, err := time.LoadLocation(p.zone); err == nil && p.zone != "" {
 		r.Zone = p.zone
 	}
-	return r
-}
-
-// prefers is how one of us wants to read, where the state says so.
-func (a *App) prefers(ctx context.Context, e event, r bot.Reader) bot.Reader {
-	if a.o.Person == nil {
-		return r
+	if p.member.lang != "" {
+		r.Lang = text.Match(p.member.lang)
 	}
-	lang, zone := a.o.Person(service.WithCaller(ctx, service.Caller{Chat: chatID(e.team, e.user), From: service.FromChat}))
-	if lang != "" {
-		r.Lang = lang
-	}
-	if zone != "" {
-		r.Zone = zone
+	if p.member.zone != "" {
+		r.Zone = p.member.zone
 	}
 	return r
 }
 
-// admit looks who did something. refused is the key of the sentence for whom nothing is done: guests,
-// people from other companies, bots, and everybody of whom Slack does not say who they are.
+// admit looks who did something. refused is the sentence for whom nothing is done: guests, people from
+// other companies, bots, everybody of whom Slack does not say who they are, and who is nobody of us.
 func (a *App) admit(ctx context.Context, e event) (r bot.Reader, refused string) {
 	r = a.plainReader()
+	say := func(key string) string { return a.printer(r).T(key) }
 	p, err := a.people.profile(ctx, e.user)
 	if err != nil {
 		switch f := a.trouble("users.info", err); f.Class {
 		case Forbidden, Auth:
-			return r, "slack.scope_people"
+			return r, say("slack.scope_people")
 		case NotFound:
-			return r, "slack.outside"
+			return r, say("slack.outside")
 		}
-		return r, "slack.who"
+		return r, say("slack.who")
 	}
 	r = a.reads(r, p)
 	self := a.client.self()
 	switch {
 	case p.outside || self.team != "" && e.team != self.team:
-		return r, "slack.outside"
+		return r, say("slack.outside")
 	case p.guest:
-		return r, "slack.guest"
+		return r, say("slack.guest")
 	case p.bot:
-		return r, "slack.bot"
+		return r, say("slack.bot")
 	}
-	a.people.note(ctx, e, p)
-	return a.prefers(ctx, e, r), ""
+	m, err := a.people.belongs(ctx, e, p)
+	if err != nil {
+		return r, a.printer(r).Error(err)
+	}
+	p.member = m
+	return a.reads(r, p), ""
 }
 
-// note tells the state once whose address a user of Slack has.
-func (p *people) note(ctx context.Context, e event, had profile) {
-	if p.app.o.Known == nil || had.noted || had.email == "" {
-		return
+// belongs asks the state which of us a user is. Who is one of us waits for that once; later it is asked
+// again beside the answer.
+func (p *people) belongs(ctx context.Context, e event, had profile) (member, error) {
+	if p.app.api.StaffMap == nil {
+		return member{}, nil
 	}
-	chat := chatID(e.team, e.user)
-	ctx = service.WithCaller(ctx, service.Caller{Login: "job:slack", From: service.FromJob})
-	if err := p.app.o.Known(ctx, chat, had.email); err != nil {
-		p.app.log.Info("the state did not take whose chat account it is", "code", codeOf(err))
-		return
+	ask := func(ctx context.Context) (member, error) {
+		ctx = service.WithCaller(ctx, service.Caller{Login: "job:slack", From: service.FromJob})
+		out, err := p.app.api.StaffMap(ctx, service.StaffMapIn{Account: chatID(e.team, e.user), Email: had.email, Name: had.name})
+		m := member{at: p.app.now(), lang: out.Staff.Language, zone: out.Staff.Zone}
+		if err != nil {
+			m = member{} // who was one of us and is no more is refused next time
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if x := p.known[e.user]; x != nil {
+			x.member = m
+		}
+		return m, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if x := p.known[e.user]; x != nil {
-		x.noted = true
+	switch age := p.app.now().Sub(had.member.at); {
+	case had.member.at.IsZero() || age > staleFor:
+		return ask(ctx)
+	case age > memberFor:
+		p.app.start(func() {
+			beside, cancel := context.WithTimeout(p.app.life, patience)
+			defer cancel()
+			if _, err := ask(beside); err != nil {
+				p.app.log.Info("the state does not know a chat account any more", "code", codeOf(err))
+			}
+		})
 	}
+	return had.member, nil
 }
 
 // profile gives what Slack says of a user.
@@ -142,13 +164,13 @@ func (p *people) profile(ctx context.Context, user string) (profile, error) {
 		}
 		return profile{}, err
 	}
-	next := &profile{at: now, lang: u.Locale, zone: u.TZ, email: u.Profile.Email, guest: u.IsRestricted || u.IsUltraRestricted,
+	next := &profile{at: now, name: u.RealName, lang: u.Locale, zone: u.TZ, email: u.Profile.Email, guest: u.IsRestricted || u.IsUltraRestricted,
 		outside: u.IsStranger || u.Deleted, bot: u.IsBot || user == "USLACKBOT"}
 	if own := p.app.client.self().team; own != "" && u.TeamID != "" && u.TeamID != own {
 		next.outside = true
 	}
 	if had != nil {
-		next.channel, next.noted = had.channel, had.noted && had.email == next.email
+		next.channel, next.member = had.channel, had.member
 	}
 	if len(p.known) >= mostKept {
 		clear(p.known)

@@ -204,7 +204,8 @@ func (s *Server) took(d *Delivery, payload json.RawMessage) {
 	s.forget(d.timer)
 	d.isAcked, d.ackedAt, d.ack = true, s.now(), payload
 	s.noted()
-	if len(bytes.TrimSpace(payload)) == 0 || string(payload) == "null" {
+	// Slack's own clients send an empty object where they have nothing to say.
+	if said := string(bytes.TrimSpace(payload)); said == "" || said == "null" || said == "{}" {
 		if v := s.views[d.view]; v != nil {
 			v.Closed = true // one level
 		}
