@@ -25,7 +25,7 @@ func newChat(f *factory) *cobra.Command {
 			"would have there. Type the number of a button to press it; where it asks for more, answer line by line,\n" +
 			"with Enter for what may be left out. With WORDS it answers one line and ends; without, it reads lines\n" +
 			"until \"quit\" or the end of its input.",
-		Example: examples("chat 'brief jana'", "chat --as wei 'promises --late'", "chat"),
+		Example: examples(`chat "brief jana"`, `chat --as wei "promises --late"`, "chat"),
 		GroupID: groupDaily,
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {

@@ -89,6 +89,9 @@ func parseChat(to string) (team, user string, ok bool) {
 func (a *App) outgoing(ctx context.Context, team, user string, o state.Outgoing) (message, error) {
 	r := a.plainReader()
 	if p, err := a.people.profile(ctx, user); err == nil {
+		if m, err := a.people.belongs(ctx, event{team: team, user: user}, p); err == nil {
+			p.member = m
+		}
 		r = a.reads(r, p)
 	}
 	if o.Lang != "" {

@@ -236,6 +236,55 @@ func (e *eyes) unanswered(o *UnansweredOut) error {
 	return err
 }
 
+func (e *eyes) digest(o *DigestOut) error {
+	var err error
+	less := func(name string, had, left int) {
+		if o.Total[name] > 0 {
+			o.Total[name] -= had - left
+		}
+	}
+	for name, list := range map[string]*[]Promise{"late": &o.Late, "today": &o.Today, "next": &o.Next, "theirs": &o.Theirs, "new": &o.New} {
+		n := len(*list)
+		if *list, err = keep(*list, e.promise); err != nil {
+			return err
+		}
+		less(name, n, len(*list))
+	}
+	if o.For, err = keep(o.For, func(f *DigestStandsIn) (bool, error) {
+		n := len(f.Late)
+		f.Late, err = keep(f.Late, e.promise)
+		less("for", n, len(f.Late))
+		return len(f.Late) > 0, err
+	}); err != nil {
+		return err
+	}
+	n := len(o.Followups)
+	if o.Followups, err = keep(o.Followups, e.followup); err != nil {
+		return err
+	}
+	less("followups", n, len(o.Followups))
+	n = len(o.Questions)
+	if o.Questions, err = keep(o.Questions, e.question); err != nil {
+		return err
+	}
+	less("questions", n, len(o.Questions))
+	seen := func(number string) (bool, error) {
+		see, _, err := e.of(number)
+		return see.headers, err
+	}
+	n = len(o.Wrote)
+	if o.Wrote, err = keep(o.Wrote, func(u *Unanswered) (bool, error) { return seen(u.Customer) }); err != nil {
+		return err
+	}
+	less("wrote", n, len(o.Wrote))
+	n = len(o.Quiet)
+	if o.Quiet, err = keep(o.Quiet, func(q *DigestQuiet) (bool, error) { return seen(q.Customer.Number) }); err != nil {
+		return err
+	}
+	less("quiet", n, len(o.Quiet))
+	return nil
+}
+
 func (e *eyes) handover(h *Handover) error {
 	var err error
 	h.Customers, err = keep(h.Customers, func(c *HandoverCustomer) (bool, error) {

@@ -15,7 +15,7 @@ var chatCalls = map[string]bool{
 	"QuestionList": true, "FollowupList": true, "UnansweredList": true, "HandoverList": true,
 	"Note": true, "Mark": true, "PromiseAdd": true, "PromiseClose": true, "PromiseMove": true, "Answer": true, "Assign": true,
 	"FollowupAdd": true, "FollowupClose": true, "FollowupSnooze": true, "FollowupAssign": true,
-	"Handover": true, "HandoverUndo": true, "ContactOverride": true,
+	"Handover": true, "HandoverUndo": true, "ContactOverride": true, "Digest": true, "Settings": true,
 }
 
 // shutChat refuses from a chat every call that is not one of [chatCalls].
