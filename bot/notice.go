@@ -222,6 +222,25 @@ func PlainText(c Card) string {
 	return strings.Join(slices.Clip(out), "\n")
 }
 
+// Quiet is the card of the caller's customers who have been silent for longer than is usual for them; it
+// has no sections where there are none.
+func Quiet(ctx context.Context, api service.API, r Reader) (Card, error) {
+	d, err := api.Digest(ctx, service.DigestIn{Quiet: true})
+	if err != nil {
+		return Card{}, err
+	}
+	p := text.For(r.Lang).In(d.Zone, d.Now).As(r.Command)
+	c := Card{Word: "quiet", Title: p.T("digest.quiet"), Data: d.Quiet}
+	quiet := Section{Shape: Table, Grow: 2}
+	for _, x := range d.Quiet {
+		n := x.Customer.Number
+		quiet.row(n, code(n), strong(x.Customer.Name), plain(p.T("digest.silent", state.Args{"n": strconv.Itoa(x.Days), "usual": strconv.Itoa(x.Usual)})))
+		quiet.Rows[len(quiet.Rows)-1].Actions = []Action{NewAction(p, "brief", "brief "+n, nil), NewAction(p, "note", noteWords(n), nil).about(x.Customer.Name, n)}
+	}
+	c.add(quiet)
+	return c, nil
+}
+
 // Digest is the card of somebody's digest, in a language; command is how they call us.
 func Digest(lang, command string, d service.DigestOut) Card {
 	return noticeCard(service.Notice{Digest: &d, Language: lang, Zone: d.Zone, Now: d.Now}, command)

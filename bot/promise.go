@@ -18,10 +18,11 @@ var promise = Word{
 		`promise CUSTOMER "TEXT" [by WHEN] [--by NAME | --theirs]`,
 		"promise pN done|not-kept|withdrawn|reopen",
 		"promise pN by WHEN [--agreed]",
+		"promise pN to WHO",
 		"promise pN",
 	},
 	Examples: []string{`promise jana "send the quote" by friday 12:00`, `promise jana "sign the contract" by 25 Nov --theirs`,
-		"promise p12 done", "promise p12 by tuesday", `promise move p12 "next friday" --agreed`, "promise reopen p12"},
+		"promise p12 done", "promise p12 by tuesday", "promise p12 to ana", `promise move p12 "next friday" --agreed`, "promise reopen p12"},
 	Options: []Option{{Name: "by", Value: "NAME"}, {Name: "theirs"}, {Name: "note", Value: "TEXT"}, {Name: "agreed"}},
 	Writes:  true,
 	run:     runPromise,
@@ -135,7 +136,7 @@ func (r Request) anyQuoted(n int) bool {
 	return false
 }
 
-// onePromise shows, closes, reopens or moves the promise that the first word numbers.
+// onePromise shows, closes, reopens, moves or gives on the promise that the first word numbers.
 func onePromise(ctx context.Context, api service.API, req Request) (Card, error) {
 	number := strings.ToLower(req.Words[0])
 	if len(req.Words) == 1 {
@@ -151,6 +152,12 @@ func onePromise(ctx context.Context, api service.API, req Request) (Card, error)
 	var err error
 	title := "moved"
 	switch {
+	case slices.Contains([]string{"to", "交给", "转给"}, first):
+		if len(rest) == 0 {
+			return Card{}, errUsage
+		}
+		title = "assigned"
+		out, err = api.PromiseAssign(ctx, service.PromiseAssignIn{Promise: number, Staff: strings.Join(rest, " ")})
 	case closing:
 		remark := req.Options["note"]
 		if remark == "" {

@@ -121,9 +121,13 @@ func promiseActions(p *text.Printer, x service.Promise) []Action {
 		return []Action{NewAction(p, "reopen", "promise "+x.Number+" reopen", nil)}
 	}
 	about := []string{x.Number, x.CustomerName, wording(p, x)}
-	return []Action{NewAction(p, "done", "promise "+x.Number+" done", nil),
+	out := []Action{NewAction(p, "done", "promise "+x.Number+" done", nil),
 		NewAction(p, "new_date", "promise "+x.Number+" by {when} {--agreed}", nil).about(about...),
 		NewAction(p, "not_kept", "promise "+x.Number+" not-kept --note {note}", nil).about(about...)}
+	if x.Direction == state.Ours {
+		out = append(out, NewAction(p, "reassign", "promise "+x.Number+" to {staff}", nil).about(about...))
+	}
+	return out
 }
 
 // addPromises puts a customer's promises on the card, ours and theirs.

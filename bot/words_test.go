@@ -70,9 +70,10 @@ func recorder(to *[]any) service.API {
 			note(in)
 			return service.PromiseConflictsOut{}, nil
 		},
-		PromiseAdd:   func(_ context.Context, in service.PromiseAddIn) (service.PromiseOut, error) { return promised(in) },
-		PromiseClose: func(_ context.Context, in service.PromiseCloseIn) (service.PromiseOut, error) { return promised(in) },
-		PromiseMove:  func(_ context.Context, in service.PromiseMoveIn) (service.PromiseOut, error) { return promised(in) },
+		PromiseAdd:    func(_ context.Context, in service.PromiseAddIn) (service.PromiseOut, error) { return promised(in) },
+		PromiseClose:  func(_ context.Context, in service.PromiseCloseIn) (service.PromiseOut, error) { return promised(in) },
+		PromiseMove:   func(_ context.Context, in service.PromiseMoveIn) (service.PromiseOut, error) { return promised(in) },
+		PromiseAssign: func(_ context.Context, in service.PromiseAssignIn) (service.PromiseOut, error) { return promised(in) },
 		FollowupList: func(_ context.Context, in service.FollowupListIn) (service.FollowupListOut, error) {
 			note(in)
 			return service.FollowupListOut{Followups: []service.Followup{{Number: "t12", State: "open"}}}, nil
@@ -197,6 +198,8 @@ func TestWhatWordsAsk(t *testing.T) {
 		{`handover g3 undo`, service.HandoverUndoIn{Number: "g3"}},
 		{`followup t12`, service.FollowupListIn{Number: "t12"}},
 		{`承诺 p12 完成`, service.PromiseCloseIn{Promise: "p12", State: "kept"}},
+		{`promise p12 to ana lima`, service.PromiseAssignIn{Promise: "p12", Staff: "ana lima"}},
+		{`承诺 p12 转给 王伟`, service.PromiseAssignIn{Promise: "p12", Staff: "王伟"}},
 		{`promise p12 by tuesday`, service.PromiseMoveIn{Promise: "p12", Due: "by tuesday"}},
 		{`promise p12 next friday`, service.PromiseMoveIn{Promise: "p12", Due: "next friday"}},
 		{`promise p12 by someday maybe`, service.PromiseMoveIn{Promise: "p12", Due: "by someday maybe"}},

@@ -252,6 +252,15 @@ func (o *office) api() service.API {
 				Made: present, Evidence: []state.Evidence{{Code: "by_hand"}}}
 			return service.PromiseOut{Promise: p, Zone: berlin, Now: present}, nil
 		},
+		Digest: func(context.Context, service.DigestIn) (service.DigestOut, error) {
+			return service.DigestOut{Quiet: []service.DigestQuiet{{Customer: service.CustomerRef{Number: "c34", Name: "李伟", Kind: "person"}, Days: 75, Usual: 31}}, Zone: "UTC", Now: present}, nil
+		},
+		PromiseAssign: func(_ context.Context, in service.PromiseAssignIn) (service.PromiseOut, error) {
+			if err := o.write(fmt.Sprintf("promise.assign %s %s", in.Promise, in.Staff)); err != nil {
+				return service.PromiseOut{}, err
+			}
+			return o.change(in.Promise, func(p *service.Promise) { p.By = "Ana Lima" })
+		},
 		PromiseMove: func(_ context.Context, in service.PromiseMoveIn) (service.PromiseOut, error) {
 			if err := o.write(fmt.Sprintf("promise.move %s %q agreed=%v", in.Promise, in.Due, in.Agreed)); err != nil {
 				return service.PromiseOut{}, err

@@ -13,7 +13,7 @@ import (
 const homeRows = 5
 
 // homeLists are what the App Home shows: what I promised, what I have to do,
-// what is asked of me.
+// what is asked of me. Below them stand my customers who have gone quiet.
 var homeLists = []struct{ line, all string }{
 	{"promises --by me", "chat.all_promises"},
 	{"followups --by me", "chat.all_followups"},
@@ -63,6 +63,14 @@ func (a *App) homeOf(ctx context.Context, r bot.Reader, news []string) (*slackap
 		if err != nil && i == 0 {
 			break // whoever is nobody of us is told so once
 		}
+	}
+	if card, err := bot.Quiet(ctx, a.api, r); err == nil && len(card.Sections) > 0 {
+		shorten(&card, homeRows)
+		g := newPage(sheet{card: card, reader: r, direct: true})
+		g.n = 100 * len(homeLists)
+		put(slackapi.NewDividerBlock(), slackapi.NewHeaderBlock(label(card.Title, maxHeader)))
+		body, _ := g.body()
+		put(body...)
 	}
 	put(small(escape(p.T("chat.home_foot"))))
 	if err := homeWithinLimits(*h); err != nil {

@@ -82,6 +82,7 @@ var cardTexts = texts{
 	"promises.next":      {`Kept: {kept} promise {number} done · new date: {kept} promise {number} by tuesday`, `已兑现：{kept} promise {number} done · 改期：{kept} promise {number} by 周二`},
 
 	"promise.added":     {`Promise logged`, `承诺已记录`},
+	"promise.assigned":  {`The promise is now another's to keep`, `承诺已转交`},
 	"promise.moved":     {`New date for the promise`, `承诺已改期`},
 	"promise.kept":      {`Promise kept`, `承诺已兑现`},
 	"promise.not_kept":  {`Promise not kept`, `承诺未兑现`},

@@ -35,6 +35,7 @@ var promiseTexts = texts{
 
 	"promise.agreed":        {`agreed`, `对方同意`},
 	"promise.proof":         {`kept with`, `依据`},
+	"error.promise_theirs":  {`{promise} is what the customer promised; nobody of us has to keep it. Who follows it up: {kept} followup add`, `{promise} 是客户的承诺，不由我们的人兑现。需要跟进请用：{kept} followup add`},
 	"promise.closed_said":   {`said {name}`, `{name}确认`},
 	"promise.closed_itself": {`closed by itself`, `自动了结`},
 	"promises.by":           {`{name}: {n#promise|promises}, {late#} late`, `{name}：{n#项承诺}，逾期 {late#}`},

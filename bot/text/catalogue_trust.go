@@ -42,6 +42,7 @@ var trustTexts = texts{
 	"did.optout.remove":           {`allowed contact`, `恢复联系`},
 	"did.promise.add":             {`logged a promise`, `记录承诺`},
 	"did.promise.close":           {`closed a promise`, `了结承诺`},
+	"did.promise.assign":          {`gave a promise to another`, `转交承诺`},
 	"did.promise.move":            {`moved a promise`, `改期承诺`},
 	"did.question.answer":         {`answered`, `回答问题`},
 	"did.staff.add":               {`added staff`, `添加员工`},

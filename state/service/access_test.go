@@ -237,6 +237,7 @@ func TestWhatMayBeDoneInAChat(t *testing.T) {
 	}
 	s.refused(failure(s.s.PromiseMove(s.ctx, PromiseMoveIn{Promise: other, Due: "friday"})), state.Refused, "chat_may_not")
 	s.refused(failure(s.s.PromiseAdd(s.ctx, PromiseAddIn{Ref: "c1", Text: "x", By: "Kim"})), state.Refused, "chat_may_not")
+	s.refused(failure(s.s.PromiseAssign(s.ctx, PromiseAssignIn{Promise: other, Staff: "Mia"})), state.Refused, "chat_may_not")
 	s.refused(failure(s.s.Assign(s.ctx, AssignIn{Ref: "c3", Staff: "Mia"})), state.Refused, "chat_may_not")
 	s.refused(failure(s.s.Handover(s.ctx, HandoverIn{From: "Kim", To: "Mia"})), state.Refused, "chat_may_not")
 	s.refused(failure(s.s.Handover(s.ctx, HandoverIn{From: "Kim", To: "Mia", Dry: true})), state.Refused, "chat_may_not")

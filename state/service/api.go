@@ -63,24 +63,25 @@ type API struct {
 	CustomerWaiting func(context.Context, WaitingIn) (WaitingOut, error)               `api:"read"`
 	ConnectionList  func(context.Context, ConnectionListIn) (ConnectionListOut, error) `api:"read"`
 
-	Note         func(context.Context, NoteIn) (NoteOut, error)             `api:"write"`
-	PromiseAdd   func(context.Context, PromiseAddIn) (PromiseOut, error)    `api:"write"`
-	PromiseClose func(context.Context, PromiseCloseIn) (PromiseOut, error)  `api:"write"`
-	PromiseMove  func(context.Context, PromiseMoveIn) (PromiseOut, error)   `api:"write"`
-	Answer       func(context.Context, AnswerIn) (AnswerOut, error)         `api:"write"`
-	Assign       func(context.Context, AssignIn) (CustomerOut, error)       `api:"write"`
-	CustomerEdit func(context.Context, CustomerEditIn) (CustomerOut, error) `api:"write"`
-	CustomerTag  func(context.Context, CustomerTagIn) (CustomerOut, error)  `api:"write"`
-	Relate       func(context.Context, RelateIn) (RelateOut, error)         `api:"write"`
-	Merge        func(context.Context, MergeIn) (MergeOut, error)           `api:"write"`
-	Unmerge      func(context.Context, UnmergeIn) (UnmergeOut, error)       `api:"write"`
-	KeepApart    func(context.Context, KeepApartIn) (KeepApartOut, error)   `api:"write"`
-	StaffAdd     func(context.Context, StaffAddIn) (StaffOut, error)        `api:"write"`
-	StaffAway    func(context.Context, StaffAwayIn) (StaffOut, error)       `api:"write"`
-	StaffMap     func(context.Context, StaffMapIn) (StaffMapOut, error)     `api:"write"`
-	StaffLeave   func(context.Context, StaffLeaveIn) (StaffOut, error)      `api:"write"`
-	OptoutAdd    func(context.Context, OptoutAddIn) (OptoutOut, error)      `api:"write"`
-	OptoutRemove func(context.Context, OptoutRemoveIn) (OptoutOut, error)   `api:"write"`
+	Note          func(context.Context, NoteIn) (NoteOut, error)             `api:"write"`
+	PromiseAdd    func(context.Context, PromiseAddIn) (PromiseOut, error)    `api:"write"`
+	PromiseClose  func(context.Context, PromiseCloseIn) (PromiseOut, error)  `api:"write"`
+	PromiseMove   func(context.Context, PromiseMoveIn) (PromiseOut, error)   `api:"write"`
+	PromiseAssign func(context.Context, PromiseAssignIn) (PromiseOut, error) `api:"write"`
+	Answer        func(context.Context, AnswerIn) (AnswerOut, error)         `api:"write"`
+	Assign        func(context.Context, AssignIn) (CustomerOut, error)       `api:"write"`
+	CustomerEdit  func(context.Context, CustomerEditIn) (CustomerOut, error) `api:"write"`
+	CustomerTag   func(context.Context, CustomerTagIn) (CustomerOut, error)  `api:"write"`
+	Relate        func(context.Context, RelateIn) (RelateOut, error)         `api:"write"`
+	Merge         func(context.Context, MergeIn) (MergeOut, error)           `api:"write"`
+	Unmerge       func(context.Context, UnmergeIn) (UnmergeOut, error)       `api:"write"`
+	KeepApart     func(context.Context, KeepApartIn) (KeepApartOut, error)   `api:"write"`
+	StaffAdd      func(context.Context, StaffAddIn) (StaffOut, error)        `api:"write"`
+	StaffAway     func(context.Context, StaffAwayIn) (StaffOut, error)       `api:"write"`
+	StaffMap      func(context.Context, StaffMapIn) (StaffMapOut, error)     `api:"write"`
+	StaffLeave    func(context.Context, StaffLeaveIn) (StaffOut, error)      `api:"write"`
+	OptoutAdd     func(context.Context, OptoutAddIn) (OptoutOut, error)      `api:"write"`
+	OptoutRemove  func(context.Context, OptoutRemoveIn) (OptoutOut, error)   `api:"write"`
 
 	ConnectionState  func(context.Context, ConnectionStateIn) (ConnectionStateOut, error)   `api:"read"`
 	ConnectionRemove func(context.Context, ConnectionRemoveIn) (ConnectionRemoveOut, error) `api:"write"`

@@ -13,7 +13,7 @@ var chatCalls = map[string]bool{
 	"Find": true, "Brief": true, "History": true, "Who": true, "CustomerShow": true, "StaffList": true, "MayContact": true,
 	"PromiseList": true, "PromiseShow": true, "PromiseHealth": true, "PromiseConflicts": true,
 	"QuestionList": true, "FollowupList": true, "UnansweredList": true, "HandoverList": true,
-	"Note": true, "Mark": true, "PromiseAdd": true, "PromiseClose": true, "PromiseMove": true, "Answer": true, "Assign": true,
+	"Note": true, "Mark": true, "PromiseAdd": true, "PromiseClose": true, "PromiseMove": true, "PromiseAssign": true, "Answer": true, "Assign": true,
 	"FollowupAdd": true, "FollowupClose": true, "FollowupSnooze": true, "FollowupAssign": true,
 	"Handover": true, "HandoverUndo": true, "ContactOverride": true, "Digest": true, "Settings": true,
 }

@@ -27,7 +27,7 @@ func (s *Service) Digest(ctx context.Context, in DigestIn) (DigestOut, error) {
 		if err != nil {
 			return DigestOut{}, err
 		}
-		g := &gathering{s: s, tx: tx, now: now}
+		g := &gathering{s: s, tx: tx, now: now, quiet: in.Quiet}
 		return g.digest(m)
 	})
 }
@@ -38,6 +38,7 @@ type gathering struct {
 	tx       state.Tx
 	now      time.Time
 	read     bool
+	quiet    bool // everybody who is
 	promises []*state.Promise  // open, ours and theirs: due within the horizon, or made lately
 	open     []*state.Followup // open, due within two days
 	staff    []*state.Staff    // those who have not left
@@ -321,7 +322,7 @@ func (d *digest) customers() error {
 			}
 		}
 		for _, o := range silent.Occasions(f, d.now, d.s.config.Calendar) {
-			if o.At.After(d.out.Since) && !o.At.After(d.now) {
+			if (o.At.After(d.out.Since) || d.quiet) && !o.At.After(d.now) {
 				d.out.Quiet = append(d.out.Quiet, DigestQuiet{Customer: refOf(c), Days: silentDays(o), Usual: f.Customer.Usual})
 			}
 		}

@@ -404,3 +404,26 @@ func FuzzSettings(f *testing.F) {
 		}
 	})
 }
+
+// Who is quiet is told once in the digest, and asked for at any time.
+func TestDigestQuiet(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.people()
+	told := []Told{person1("shop", "1", "name", "Jana Köhler")}
+	for i, days := range []int{200, 170, 140, 110} {
+		told = append(told, bought("shop", fmt.Sprint(i+1), "1", h.now.AddDate(0, 0, -days), 1000, "EUR"))
+	}
+	h.tell(told...)
+	must[CustomerOut](h)(h.s.Assign(as("ana"), AssignIn{Ref: "c1", Staff: "wei"}))
+	quiet := func(in DigestIn) []DigestQuiet { return must[DigestOut](h)(h.s.Digest(as("wei"), in)).Quiet }
+	if got := quiet(DigestIn{Quiet: true}); len(got) != 1 || got[0].Customer.Number != "c1" || got[0].Days != 110 || got[0].Usual != 30 {
+		t.Errorf("%+v", got)
+	}
+	if got := quiet(DigestIn{}); len(got) != 0 {
+		t.Errorf("they have been quiet for long: %+v", got)
+	}
+	if got := must[DigestOut](h)(h.s.Digest(as("ana"), DigestIn{Quiet: true})).Quiet; len(got) != 0 {
+		t.Errorf("another's customers: %+v", got)
+	}
+}

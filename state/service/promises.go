@@ -219,6 +219,34 @@ func (s *Service) PromiseMove(ctx context.Context, in PromiseMoveIn) (PromiseOut
 	})
 }
 
+// PromiseAssign gives an open promise of ours to another of us, who keeps it from now on; who made it stays
+// on record.
+func (s *Service) PromiseAssign(ctx context.Context, in PromiseAssignIn) (PromiseOut, error) {
+	return s.changePromise(ctx, "promise.assign", in.Promise, func(w *state.Writer, l *lookup, p *state.Promise) (bool, error) {
+		switch {
+		case p.Direction != state.Ours:
+			return false, &state.Error{Class: state.Invalid, Code: "promise_theirs", Args: state.Args{"promise": state.Promises.Ref(p.Number)}}
+		case p.State != state.PromiseOpen:
+			return false, closedPromise(p)
+		}
+		m, err := s.staff(w.Tx(), in.Staff)
+		if err != nil {
+			return false, err
+		}
+		if left(m, l.now) {
+			return false, &state.Error{Class: state.Invalid, Code: "staff_left", Args: state.Args{"name": m.Name, "on": m.Left.Format(time.DateOnly)}}
+		}
+		to := state.StaffMembers.Ref(m.Number)
+		if p.By == to {
+			return false, nil
+		}
+		p.Evidence = append(p.Evidence, state.Evidence{Code: "given_on", Args: state.Args{"from": l.name(p.By), "to": m.Name,
+			"by": l.name(w.Cause.Actor), "at": w.Cause.At.Format(time.RFC3339)}})
+		p.By, p.MadeBy = to, cmp.Or(p.MadeBy, p.By)
+		return true, nil
+	})
+}
+
 func closedPromise(p *state.Promise) error {
 	return &state.Error{Class: state.Invalid, Code: "promise_closed", Args: state.Args{
 		"promise": state.Promises.Ref(p.Number), "state": p.State}}

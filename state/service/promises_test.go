@@ -172,3 +172,30 @@ func TestPromiseOnce(t *testing.T) {
 		t.Errorf("%d promises", n)
 	}
 }
+
+func TestPromiseAssign(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.people()
+	h.tell(person1("shop", "1", "name", "Jana Köhler"))
+	add := func(theirs bool) string {
+		return must[PromiseOut](h)(h.s.PromiseAdd(as("wei"), PromiseAddIn{Ref: "c1", Text: "寄样品", Theirs: theirs})).Promise.Number
+	}
+	ours, theirs := add(false), add(true)
+	got := must[PromiseOut](h)(h.s.PromiseAssign(as("ana"), PromiseAssignIn{Promise: ours, Staff: "ana"})).Promise
+	if got.By != "Ana Lima" || len(got.Evidence) != 2 || got.Evidence[1].Code != "given_on" || got.Evidence[1].Args["to"] != "Ana Lima" {
+		t.Errorf("%+v", got)
+	}
+	// Whoever made it still has it in their list.
+	if list := must[PromiseListOut](h)(h.s.PromiseList(as("wei"), PromiseListIn{By: "wei", Direction: state.Ours})).Promises; len(list) != 1 || list[0].Number != ours {
+		t.Errorf("%+v", list)
+	}
+	before := len(got.Evidence)
+	if again := must[PromiseOut](h)(h.s.PromiseAssign(as("ana"), PromiseAssignIn{Promise: ours, Staff: "ana"})).Promise; len(again.Evidence) != before {
+		t.Errorf("given to who has it: %+v", again.Evidence)
+	}
+	h.refused(failure(h.s.PromiseAssign(as("ana"), PromiseAssignIn{Promise: theirs, Staff: "ana"})), state.Invalid, "promise_theirs")
+	h.refused(failure(h.s.PromiseAssign(as("ana"), PromiseAssignIn{Promise: ours, Staff: "nobody"})), state.NotFound, "no_staff")
+	must[PromiseOut](h)(h.s.PromiseClose(as("ana"), PromiseCloseIn{Promise: ours, State: state.PromiseKept}))
+	h.refused(failure(h.s.PromiseAssign(as("ana"), PromiseAssignIn{Promise: ours, Staff: "wei"})), state.Invalid, "promise_closed")
+}

@@ -14,7 +14,7 @@ func (s *Service) API() API {
 		TouchRecord: s.TouchRecord, TouchUndo: s.TouchUndo, TouchList: s.TouchList,
 		CustomerWaiting: s.CustomerWaiting, ConnectionList: s.ConnectionList, ConnectionState: s.ConnectionState, ConnectionRemove: s.ConnectionRemove, CustomerAdd: s.CustomerAdd,
 		CustomerIgnore: s.CustomerIgnore, Mark: s.Mark, Mailbox: s.Mailbox,
-		Note: s.Note, PromiseAdd: s.PromiseAdd, PromiseClose: s.PromiseClose, PromiseMove: s.PromiseMove, Answer: s.Answer,
+		Note: s.Note, PromiseAdd: s.PromiseAdd, PromiseClose: s.PromiseClose, PromiseMove: s.PromiseMove, PromiseAssign: s.PromiseAssign, Answer: s.Answer,
 		Assign: s.Assign, CustomerEdit: s.CustomerEdit, CustomerTag: s.CustomerTag, Relate: s.Relate, Merge: s.Merge,
 		Unmerge: s.Unmerge, KeepApart: s.KeepApart, StaffAdd: s.StaffAdd, StaffAway: s.StaffAway, StaffMap: s.StaffMap, StaffLeave: s.StaffLeave,
 		OptoutAdd: s.OptoutAdd, OptoutRemove: s.OptoutRemove, ImportUndo: s.ImportUndo,

@@ -299,6 +299,12 @@ type PromiseMoveIn struct {
 	Agreed bool `json:"agreed,omitempty"`
 }
 
+// PromiseAssignIn gives a promise of ours to another of us.
+type PromiseAssignIn struct {
+	Promise string `json:"promise"` // "p12"
+	Staff   string `json:"staff"`
+}
+
 // PromiseShowIn asks for one promise.
 type PromiseShowIn struct {
 	Promise string `json:"promise"` // "p12"

@@ -36,6 +36,7 @@ type SettingsOut struct {
 // DigestIn asks what the morning digest of one of us would say now.
 type DigestIn struct {
 	Staff string `json:"staff,omitempty"` // "": the caller's own
+	Quiet bool   `json:"quiet,omitempty"` // everybody who is quiet, not only who has gone so since the digest before
 }
 
 // DigestOut is what somebody's day begins with. Its lists are cut at some; Total has the whole numbers.

@@ -172,6 +172,11 @@ func company() service.API {
 			p.Due, p.DateOnly, p.Zone, p.Made = &at, false, "Asia/Shanghai", now
 			return service.PromiseOut{Promise: p, Zone: zone, Now: now}, nil
 		},
+		PromiseAssign: func(context.Context, service.PromiseAssignIn) (service.PromiseOut, error) {
+			p := demoPromise
+			p.By = "Ana Lima"
+			return service.PromiseOut{Promise: p, Zone: zone, Now: now}, nil
+		},
 		PromiseMove: func(context.Context, service.PromiseMoveIn) (service.PromiseOut, error) {
 			p := demoPromise
 			p.Earlier = []time.Time{*endOf(time.November, 19)}
