@@ -506,6 +506,13 @@ func TestSimulator(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("KEPT_HISTORIES")); err == nil {
 		histories = n
 	}
+	// Histories that found a fault once.
+	for _, seed := range []uint64{6823} { // an answer was lost, and sending it again failed: it had arrived
+		w := newSimulation(t, seed)
+		if w.play(); w.failed != "" {
+			t.Errorf("history %d: %s\n%s", seed, w.failed, w.told())
+		}
+	}
 	const shards = 4
 	for shard := range shards {
 		t.Run(fmt.Sprint(shard), func(t *testing.T) {

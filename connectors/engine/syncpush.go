@@ -278,7 +278,10 @@ func (p *part) sendOne(ctx context.Context, w *write) result {
 	rec, err := pusher.Push(ctx, in)
 	// The same intent twice makes one thing there.
 	for try := 1; try < pushTries && err != nil && connectors.ClassOf(err) == connectors.Ambiguous && p.spec.Idempotent && ctx.Err() == nil; try++ {
-		rec, err = pusher.Push(ctx, in)
+		lost := err
+		if rec, err = pusher.Push(ctx, in); err != nil && ends(err) {
+			err = lost // that it cannot be sent again says nothing of the first time, which may have arrived
+		}
 	}
 	return result{record: rec, err: err}
 }
