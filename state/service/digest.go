@@ -38,7 +38,7 @@ type gathering struct {
 	tx       state.Tx
 	now      time.Time
 	read     bool
-	quiet    bool // everybody who is
+	quiet    bool              // everybody who is
 	promises []*state.Promise  // open, ours and theirs: due within the horizon, or made lately
 	open     []*state.Followup // open, due within two days
 	staff    []*state.Staff    // those who have not left
