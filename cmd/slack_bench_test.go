@@ -53,7 +53,7 @@ func BenchmarkSlack(b *testing.B) {
 	if _, err := svc.API().StaffAdd(ctx, service.StaffAddIn{Name: "Ana Lima", Login: "ana", Role: "manager", Slack: []string{slacktest.Team + ":U1"}}); err != nil {
 		b.Fatal(err)
 	}
-	workspace := slacktest.New(slacktest.Options{Burst: 1000})
+	workspace := slacktest.New(slacktest.Options{Burst: 10_000_000})
 	if err := workspace.Start(); err != nil {
 		b.Fatal(err)
 	}

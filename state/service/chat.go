@@ -173,6 +173,18 @@ func (s *Service) StaffMap(ctx context.Context, in StaffMapIn) (StaffMapOut, err
 	if !slackAccount.MatchString(in.Account) || anywhere(in.Account) == "" {
 		return StaffMapOut{}, &state.Error{Class: state.Invalid, Code: "not_slack", Args: state.Args{"value": in.Account}}
 	}
+	// Whose account is known is only read: many ask, and a write waits for others.
+	known, err := view(ctx, s, func(tx state.Tx, now time.Time) (out StaffMapOut, err error) {
+		m, err := staffByChat(tx, in.Account)
+		if err != nil || m == nil || left(m, now) || slices.Contains(m.Chats, anywhere(in.Account)) {
+			return out, err
+		}
+		out.Staff, err = s.showStaff(newLookup(tx, now), m, map[string]load{})
+		return out, err
+	})
+	if err != nil || known.Staff.Number != "" {
+		return known, err
+	}
 	return change(ctx, s, "staff.map", state.Args{"account": in.Account}, func(w *state.Writer) (StaffMapOut, error) {
 		var out StaffMapOut
 		m, err := staffByChat(w.Tx(), in.Account)
@@ -191,7 +203,7 @@ func (s *Service) StaffMap(ctx context.Context, in StaffMapIn) (StaffMapOut, err
 				}
 				out.Mapped = true
 			}
-			out.Staff, err = s.showStaff(l, m, nil)
+			out.Staff, err = s.showStaff(l, m, map[string]load{})
 			return out, err
 		}
 		if m, err = s.staffToMap(w, in); err != nil {
@@ -205,7 +217,7 @@ func (s *Service) StaffMap(ctx context.Context, in StaffMapIn) (StaffMapOut, err
 			return out, err
 		}
 		out.Mapped = true
-		out.Staff, err = s.showStaff(l, m, nil)
+		out.Staff, err = s.showStaff(l, m, map[string]load{})
 		return out, err
 	})
 }

@@ -235,7 +235,7 @@ type StaffMapIn struct {
 
 // StaffMapOut says whose it is.
 type StaffMapOut struct {
-	Staff  Staff `json:"staff"`
+	Staff  Staff `json:"staff"`  // without what is on their plate, which nobody asks for here
 	Mapped bool  `json:"mapped"` // whether it became theirs by this call
 }
 
