@@ -349,7 +349,24 @@ func (e *erasure) mark(number uint64) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range append(slices.Clone(e.ids), e.shared...) {
+	at := append(slices.Clone(e.ids), e.shared...)
+	// Also where they said it of an address that is theirs no more.
+	for _, k := range slices.Sorted(maps.Keys(e.records)) {
+		told, err := state.Consents.By(e.w.Tx(), "source", state.TextKey(sourceOf(k)))
+		if err != nil {
+			return err
+		}
+		for _, c := range told {
+			same := func(id state.Identifier) bool { return string(id.Key()) == string(c.Identifier.Key()) }
+			if slices.ContainsFunc(e.ids, same) || slices.ContainsFunc(e.shared, same) || e.ofPerson(c.Identifier) || !c.Refuses() {
+				continue
+			}
+			if all = append(all, *c); !slices.ContainsFunc(at, same) {
+				at = append(at, c.Identifier)
+			}
+		}
+	}
+	for _, id := range at {
 		var said []state.Consent
 		for _, c := range all {
 			if string(c.Identifier.Key()) == string(id.Key()) || e.ofPerson(c.Identifier) {

@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -90,10 +91,12 @@ func (r *optoutLaw) told(kind, conn string, told []Told) {
 		r.imports = append(r.imports, number)
 	}
 	for i, t := range told {
-		gone := slices.ContainsFunc(told[i:], func(x Told) bool { return x.Kind == t.Kind && x.ID == t.ID && x.Version.Gone })
+		// Of what a run tells twice of one record the law says nothing: which of them stands depends on their
+		// order, and on what is there already.
+		twice := slices.ContainsFunc(told, func(x Told) bool { return x.Kind == t.Kind && x.ID == t.ID && !reflect.DeepEqual(x, told[i]) })
 		for _, c := range t.Version.Consents {
-			if gone {
-				break // it came and went in one run, and there is no such record
+			if twice {
+				break
 			}
 			a := identity.EmailIdentifier(c.Address).Match
 			if c.State == state.ConsentOptedOut && !r.lifted[a+" "+channelEmail] && !r.forgot {
