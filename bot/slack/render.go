@@ -170,14 +170,16 @@ func isHead(rows []bot.Row) bool {
 
 // turn finds where pages begin, and the one that is shown.
 func (g *page) turn() {
-	fixed := size(g.top()) + min(maxNews, size(strings.Join(escaped(g.news), "\n"))) + min(maxFoot, size(strings.Join(escaped(g.card.Foot), "\n"))) + 160
+	fixed := size(g.again()) + min(maxNews, size(strings.Join(escaped(g.news), "\n"))) + min(maxFoot, size(strings.Join(escaped(g.card.Foot), "\n"))) + 160
 	chars, weight, blocks, rows := fixed+size(g.aside()), 0, 0, 0
 	g.starts = []int{0}
 	last := -10
 	for i, x := range g.pieces {
 		c, w := size(x.text)+1, size(x.md)+1
+		// A page that begins inside a section says its heading again.
+		heading := size(escape(x.heading)) + 4
 		if x.heading != "" && (i == 0 || g.pieces[i-1].section != x.section) {
-			c, w = c+size(x.heading)+2, w+size(x.heading)+4
+			c, w, heading = c+heading, w+heading, 0
 		}
 		b := 0
 		if x.section != last || len(x.actions) > 0 {
@@ -195,7 +197,7 @@ func (g *page) turn() {
 		}
 		if i > g.starts[len(g.starts)-1] && (chars+c > pageText || weight+w > pageWeight || blocks+b > pageBlocks || rows+acting > pageRows) {
 			g.starts = append(g.starts, i)
-			chars, weight, blocks, rows = fixed, 0, 0, 0
+			chars, weight, blocks, rows = fixed+heading, heading, 0, 0
 		}
 		chars, weight, blocks, rows = chars+c, weight+w, blocks+b, rows+acting
 		last = x.section
@@ -218,12 +220,12 @@ func (g *page) shown() []piece {
 	return g.pieces[g.starts[g.at]:end]
 }
 
-// top is the first line of the text.
-func (g *page) top() string {
-	if !g.header() {
-		return ""
+// again is the title as every page says it: a long one is shortened where the first page has it whole.
+func (g *page) again() string {
+	if g.header() {
+		return escape(clean(g.card.Title))
 	}
-	return escape(clean(g.card.Title))
+	return cutEscaped(escape(oneLine(g.card.Title)), maxHeader)
 }
 
 // aside is what stands beside the title.
@@ -247,10 +249,10 @@ func (g *page) message() message {
 	}
 	if t := clean(g.card.Title); g.header() {
 		put(slackapi.NewHeaderBlock(label(t, maxHeader)))
-		lines = append(lines, escape(t))
+		lines = append(lines, g.again())
 	} else if g.at > 0 && t != "" {
-		lines = append(lines, escape(cut(oneLine(t), maxHeader)))
-		put(section(lines[len(lines)-1]))
+		lines = append(lines, g.again())
+		put(section(g.again()))
 	}
 	if a := g.aside(); a != "" && g.at == 0 {
 		put(small(a))

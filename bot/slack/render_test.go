@@ -233,6 +233,35 @@ func TestEveryCard(t *testing.T) {
 	})
 }
 
+// TestWidestPages: a title and headings that grow as they are escaped, and are said again on each page,
+// have their room on it, however long the rows beside them are.
+func TestWidestPages(t *testing.T) {
+	t.Parallel()
+	for width := 1; width <= 300; width += 37 {
+		var rows []bot.Row
+		for range 25 {
+			rows = append(rows, bot.Row{Cells: []bot.Cell{{Text: strings.Repeat("&", width)}}})
+		}
+		s := sheet{reader: reads("en"), news: []string{strings.Repeat("<", 200)}, card: bot.Card{Title: strings.Repeat("&", 700), Foot: []string{strings.Repeat("&", 170)}, Again: "brief c812",
+			Sections: []bot.Section{{Heading: strings.Repeat("&", 30), Rows: rows}, {Heading: strings.Repeat(">", 37), Rows: rows}}}}
+		pages := 0
+		for ; ; pages++ {
+			g := newPage(s)
+			m := g.message()
+			if err := m.withinLimits(); err != nil || size(m.text) > pageText {
+				t.Fatalf("rows of %d, page %d: %d characters; %v", width, pages, size(m.text), err)
+			}
+			if g.at+1 == len(g.starts) {
+				break
+			}
+			s.from = g.starts[g.at+1]
+		}
+		if pages < 1 {
+			t.Fatalf("rows of %d: no second page", width)
+		}
+	}
+}
+
 // TestValidator: what Slack would refuse is found.
 func TestValidator(t *testing.T) {
 	t.Parallel()
