@@ -2,7 +2,6 @@ package service
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -91,12 +90,10 @@ func (r *optoutLaw) told(kind, conn string, told []Told) {
 		r.imports = append(r.imports, number)
 	}
 	for i, t := range told {
-		// Of what a run tells twice of one record the law says nothing: which of them stands depends on their
-		// order, and on what is there already.
-		twice := slices.ContainsFunc(told, func(x Told) bool { return x.Kind == t.Kind && x.ID == t.ID && !reflect.DeepEqual(x, told[i]) })
+		gone := slices.ContainsFunc(told[i:], func(x Told) bool { return x.Kind == t.Kind && x.ID == t.ID && x.Version.Gone })
 		for _, c := range t.Version.Consents {
-			if twice {
-				break
+			if gone {
+				break // it came and went in one run, and there is no such record
 			}
 			a := identity.EmailIdentifier(c.Address).Match
 			if c.State == state.ConsentOptedOut && !r.lifted[a+" "+channelEmail] && !r.forgot {

@@ -142,8 +142,12 @@ func (t *telling) one(told *Told) (uint64, error) {
 	if i >= 0 {
 		// One run keeps one version of the thing itself, the last told, and one implied, the newest.
 		if v.Implied && v.Modified.Before(r.Versions[i].Modified) {
-			t.run.Counts.Same++
-			return r.Key, nil
+			newest := r.Versions[i]
+			if !carryRefusals(&v, &newest) {
+				t.run.Counts.Same++
+				return r.Key, nil
+			}
+			v = newest
 		}
 		r.Versions = slices.Delete(r.Versions, i, i+1)
 	}
@@ -154,8 +158,13 @@ func (t *telling) one(told *Told) (uint64, error) {
 			return 0, err
 		}
 		if seen {
-			t.run.Counts.Same++
-			return r.Key, nil
+			newest := *last
+			newest.Run, newest.At = v.Run, v.At
+			if !carryRefusals(&v, &newest) {
+				t.run.Counts.Same++
+				return r.Key, nil
+			}
+			v = newest
 		}
 	}
 	r.Versions = append(r.Versions, v)

@@ -6,23 +6,25 @@ import (
 	"github.com/keptcrm/kept/state"
 )
 
-// carryRefusals keeps the refusals of the version that a later one of the same run takes the place of:
-// a run that tells a record twice, with a no and without, told a no.
-func carryRefusals(before, v *state.Version) {
+// carryRefusals gives to the version that stands the refusals of another of the same run that does not:
+// a run that tells a record twice, with a no and without, told a no. It says whether there were any.
+func carryRefusals(other, v *state.Version) bool {
 	var carried []state.Said
-	for _, said := range before.Consents {
+	for _, said := range other.Consents {
 		if said.Address == "" {
-			said.Address = before.Text(spokenField(said.Channel))
+			said.Address = other.Text(spokenField(said.Channel))
 		}
 		c := state.Consent{State: said.State}
 		if c.Refuses() && !slices.Contains(v.Consents, said) {
 			carried = append(carried, said)
 		}
 	}
-	if len(carried) > 0 {
-		v.Consents = append(carried, v.Consents...)
-		v.Hash = contentHash(v)
+	if len(carried) == 0 {
+		return false
 	}
+	v.Consents = append(carried, v.Consents...)
+	v.Hash = contentHash(v)
+	return true
 }
 
 // spokenField is the field whose first value a statement about a channel is about, where it names none.
