@@ -9,7 +9,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -95,49 +94,6 @@ var traps = map[string]func(d *desk){
 	"no login per run": noLoginPerRun, "a page of sleepers": aPageOfSleepers,
 }
 
-// recorder notes failures in place of failing.
-type recorder struct {
-	testing.TB
-	mu     sync.Mutex
-	failed []string
-}
-
-func (r *recorder) Helper() {}
-
-func (r *recorder) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = append(r.failed, fmt.Sprintf(format, args...))
-}
-
-func (r *recorder) Error(args ...any) { r.Errorf("%s", fmt.Sprint(args...)) }
-
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
-}
-
-func (r *recorder) Fatal(args ...any) { r.Fatalf("%s", fmt.Sprint(args...)) }
-
-// failed runs something on a virtual clock and says what went wrong.
-func failed(t *testing.T, run func(tb testing.TB)) (out []string) {
-	connectortest.Virtual(t, func(t *testing.T) {
-		r, done := &recorder{TB: t}, make(chan struct{})
-		go func() {
-			defer close(done)
-			defer func() {
-				if p := recover(); p != nil {
-					r.Errorf("panic: %v", p)
-				}
-			}()
-			run(r)
-		}()
-		<-done
-		out = r.failed
-	})
-	return out
-}
-
 func TestPlantedBugsAreCaught(t *testing.T) {
 	t.Parallel()
 	for bug, x := range plantedBugs {
@@ -154,20 +110,10 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 				return wrap(c.(*Connection)), nil
 			}
 			if trap := traps[x.caught]; trap != nil {
-				if len(failed(t, func(tb testing.TB) { trap(newDesk(tb, spec)) })) == 0 {
-					t.Errorf("%q does not catch it", x.caught)
-				}
+				connectortest.CatchesIn(t, x.caught, func(tb testing.TB) { trap(newDesk(tb, spec)) })
 				return
 			}
-			for _, c := range connectortest.Cases(harness(spec, few)) {
-				if c.Name == x.caught {
-					if len(failed(t, func(tb testing.TB) { c.Run(tb, harness(spec, few)) })) == 0 {
-						t.Errorf("the case %q does not catch it", x.caught)
-					}
-					return
-				}
-			}
-			t.Errorf("there is no case %q", x.caught)
+			connectortest.Catches(t, x.caught, harness(spec, few))
 		})
 	}
 	caught := map[string]bool{}

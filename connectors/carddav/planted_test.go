@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -102,45 +101,6 @@ var plantedBugs = map[string]struct {
 	})},
 }
 
-// recorder notes failures in place of failing.
-type recorder struct {
-	testing.TB
-	mu     sync.Mutex
-	failed []string
-}
-
-func (r *recorder) Helper() {}
-
-func (r *recorder) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = append(r.failed, fmt.Sprintf(format, args...))
-}
-
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
-}
-
-// failures runs something on a virtual clock and says what went wrong.
-func failures(t *testing.T, run func(tb testing.TB)) (out []string) {
-	connectortest.Virtual(t, func(t *testing.T) {
-		r, done := &recorder{TB: t}, make(chan struct{})
-		go func() {
-			defer close(done)
-			defer func() {
-				if p := recover(); p != nil {
-					r.Errorf("panic: %v", p)
-				}
-			}()
-			run(r)
-		}()
-		<-done
-		out = r.failed
-	})
-	return out
-}
-
 func TestPlantedBugsAreCaught(t *testing.T) {
 	t.Parallel()
 	for bug, x := range plantedBugs {
@@ -157,22 +117,12 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 				return wrap(c.(*connection)), nil
 			}
 			if trap, ok := traps[x.caught]; ok {
-				if len(failures(t, func(tb testing.TB) { trap.run(newDesk(tb, x.on, s)) })) == 0 {
-					t.Errorf("%q does not catch it", x.caught)
-				}
+				connectortest.CatchesIn(t, x.caught, func(tb testing.TB) { trap.run(newDesk(tb, x.on, s)) })
 				return
 			}
 			h := harness(fakeServer(x.on))
 			h.Spec = s
-			for _, c := range connectortest.Cases(h) {
-				if c.Name == x.caught {
-					if len(failures(t, func(tb testing.TB) { c.Run(tb, h) })) == 0 {
-						t.Errorf("the case %q does not catch it", x.caught)
-					}
-					return
-				}
-			}
-			t.Errorf("there is no case %q", x.caught)
+			connectortest.Catches(t, x.caught, h)
 		})
 	}
 }

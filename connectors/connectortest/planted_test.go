@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,24 +16,6 @@ import (
 	"github.com/keptcrm/kept/connectors/mbox"
 	"github.com/keptcrm/kept/connectors/vcard"
 )
-
-// recorder is a testing.TB that remembers failures instead of failing.
-type recorder struct {
-	testing.TB
-	mu     sync.Mutex
-	failed []string
-}
-
-func (r *recorder) Helper() {}
-func (r *recorder) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = append(r.failed, fmt.Sprintf(format, args...))
-}
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
-}
 
 // caught says whether the named case fails.
 func caught(t *testing.T, name string, h connectortest.Harness) bool {
@@ -51,19 +31,7 @@ func failures(t *testing.T, h connectortest.Harness, only string) []string {
 		if only != "" && c.Name != only {
 			continue
 		}
-		r := &recorder{TB: t}
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			defer func() {
-				if p := recover(); p != nil {
-					r.Errorf("panic: %v", p)
-				}
-			}()
-			c.Run(r, h)
-		}()
-		<-done
-		if len(r.failed) > 0 {
+		if len(connectortest.Failures(t, func(tb testing.TB) { c.Run(tb, h) })) > 0 {
 			names = append(names, c.Name)
 		}
 	}

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,24 +14,6 @@ import (
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/connectortest"
 )
-
-// recorder is a testing.TB that remembers failures instead of failing.
-type recorder struct {
-	testing.TB
-	mu     sync.Mutex
-	failed []string
-}
-
-func (r *recorder) Helper() {}
-func (r *recorder) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = append(r.failed, fmt.Sprintf(format, args...))
-}
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
-}
 
 // mutated is a connection with a bug.
 type mutated struct {
@@ -288,7 +268,7 @@ var mutants = map[string]mutant{
 	"hides that it has a limit": {caught: "can send", alone: true},
 }
 
-func TestMutantsAreCaught(t *testing.T) {
+func TestPlantedBugsAreCaught(t *testing.T) {
 	t.Parallel()
 	for name, m := range mutants {
 		t.Run(name, func(t *testing.T) {
@@ -321,33 +301,7 @@ func TestMutantsAreCaught(t *testing.T) {
 				}
 				return bad, nil
 			}
-			found := false
-			for _, c := range connectortest.Cases(h) {
-				if c.Name != m.caught {
-					continue
-				}
-				found = true
-				connectortest.Virtual(t, func(t *testing.T) {
-					r := &recorder{TB: t}
-					done := make(chan struct{})
-					go func() {
-						defer close(done)
-						defer func() {
-							if p := recover(); p != nil {
-								r.Errorf("panic: %v", p)
-							}
-						}()
-						c.Run(r, h)
-					}()
-					<-done
-					if len(r.failed) == 0 {
-						t.Errorf("the case %q does not catch it", m.caught)
-					}
-				})
-			}
-			if !found {
-				t.Errorf("there is no case %q", m.caught)
-			}
+			connectortest.Catches(t, m.caught, h)
 		})
 	}
 }

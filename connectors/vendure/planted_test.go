@@ -7,10 +7,8 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -153,36 +151,6 @@ func (b bugged) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// witness is a testing.TB that remembers failures instead of failing.
-type witness struct {
-	testing.TB
-	mu     sync.Mutex
-	failed []string
-}
-
-func (w *witness) Helper() {}
-func (w *witness) Errorf(format string, args ...any) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.failed = append(w.failed, fmt.Sprintf(format, args...))
-}
-func (w *witness) Fatalf(format string, args ...any) {
-	w.Errorf(format, args...)
-	runtime.Goexit()
-}
-func (w *witness) Fatal(args ...any) { w.Fatalf("%s", fmt.Sprint(args...)) }
-
-func fails(t *testing.T, run func(tb testing.TB)) []string {
-	w := &witness{TB: t}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		run(w)
-	}()
-	<-done
-	return w.failed
-}
-
 func TestPlantedBugsAreCaught(t *testing.T) {
 	t.Parallel()
 	for _, p := range planted {
@@ -198,30 +166,15 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 				}
 				return p.around(c.(*connection)), nil
 			}
-			run := func(tb testing.TB) bool {
-				for _, c := range slices.Concat(ownCases, fieldCases, orderCases) {
-					if c.name == p.caught {
-						runOwn(tb, spec, c)
-						return true
-					}
+			for _, c := range slices.Concat(ownCases, fieldCases, orderCases) {
+				if c.name == p.caught {
+					connectortest.CatchesIn(t, p.caught, func(tb testing.TB) { runOwn(tb, spec, c) })
+					return
 				}
-				h := harness(false)
-				h.Spec = spec
-				for _, c := range connectortest.Cases(h) {
-					if c.Name == p.caught {
-						c.Run(tb, h)
-						return true
-					}
-				}
-				return false
 			}
-			connectortest.Virtual(t, func(t *testing.T) {
-				known := false
-				failed := fails(t, func(tb testing.TB) { known = true; known = run(tb) })
-				if !known || len(failed) == 0 {
-					t.Errorf("the case %q does not catch it (known: %v)", p.caught, known)
-				}
-			})
+			h := harness(false)
+			h.Spec = spec
+			connectortest.Catches(t, p.caught, h)
 		})
 	}
 }

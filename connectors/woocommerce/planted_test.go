@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -279,26 +278,6 @@ func (w whole) Push(ctx context.Context, in connectors.Intent) (connectors.Recor
 	return w.shop.Push(ctx, in)
 }
 
-// failing is a test that takes note of failures and ends the case at a fatal one.
-type failing struct {
-	testing.TB
-	mu     sync.Mutex
-	failed []string
-}
-
-func (f *failing) Errorf(format string, args ...any) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.failed = append(f.failed, fmt.Sprintf(format, args...))
-}
-
-func (f *failing) Fatalf(format string, args ...any) {
-	f.Errorf(format, args...)
-	runtime.Goexit()
-}
-
-func (*failing) Logf(string, ...any) {}
-
 func TestPlantedBugsAreCaught(t *testing.T) {
 	t.Parallel()
 	for name, b := range planted {
@@ -308,35 +287,7 @@ func TestPlantedBugsAreCaught(t *testing.T) {
 			if b.orders {
 				h = orders(b.spec(), func(f *Fake) { f.Zone = honolulu })
 			}
-			ran := false
-			for _, c := range connectortest.Cases(h) {
-				if c.Name != b.caught {
-					continue
-				}
-				ran = true
-				connectortest.Virtual(t, func(t *testing.T) {
-					r := &failing{TB: t}
-					done := make(chan struct{})
-					go func() {
-						defer close(done)
-						defer func() {
-							if p := recover(); p != nil {
-								r.Errorf("panic: %v", p)
-							}
-						}()
-						c.Run(r, h)
-					}()
-					<-done
-					if len(r.failed) == 0 {
-						t.Errorf("the case %q does not catch it", b.caught)
-					} else {
-						t.Logf("caught: %.200s", r.failed[0])
-					}
-				})
-			}
-			if !ran {
-				t.Errorf("there is no case %q", b.caught)
-			}
+			connectortest.Catches(t, b.caught, h)
 		})
 	}
 }

@@ -6,33 +6,12 @@ import (
 	"fmt"
 	"net"
 	"regexp"
-	"runtime"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/connectortest"
 )
-
-// recorder is a testing.TB that remembers failures instead of failing.
-type recorder struct {
-	testing.TB
-	mu     sync.Mutex
-	failed []string
-}
-
-func (r *recorder) Helper() {}
-func (r *recorder) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = append(r.failed, fmt.Sprintf(format, args...))
-}
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
-}
 
 // mutated is a connection that has what another has, and a bug.
 type mutated struct {
@@ -265,7 +244,7 @@ func (c *talk) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-func TestMutantsAreCaught(t *testing.T) {
+func TestPlantedBugsAreCaught(t *testing.T) {
 	t.Parallel()
 	for name, m := range mutants {
 		t.Run(name, func(t *testing.T) {
@@ -299,33 +278,7 @@ func TestMutantsAreCaught(t *testing.T) {
 				}
 				return bad, nil
 			}
-			found := false
-			for _, c := range connectortest.Cases(h) {
-				if c.Name != m.caught {
-					continue
-				}
-				found = true
-				connectortest.Virtual(t, func(t *testing.T) {
-					r := &recorder{TB: t}
-					done := make(chan struct{})
-					go func() {
-						defer close(done)
-						defer func() {
-							if p := recover(); p != nil {
-								r.Errorf("panic: %v", p)
-							}
-						}()
-						c.Run(r, h)
-					}()
-					<-done
-					if len(r.failed) == 0 {
-						t.Errorf("the case %q does not catch it", m.caught)
-					}
-				})
-			}
-			if !found {
-				t.Errorf("there is no case %q", strings.TrimSpace(m.caught))
-			}
+			connectortest.Catches(t, m.caught, h)
 		})
 	}
 }
