@@ -85,7 +85,11 @@ func (f *factory) open(ctx context.Context, h how) (*access, error) {
 	}
 	caller := api.Request{ID: f.flags.request, Actor: f.login(), Zone: s.zone, ZoneAsked: s.asked}
 	table := withContext(session.API(), func(ctx context.Context) context.Context {
-		return api.WithRequest(h.hearing(ctx), caller)
+		as := caller
+		if who := api.RequestFrom(ctx).Actor; who != "" {
+			as.Actor = who // kept chat --as
+		}
+		return api.WithRequest(h.hearing(ctx), as)
 	})
 	return &access{session: session, table: table, discard: discard}, nil
 }

@@ -166,6 +166,10 @@ func (t *chatting) field(field bot.Field) (string, error) {
 func (t *chatting) ask(ctx context.Context, line string) error {
 	r := t.reader
 	r.Now = t.f.o.Now()
+	// The answers name commands as they are typed in Slack, and people type what they read.
+	if first, rest, _ := strings.Cut(strings.TrimSpace(line), " "); first == r.Command || first == strings.TrimPrefix(r.Command, "/") {
+		line = rest
+	}
 	card, err := bot.Ask(api.WithRequest(ctx, api.Request{Actor: t.as}), t.api, line, r)
 	t.buttons = nil
 	if err != nil {

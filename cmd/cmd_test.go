@@ -66,6 +66,9 @@ func TestEveryCommandHasExamples(t *testing.T) {
 			t.Errorf("%s has no summary or no example", c.CommandPath())
 		}
 		for line := range strings.SplitSeq(c.Example, "\n") {
+			if strings.Count(line, "  kept ") != 1 {
+				t.Errorf("%s: not one example in a line: %q", c.CommandPath(), line)
+			}
 			line, _, _ = strings.Cut(line, " #")
 			line, _, _ = strings.Cut(line, " >")
 			line, _, _ = strings.Cut(line, " |")
@@ -85,6 +88,17 @@ func TestEveryCommandHasExamples(t *testing.T) {
 					t.Errorf("%s: the example %q: %v", c.CommandPath(), line, err)
 				}
 			}
+		}
+	}
+}
+
+// Each help says how that command is used, not how the one above it is.
+func TestEveryUsageIsItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, c := range runnable(newRoot(newFactory(nil, Options{Specs: []connectors.Spec{csv.Spec()}}))) {
+		_, after, _ := strings.Cut(c.UsageString(), "Usage:\n")
+		if first, _, _ := strings.Cut(after, "\n"); !strings.HasPrefix(strings.TrimSpace(first)+" ", c.CommandPath()+" ") {
+			t.Errorf("%s: its usage is %q", c.CommandPath(), first)
 		}
 	}
 }

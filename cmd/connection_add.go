@@ -261,7 +261,7 @@ func (a *newcomer) run(ctx context.Context, name string) error {
 	}
 	for _, o := range a.spec.Options {
 		if v := a.given[o.Name]; v != "" {
-			settings = append(settings, config.Setting{Key: "options." + o.Name, Values: []string{v}})
+			settings = append(settings, config.Setting{Key: "options." + o.Name, Values: []string{typedPath(o.Name, v)}})
 		}
 	}
 	for _, x := range ownSettings[1:] {

@@ -135,6 +135,7 @@ func (f *factory) setConnection(name string, pairs []string) error {
 			if err := settingError(config.CheckOption(spec, option, v)); err != nil {
 				return err
 			}
+			v = typedPath(option, v)
 		}
 		settings = append(settings, config.Setting{Key: key, Values: []string{v}})
 	}

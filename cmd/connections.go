@@ -3,6 +3,8 @@ package cmd
 import (
 	"fmt"
 	"log/slog"
+	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,10 +40,42 @@ func (s settings) synced() []engine.Connection {
 			continue
 		}
 		mark, _ := service.ParseOptoutMark(c.Optout)
-		out = append(out, engine.Connection{Name: name, Type: c.Type, Options: c.Options, Mode: c.Mode, Owns: c.Owns, Create: c.Create, Optout: mark,
+		out = append(out, engine.Connection{Name: name, Type: c.Type, Options: s.placed(c.Options), Mode: c.Mode, Owns: c.Owns, Create: c.Create, Optout: mark,
 			Newest: c.Conflicts == "newest", Deletes: c.Deletes == "propagate", Guard: c.Guard, Census: c.Census})
 	}
 	return out
+}
+
+// placed gives options with the path of a file as one that begins at kept.yaml's folder, wherever the
+// command is typed; ~ is the home folder.
+func (s settings) placed(options map[string]string) map[string]string {
+	path := options[engine.PathOption]
+	if path == "" || path == engine.StandardInput || filepath.IsAbs(path) {
+		return options
+	}
+	out := maps.Clone(options)
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			out[engine.PathOption] = filepath.Join(home, rest)
+		}
+		return out
+	}
+	if dir, err := filepath.Abs(filepath.Dir(s.file.Path)); err == nil {
+		out[engine.PathOption] = filepath.Join(dir, path)
+	}
+	return out
+}
+
+// typedPath is what is written into kept.yaml for a file that was typed here: elsewhere its relative
+// path would mean another one.
+func typedPath(option, path string) string {
+	if option != engine.PathOption || path == engine.StandardInput || strings.HasPrefix(path, "~/") {
+		return path
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 // secrets reads what kept.yaml refers to.

@@ -324,6 +324,9 @@ func refusal(r service.ImportRefusal, dry bool) string {
 
 // outcome reconciles what was told with what was read, and says what is new.
 func outcome(p *text.Printer, n state.Counts, dry bool) string {
+	if n.Told == 0 && n.Seen == 0 && n.Aside == 0 {
+		return "there is nothing in it to read"
+	}
 	parts := []string{p.Number(n.Seen) + " of " + p.Count(n.Told, "row", "rows") + " read"}
 	if n.New+n.Changed+n.Gone == 0 && n.Seen > 0 {
 		parts = append(parts, "all as known before: nothing changed")

@@ -86,7 +86,7 @@ func (f *factory) listFlags(c *cobra.Command) {
 	c.Long += "\n\nExit code 0 for yes, 3 where somebody has to decide, 7 for no. With --list every row of a table is\n" +
 		"asked about, columns stay as they are, and the exit code is 0 where all may be contacted, 3 where\n" +
 		"some may, 7 where nobody may."
-	c.Example += examples("may-contact --list buyers.csv --asset spring-brochure --allowed send.csv --refused not.csv")
+	c.Example += "\n" + examples("may-contact --list buyers.csv --asset spring-brochure --allowed send.csv --refused not.csv")
 	one := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if x.file == "" {

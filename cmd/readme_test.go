@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -39,5 +40,23 @@ func TestReadmeShowsTheDemo(t *testing.T) {
 	}
 	if lines < 15 {
 		t.Errorf("README.md shows %d lines of the demo", lines)
+	}
+}
+
+// Whoever looks for a guide finds it from the README.
+func TestReadmeNamesEveryGuide(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guides, err := filepath.Glob("../docs/guides/*.md")
+	if err != nil || len(guides) < 20 {
+		t.Fatalf("%d guides, %v", len(guides), err)
+	}
+	for _, g := range guides {
+		if path := "docs/guides/" + filepath.Base(g); !strings.Contains(string(readme), "("+path+")") {
+			t.Errorf("README.md does not name %s", path)
+		}
 	}
 }

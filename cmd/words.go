@@ -56,7 +56,8 @@ func newWord(f *factory, p *text.Printer, w *bot.Word) *cobra.Command {
 	}
 	c.Long = sentence(c.Short)
 	if len(w.Usage) > 1 {
-		c.SetUsageTemplate(strings.Replace(usageTemplate, "{{.UseLine}}", "kept "+strings.Join(w.Usage, "\n  kept "), 1))
+		c.SetUsageTemplate(strings.Replace(usageTemplate, "{{.UseLine}}",
+			`{{if eq .CommandPath "kept `+w.Name+`"}}kept `+strings.Join(w.Usage, "\n  kept ")+"{{else}}{{.UseLine}}{{end}}", 1)) // commands below have it, too
 	}
 	c.DisableFlagsInUseLine = true
 	c.Use = strings.TrimSuffix(c.Use, " [flags]")

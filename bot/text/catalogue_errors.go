@@ -56,7 +56,7 @@ var stateErrors = texts{
 	"error.key_too_long":      {`A value to be looked up is too long: {bytes#} bytes, at most {limit#}. Shorten it.`, `要查找的值太长：{bytes#} 字节，最多 {limit#}。请缩短。`},
 	"error.request_reused":    {`The request {id} was used for something else before. Ask again.`, `请求 {id} 之前用于其他操作。请重新提交。`},
 
-	"error.no_state":           {`There is no state yet[ at {path}]. Start with: {admin} import FILE, or: {admin} demo`, `还没有数据文件[（{path}）]。可以先：{admin} import 文件，或：{admin} demo`},
+	"error.no_state":           {`There is no state yet[ at {path}]. Start with: {admin} import FILE. An invented company to look around in: kept demo`, `还没有数据文件[（{path}）]。可以先：{admin} import 文件；想先看看虚构的公司：kept demo`},
 	"error.state_locked":       {`Another kept holds the file[ {path}] and does not answer. Wait until it is done, or end it.`, `另一个 kept 占用着文件[ {path}]且没有响应。请等它结束，或结束它。`},
 	"error.state_foreign":      {`The file[ {path}] is not a state of Kept. Check --state; nothing was changed.`, `文件[ {path}]不是 Kept 的数据文件。请检查 --state；没有改动任何内容。`},
 	"error.state_damaged":      {`The state[ {path}] is damaged. See what it affects: {admin} check. Save all that can be read: {admin} check --repair, or restore a backup: {admin} restore FILE`, `数据文件[ {path}]已损坏。查看影响：{admin} check。保存所有可读内容：{admin} check --repair，或恢复备份：{admin} restore 文件`},
@@ -79,7 +79,7 @@ var stateErrors = texts{
 	"error.too_large":      {`That is too large for one call. Ask for less, for example with --limit.`, `内容太大，一次无法完成。请减少，例如使用 --limit。`},
 	"error.short_lived":    {`The kept that holds the state will end soon and takes no long work. Try again.`, `占用数据的 kept 即将结束，不接受长时间的工作。请再试一次。`},
 	"error.draining":       {`The kept that holds the state is ending. Try again.`, `占用数据的 kept 正在结束。请再试一次。`},
-	"error.resident":       {`A serving kept holds the state and keeps it. Run this inside it, or stop it first.`, `服务中的 kept 占用着数据。请在其中运行，或先停止它。`},
+	"error.resident":       {`A running kept serve holds this state. Stop it first (Ctrl-C where it runs, or systemctl stop kept), then repeat.`, `正在运行的 kept serve 占用着数据。请先停止它（在其终端按 Ctrl-C，或 systemctl stop kept），再重试。`},
 	"error.locked":         {`Another kept holds the state and does not answer. Wait until it is done, or end it.`, `另一个 kept 占用着数据且没有响应。请等它结束，或结束它。`},
 	"error.unreachable":    {`The running kept does not answer. Is it still running? Try again.`, `正在运行的 kept 没有响应。它还在运行吗？请再试一次。`},
 	"error.interrupted":    {`The connection to the running kept broke. See what was done before you start it again: {admin} import list`, `与正在运行的 kept 的连接中断。重新开始之前请查看已完成的内容：{admin} import list`},

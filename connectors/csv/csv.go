@@ -65,7 +65,12 @@ func unreadable(file string, err error) error {
 	return &connectors.Error{Class: connectors.Transient, Text: file + " could not be read to its end; check the disk or the share that it is on and try again", Cause: err}
 }
 
-func cellsWrong(n, want int) string { return fmt.Sprintf("row has %d cells, the header %d", n, want) }
+func cellsWrong(n, want int) string {
+	if n == 1 {
+		return fmt.Sprintf("row has 1 cell, the header %d", want)
+	}
+	return fmt.Sprintf("row has %d cells, the header %d", n, want)
+}
 
 // connection is one file with its settings.
 type connection struct {

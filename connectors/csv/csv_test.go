@@ -177,6 +177,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{"PK\x03\x04rest", nil, connectors.Invalid, "save it as CSV"},
 		{"<!doctype html><p>", nil, connectors.Invalid, "web page"},
 		{"Colour,Size\nred,1\n", nil, connectors.Invalid, "--map"},
+		{"\x7fELF\x02\x01\x01\x00\x03,\x00\x1b[2J\n\x00\x01\n", nil, connectors.Invalid, "f.csv is not text"},
+		{`[{"id":1}]`, nil, connectors.Invalid, "looks like JSON"},
 		{header, map[string]string{"map": "Nope=email"}, connectors.Invalid, `no column "nope"`},
 		{header, map[string]string{"map": "Name=emial"}, connectors.Invalid, `"emial" is no field`},
 		{header, map[string]string{"layout": "shoppify"}, connectors.Invalid, "shopify_orders"},

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/keptcrm/kept/connectors"
 )
@@ -325,7 +326,7 @@ func (p *plan) usable(sample [][]string) error {
 			return invalid("%s: no column tells the number of an order; name it with --map \"Column=order.number\" (columns: %s)", p.File, strings.Join(names, ", "))
 		}
 		if p.Currency == "" && len(p.byName["order.currency"]) == 0 && !p.showsCurrency(sample) {
-			return invalid("%s does not tell the currency of its amounts; say it with the option currency, such as currency=EUR", p.File)
+			return invalid("%s does not tell the currency of its amounts; say it with --currency EUR (of a connection: kept connection set NAME currency=EUR)", p.File)
 		}
 		return nil
 	}
@@ -333,6 +334,12 @@ func (p *plan) usable(sample [][]string) error {
 		if len(p.byName[f]) > 0 {
 			return nil
 		}
+	}
+	switch header := strings.Join(names, ""); {
+	case strings.ContainsFunc(header, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }):
+		return invalid("%s is not text, so it is no table; export it again, as CSV", p.File)
+	case strings.HasPrefix(header, "{") || strings.HasPrefix(header, "["):
+		return invalid("%s looks like JSON, not like a table; export it again, as CSV", p.File)
 	}
 	return invalid("%s: none of its columns is a name, an e-mail address or a phone number; say which is what with --map \"Column=email\" (columns: %s)",
 		p.File, strings.Join(names, ", "))

@@ -68,6 +68,9 @@ func plainReason(file, reason string) string {
 		if rest, ok := strings.CutPrefix(reason, name+": "); ok {
 			return rest
 		}
+		if rest, ok := strings.CutPrefix(reason, name+" "); ok {
+			return "it " + rest
+		}
 	}
 	return reason
 }

@@ -181,7 +181,10 @@ func (f *reading) keepConnection(w *state.Writer, lastRun uint64) error {
 	if c == nil {
 		c = &state.Connection{Name: f.name, Type: f.src.spec.Name, Created: w.Cause.At}
 	}
-	c.Layout, c.LastRun, c.Columns = f.src.desc.Layout, lastRun, f.src.columns()
+	c.Layout, c.LastRun = f.src.desc.Layout, lastRun
+	if f.src.desc.Rows > 0 || len(c.Columns) == 0 { // a header line alone says nothing about the next table
+		c.Columns = f.src.columns()
+	}
 	c.Options = optionLines(f.src.spec, f.src.asked, false)
 	return state.Connections.Put(w, c)
 }

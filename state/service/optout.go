@@ -316,7 +316,13 @@ func (s *Service) OptoutList(ctx context.Context, in OptoutListIn) (OptoutListOu
 				out.Lines = append(out.Lines, line)
 			}
 		}
-		slices.SortStableFunc(out.Lines, func(a, b ConsentLine) int { return b.Noted.Compare(a.Noted) })
+		said := func(l ConsentLine) time.Time {
+			if l.At.IsZero() {
+				return l.Noted
+			}
+			return l.At
+		}
+		slices.SortStableFunc(out.Lines, func(a, b ConsentLine) int { return said(b).Compare(said(a)) })
 		return out, nil
 	})
 }

@@ -77,6 +77,8 @@ func Load(path string, must bool) (File, error) {
 		return File{}, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return File{}, &state.Error{Class: state.Invalid, Code: "config_missing", Args: state.Args{"path": path}, Cause: err}
+	case err != nil && isFolder(path):
+		return File{}, &state.Error{Class: state.Invalid, Code: "config_folder", Args: state.Args{"path": path}, Cause: err}
 	case err != nil:
 		return File{}, &state.Error{Class: state.Failed, Code: "config_unreadable", Args: state.Args{"path": path}, Cause: err}
 	}
@@ -88,6 +90,23 @@ func Load(path string, must bool) (File, error) {
 		return File{}, err
 	}
 	return f, nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// indentingTab finds the first tab with which a line is indented, counted from 1; 0 where there is none.
+func indentingTab(content []byte) (line, column int) {
+	for l := range strings.SplitSeq(string(content), "\n") {
+		line++
+		indent := l[:len(l)-len(strings.TrimLeft(l, " \t"))]
+		if i := strings.IndexByte(indent, '\t'); i >= 0 {
+			return line, i + 1
+		}
+	}
+	return 0, 0
 }
 
 // Parse reads the content of a file; path is for its messages.
@@ -107,6 +126,9 @@ func Parse(path string, content []byte) (File, error) {
 	}
 	tree, err := parser.ParseBytes(content, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
+		if line, column := indentingTab(content); line > 0 {
+			return File{}, at("config_tab", line, column, nil)
+		}
 		var bad yaml.Error
 		if errors.As(err, &bad) && bad.GetToken() != nil {
 			pos := bad.GetToken().Position

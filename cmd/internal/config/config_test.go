@@ -73,6 +73,9 @@ func TestParseFaults(t *testing.T) {
 		{"zone: UTC\nregoin: DE\n", "config_unknown_key", "2:1", "region"},
 		{"zone: UTC\n\n  language: en\n", "config_syntax", "", ""},
 		{"quux: 1\n", "config_unknown_key", "1:1", ""},
+		{"connections:\n\tshop:\n", "config_tab", "2:1", ""},
+		{"connections:\n  shop:\n  \ttype: csv\n", "config_tab", "3:3", ""},
+		{"\tregion: DE\n", "config_tab", "1:1", ""},
 		{"zone: UTC\nlanguage: en\nzone: Europe/Berlin\n", "config_twice", "3:1", ""},
 		{"zone: [UTC]\n", "config_not_text", "1:7", ""},
 		{"zone:\n  name: UTC\n", "config_not_text", "2:3", ""},
@@ -139,7 +142,7 @@ func TestLoad(t *testing.T) {
 	if _, err := Load(path, true); !state.IsCode(err, "config_missing") {
 		t.Errorf("an absent file that was named: %v", err)
 	}
-	if _, err := Load(dir, false); !state.IsCode(err, "config_unreadable") {
+	if _, err := Load(dir, false); !state.IsCode(err, "config_folder") {
 		t.Errorf("a folder: %v", err)
 	}
 	if err := os.WriteFile(path, []byte("zone: UTC\n"), 0o600); err != nil {
