@@ -165,7 +165,7 @@ func (p program) Snapshot() string {
 // Renumber takes the server's index of the mailbox away.
 func (p program) Renumber() error {
 	_ = p.c.Close() // another session is opened when it is needed
-	return p.d.Renumber(p.c.user)
+	return p.d.Renumber(p.c.User)
 }
 
 func dovecotConformance(t *testing.T, d *servers.Dovecot) {
@@ -219,11 +219,11 @@ func dovecotTokens(t *testing.T, d *servers.Dovecot) {
 	c := at(t, dovecotOptions(d, user), connectors.Env{})
 	for _, mechanism := range []string{"AUTH=XOAUTH2", "AUTH=OAUTHBEARER"} {
 		for _, token := range []string{"bare", "wrong"} {
-			conn, err := c.env.Dial(context.Background(), "tcp", c.address)
+			conn, err := c.Env.Dial(context.Background(), "tcp", c.Address)
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &session{c: c, conn: conn, wait: dialPatience, parser: newParser(conn)}
+			s := &session{c: c, conn: conn, wait: answerPatience, parser: newParser(conn)}
 			if _, err := s.greeting(context.Background()); err != nil {
 				t.Fatal(err)
 			}

@@ -174,7 +174,7 @@ func (s *session) gather(ctx context.Context, set uids, items string) (got map[u
 		if len(set) == 1 {
 			failed[set[0]] = "the server cannot tell it"
 			if no != nil {
-				failed[set[0]] = "the server cannot tell it" + s.c.says(no.r.text)
+				failed[set[0]] = "the server cannot tell it" + s.c.Says(no.r.text)
 			}
 			return nil
 		}

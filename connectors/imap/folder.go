@@ -47,7 +47,7 @@ func (s *session) listFolders(ctx context.Context, states bool) ([]*folder, erro
 		all, err = s.list(ctx, nil)
 	}
 	if err == nil && len(all) == 0 {
-		err = &connectors.Error{Class: connectors.Transient, Text: s.c.system() + " shows no folder at all, not even the inbox; try again later"}
+		err = &connectors.Error{Class: connectors.Transient, Text: s.c.System() + " shows no folder at all, not even the inbox; try again later"}
 	}
 	return all, err
 }
@@ -229,7 +229,7 @@ func (c *connection) chosen(s *session, all []*folder) ([]*folder, error) {
 		case c.skip[f.place], slices.ContainsFunc(c.skipped, f.within):
 		case one != nil && f != one && f.place != mail.Spam && f.place != mail.Trash:
 		case one == nil && (f.all || f.view):
-		case c.provider != nil && c.provider.name == "microsoft365" && noMail[strings.ToLower(strings.Split(f.name, or(f.delim, "/"))[0])]:
+		case c.Provider() == "microsoft365" && noMail[strings.ToLower(strings.Split(f.name, or(f.delim, "/"))[0])]:
 		case slices.ContainsFunc(s.others, func(prefix string) bool { return strings.HasPrefix(f.raw, prefix) }):
 		default:
 			out = append(out, f)
@@ -237,11 +237,11 @@ func (c *connection) chosen(s *session, all []*folder) ([]*folder, error) {
 	}
 	for _, name := range c.folders {
 		if !found[name] {
-			return nil, &connectors.Error{Class: connectors.NotFound, Text: "there is no folder " + name + " at " + c.system() + "; the option folders names folders as the mail program shows them, those within others with their whole path"}
+			return nil, &connectors.Error{Class: connectors.NotFound, Text: "there is no folder " + name + " at " + c.System() + "; the option folders names folders as the mail program shows them, those within others with their whole path"}
 		}
 	}
 	if len(out) == 0 {
-		return nil, &connectors.Error{Class: connectors.NotFound, Text: "there is no folder to read at " + c.system() + "; look at the options folders and skip"}
+		return nil, &connectors.Error{Class: connectors.NotFound, Text: "there is no folder to read at " + c.System() + "; look at the options folders and skip"}
 	}
 	rank := func(f *folder) int {
 		switch {

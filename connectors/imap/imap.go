@@ -13,55 +13,36 @@ package imap
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"math/rand/v2"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/format/mail"
-	"github.com/keptcrm/kept/connectors/rest"
+	"github.com/keptcrm/kept/connectors/mailserver"
 )
 
-// Ways to be secure, and to log in.
-const (
-	securityTLS      = "tls"
-	securityStartTLS = "starttls"
-	securityNone     = "none"
-
-	loginPassword = "password"
-	loginOAuth2   = "oauth2"
-)
+// protocol is how servers are reached.
+var protocol = mailserver.Protocol{Name: mailserver.IMAP, Example: "imap.example.com", Usual: mailserver.TLS,
+	Ports:   map[string]int{mailserver.TLS: 993, mailserver.StartTLS: 143, mailserver.None: 143},
+	Exposed: "the password", Again: "try again later", Patience: patience, Handshake: answerPatience}
 
 // Spec declares the connector.
 func Spec() connectors.Spec {
 	return connectors.Spec{
 		Name:    "imap",
 		Summary: "a mailbox: Gmail, Microsoft 365, Fastmail, iCloud, QQ, 163, 126, or any server that speaks IMAP",
-		Options: []connectors.Option{
+		Options: slices.Concat([]connectors.Option{
 			{Name: "host", Help: "the mail server", Required: true, Example: "imap.example.com", Where: "the provider's help on \"IMAP settings\", under incoming mail"},
 			{Name: "user", Help: "the name to log in with; mostly the whole address", Required: true, Example: "sales@example.com"},
-			{Name: "password", Help: "the password for mail programs; many providers have one of its own for them", Secret: true,
-				Where: "the provider's security settings, under app passwords"},
-			{Name: "security", Help: "how the connection is encrypted; none is for this machine alone", Default: securityTLS, Choices: []string{securityTLS, securityStartTLS, securityNone}},
-			{Name: "port", Help: "the server's port, where it is not 993 (tls) or 143", Example: "993"},
+			mailserver.PasswordOption,
+		}, protocol.SecurityOptions(), []connectors.Option{
 			{Name: "folders", Help: "read only these folders, and those within them; separated by commas", Example: "INBOX,Sent,Customers"},
 			{Name: "skip", Help: "what is left out: spam, trash, none, or names of folders; drafts always are", Default: "spam,trash", Example: "spam,trash,Newsletter"},
-			{Name: "login", Help: "by a password, or by the tokens of OAuth 2", Default: loginPassword, Choices: []string{loginPassword, loginOAuth2}},
-			{Name: "client_id", Help: "OAuth 2: the application's id", Where: "the provider's console, where the application is registered"},
-			{Name: "client_secret", Help: "OAuth 2: the application's secret, where it has one", Secret: true, Where: "the provider's console, beside the application's id"},
-			{Name: "refresh_token", Help: "OAuth 2: the refresh token that the mailbox's owner gave the application", Secret: true,
-				Where: "what the provider answers once, when the owner agreed"},
-			{Name: "token_url", Help: "OAuth 2: where tokens are renewed", Example: "https://oauth2.googleapis.com/token"},
-			{Name: "scope", Help: "OAuth 2: the scope to ask for, where the provider wants it named", Example: "https://mail.google.com/"},
-			{Name: "fingerprint", Help: "the SHA-256 of the server's certificate, for a server of your own that signs it itself", Example: "9f:86:d0:81:..."},
-		},
+		}, mailserver.LoginOptions, []connectors.Option{mailserver.FingerprintOption}),
 		Scopes:  []string{"Gmail: https://mail.google.com/", "Microsoft 365: https://outlook.office.com/IMAP.AccessAsUser.All and offline_access"},
-		Presets: presets(),
+		Presets: protocol.Presets(),
 		Cannot: []string{
 			"Nothing is written: no message is moved, deleted, marked as read or sent.",
 			"A message cannot change at a server; one that a program replaced is told again when it lies there anew.",
@@ -79,17 +60,10 @@ func invalid(format string, args ...any) error {
 
 // connection is one mailbox.
 type connection struct {
-	host, user, password string
-	address              string // host:port
-	security             string
-	fingerprint          string // lower case, without colons
-	folders              []string
-	skip                 map[mail.Place]bool
-	skipped              []string // names
-	provider             *provider
-	access               *rest.Access // nil: by password
-	env                  connectors.Env
-	mask                 *rest.Mask
+	*mailserver.Account
+	folders []string
+	skip    map[mail.Place]bool
+	skipped []string // names
 
 	pulling chan struct{} // holds a token while somebody pulls
 	turn    chan struct{} // and while somebody uses the session
@@ -108,46 +82,16 @@ type keys struct {
 }
 
 func open(_ context.Context, o map[string]string, env connectors.Env) (connectors.Connector, error) {
-	c := &connection{host: strings.TrimSpace(o["host"]), user: strings.TrimSpace(o["user"]), password: o["password"], security: or(o["security"], securityTLS),
-		env: env, turn: make(chan struct{}, 1), pulling: make(chan struct{}, 1), known: map[string]*keys{}, skip: map[mail.Place]bool{mail.Drafts: true}}
-	c.mask = rest.NewMask(c.password)
-	c.fill()
-	if c.host == "" || strings.ContainsAny(c.host, "/ @") {
-		return nil, invalid("the option host is the mail server's name, such as imap.example.com")
+	account, err := protocol.Open(o, env)
+	if err != nil {
+		return nil, err
 	}
-	if c.user == "" {
+	if account.User == "" {
 		return nil, invalid("the option user is missing: the name to log in with, mostly the whole address")
 	}
-	if strings.ContainsAny(c.user+c.password, "\r\n\x00") {
-		return nil, invalid("the user or the password has a line break in it; a file that holds it ends with one, perhaps in its middle")
-	}
-	c.provider = providerOf(c.host)
-	port := 993
-	switch c.security {
-	case securityTLS:
-	case securityStartTLS:
-		port = 143
-	case securityNone:
-		port = 143
-		if ip := net.ParseIP(c.host); c.host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return nil, invalid("security none is for servers on this machine alone: anybody on the way could read the password; use tls or starttls")
-		}
-	default:
-		return nil, invalid("the option security is tls, starttls or none, not %q", c.security)
-	}
-	if p := strings.TrimSpace(o["port"]); p != "" {
-		n, err := strconv.Atoi(p)
-		if err != nil || n < 1 || n > 65535 {
-			return nil, invalid("%q is no port; it is a number such as 993", p)
-		}
-		port = n
-	}
-	c.address = net.JoinHostPort(c.host, strconv.Itoa(port))
-	if c.fingerprint = strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(o["fingerprint"])); c.fingerprint != "" && (len(c.fingerprint) != 64 || strings.Trim(c.fingerprint, "0123456789abcdef") != "") {
-		return nil, invalid("the option fingerprint is the SHA-256 of a certificate: 64 digits and letters a to f, with or without colons")
-	}
+	c := &connection{Account: account, turn: make(chan struct{}, 1), pulling: make(chan struct{}, 1), known: map[string]*keys{}, skip: map[mail.Place]bool{mail.Drafts: true}}
 	c.which(o)
-	return c, c.credentials(o)
+	return c, nil
 }
 
 func or(s, otherwise string) string {
@@ -176,75 +120,21 @@ func (c *connection) which(o map[string]string) {
 	}
 }
 
-// credentials reads how to log in.
-func (c *connection) credentials(o map[string]string) error {
-	switch login := or(o["login"], loginPassword); login {
-	case loginPassword:
-		if c.password == "" {
-			return &connectors.Error{Class: connectors.Auth, Text: "the option password is missing: " + c.provider.passwordWords()}
-		}
-		return nil
-	case loginOAuth2:
-		for _, name := range []string{"client_id", "refresh_token", "token_url"} {
-			if o[name] == "" {
-				return &connectors.Error{Class: connectors.Auth, Text: "to log in by OAuth 2 the option " + name + " is needed: " + c.provider.oauthWords()}
-			}
-		}
-		a, err := rest.NewAccess(rest.OAuth2{Name: "oauth2", TokenURL: o["token_url"], ClientID: o["client_id"], ClientSecret: o["client_secret"],
-			Refresh: o["refresh_token"], Scope: o["scope"]}, c.system(), c.mask, c.env)
-		c.access = a
-		return err
-	default:
-		return invalid("the option login is password or oauth2, not %q", login)
-	}
-}
-
-// fill makes what the surroundings leave out.
-func (c *connection) fill() {
-	if c.env.Now == nil {
-		c.env.Now = time.Now
-	}
-	if c.env.Sleep == nil {
-		c.env.Sleep = func(ctx context.Context, d time.Duration) error {
-			t := time.NewTimer(d)
-			defer t.Stop()
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-t.C:
-				return nil
-			}
-		}
-	}
-	if c.env.Warn == nil {
-		c.env.Warn = func(string, ...any) {}
-	}
-	if c.env.Log == nil {
-		c.env.Log = slog.New(slog.DiscardHandler)
-	}
-	if c.env.Random == nil {
-		c.env.Random = rand.Float64
-	}
-	if c.env.Dial == nil {
-		c.env.Dial = (&net.Dialer{Timeout: dialPatience}).DialContext
-	}
-}
-
 // log says what was asked, for those who look for a fault: the command's name, nothing of people.
-func (c *connection) log(verb string) { c.env.Log.Debug("imap", "host", c.host, "command", verb) }
+func (c *connection) log(verb string) { c.Env.Log.Debug("imap", "host", c.Host, "command", verb) }
 
 // unasked looks at what a server says of its own accord: an ALERT is meant for people.
 func (c *connection) unasked(r *response) {
 	if r.code != "ALERT" || r.text == "" {
 		return
 	}
-	text := c.quoted(r.text)
+	text := c.Quoted(r.text)
 	c.mu.Lock()
 	again := c.alert == text
 	c.alert = text
 	c.mu.Unlock()
 	if !again {
-		c.env.Warn("%s says: %s", c.system(), text)
+		c.Env.Warn("%s says: %s", c.System(), text)
 	}
 }
 
@@ -271,7 +161,7 @@ func (c *connection) with(ctx context.Context, f func(s *session) error) error {
 		if told.Class != connectors.Transient || !broke(err) || try == tries {
 			return told
 		}
-		if err := c.env.Sleep(ctx, c.pause(try)); err != nil {
+		if err := c.Env.Sleep(ctx, c.pause(try)); err != nil {
 			return err
 		}
 	}
@@ -281,7 +171,7 @@ func (c *connection) with(ctx context.Context, f func(s *session) error) error {
 // minutes, spread by half.
 func (c *connection) pause(try int) time.Duration {
 	d := min(time.Second<<min(try-1, 10), 5*time.Minute)
-	return d/2 + time.Duration(float64(d)*c.env.Random()/2)
+	return d/2 + time.Duration(float64(d)*c.Env.Random()/2)
 }
 
 func (c *connection) once(ctx context.Context, f func(s *session) error) error {
@@ -304,8 +194,8 @@ func (c *connection) Close() error {
 	defer func() { <-c.turn }()
 	c.session.logout()
 	c.session = nil
-	if c.access != nil {
-		c.access.Close()
+	if c.Access != nil {
+		c.Access.Close()
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/connectors/mailserver"
 )
 
 // What a server says when it does not let us in, and what the mailbox's owner reads.
@@ -296,7 +297,7 @@ func TestEncryption(t *testing.T) {
 	f := newFake()
 	t.Cleanup(f.Close)
 	cert := certificate(t, "mail.example.com")
-	print := printOf(cert.Certificate[0])
+	print := mailserver.Fingerprint(cert.Certificate[0])
 	secure := func(ctx context.Context, network, address string) (net.Conn, error) {
 		client, server := net.Pipe()
 		f.serve(tls.Server(server, &tls.Config{Certificates: []tls.Certificate{cert}}))

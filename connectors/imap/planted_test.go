@@ -135,9 +135,9 @@ var mutants = map[string]mutant{
 	"tells deletions as messages": {caught: "delete and create again", says: replaced("UNDELETED UNDRAFT", "UID 1:1")},
 	"a page fails at each cut": {caught: "cut", bug: func(m *mutated) {
 		m.pull = func(ctx context.Context, from connectors.Cursor) (connectors.Page, error) {
-			sleep := m.env.Sleep
-			defer func() { m.env.Sleep = sleep }()
-			m.connection.env.Sleep = func(context.Context, time.Duration) error { return context.Canceled }
+			sleep := m.Env.Sleep
+			defer func() { m.Env.Sleep = sleep }()
+			m.connection.Env.Sleep = func(context.Context, time.Duration) error { return context.Canceled }
 			return m.connection.Pull(ctx, messages, from)
 		}
 	}},
@@ -158,7 +158,7 @@ var mutants = map[string]mutant{
 	"says the password in an error": {caught: "secret", bug: func(m *mutated) {
 		m.check = func(ctx context.Context) error {
 			if err := m.connection.Check(ctx); err != nil {
-				return fmt.Errorf("with the password %s: %w", m.password, err)
+				return fmt.Errorf("with the password %s: %w", m.Password, err)
 			}
 			return nil
 		}

@@ -97,7 +97,7 @@ func (c *connection) begin(ctx context.Context, s *session, at *cursor) (*plan, 
 		if !f.told || f.next == 0 {
 			var no *refusal
 			if err := s.ask(ctx, f); errors.As(err, &no) && !limited(no.r.code, no.r.text) && !unsafeLogin(no.r.text) {
-				p.notes = append(p.notes, closed(f, c.says(no.r.text)))
+				p.notes = append(p.notes, closed(f, c.Says(no.r.text)))
 				continue
 			} else if err != nil {
 				return nil, err
@@ -152,7 +152,7 @@ func (c *connection) page(ctx context.Context, s *session, p *plan, at *cursor) 
 			set, err = b.enter(ctx, f)
 			var no *refusal
 			if errors.As(err, &no) && !limited(no.r.code, no.r.text) && !unsafeLogin(no.r.text) && !s.broken {
-				b.page.Rejected = append(b.page.Rejected, closed(f, c.says(no.r.text)))
+				b.page.Rejected = append(b.page.Rejected, closed(f, c.Says(no.r.text)))
 				work = work[1:]
 				continue
 			}
@@ -291,7 +291,7 @@ func (b *builder) some(ctx context.Context, f *folder, set uids) (int, error) {
 	}
 	if open.validity != 0 && open.validity != f.validity {
 		b.c.plan = nil // what was asked says nothing any more
-		return 0, &connectors.Error{Class: connectors.Transient, Text: b.c.system() + " numbered the messages anew while they were read; try again"}
+		return 0, &connectors.Error{Class: connectors.Transient, Text: b.c.System() + " numbered the messages anew while they were read; try again"}
 	}
 	set = set[:min(len(set), b.p.batch, pageLetters-b.page.Told)]
 	if b.p.batch == 1 && b.p.stumble[set[0]] >= maxStumbles {
@@ -408,7 +408,7 @@ func (b *builder) tell(f *folder, m *fetched) {
 
 // ours says whether an address sends from this mailbox.
 func (b *builder) ours(address string) bool {
-	return strings.EqualFold(address, b.c.user) || slices.Contains(b.at.Own, address)
+	return strings.EqualFold(address, b.c.User) || slices.Contains(b.at.Own, address)
 }
 
 // echoes leaves out what came back to us and lies among sent mail too, told by an earlier pull: a

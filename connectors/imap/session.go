@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// patience is how long a server may be silent in the middle of an answer, and dialPatience how long
+// patience is how long a server may be silent in the middle of an answer, and answerPatience how long
 // it may take to answer at all.
 const (
-	patience     = 2 * time.Minute
-	dialPatience = 30 * time.Second
+	patience       = 2 * time.Minute
+	answerPatience = 30 * time.Second
 )
 
 // session is one connection to the server, logged in. One goroutine uses it at a time. What a broken

@@ -265,7 +265,7 @@ func TestFlagsThatLeaveOut(t *testing.T) {
 
 // One broken message does not stop the others, however the server fails at it.
 func TestBrokenMessages(t *testing.T) {
-	for broken, want := range map[string]string{"syntax": "", "no": "", "nil": "", "never": "the server cannot tell it: it says \"Internal error occurred", "drop": "the server ends the connection"} {
+	for broken, want := range map[string]string{"syntax": "", "no": "", "nil": "", "never": "the server cannot tell it (it says \"Internal error occurred", "drop": "the server ends the connection"} {
 		t.Run(broken, func(t *testing.T) {
 			in(t, func(t *testing.T, f *fake) {
 				for i := range 30 {

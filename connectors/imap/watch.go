@@ -82,7 +82,7 @@ func watched(chosen, all []*folder) []string {
 func (c *connection) watch(ctx context.Context, name string, news func()) error {
 	known := uint32(0) // UIDNEXT as last seen; 0: not seen yet
 	for failures := 0; ; {
-		began := c.env.Now()
+		began := c.Env.Now()
 		err := c.listen(ctx, name, &known, news)
 		if gone := ctx.Err(); gone != nil {
 			return gone
@@ -91,13 +91,13 @@ func (c *connection) watch(ctx context.Context, name string, news func()) error 
 		if told.Class != connectors.Transient && told.Class != connectors.RateLimited {
 			return told
 		}
-		if c.env.Now().Sub(began) > idleFor {
+		if c.Env.Now().Sub(began) > idleFor {
 			failures = 0 // it was well for a while
 		}
 		failures++
 		pause := max(c.pause(failures), told.After)
-		c.env.Log.Info("imap: watching broke off", "host", c.host, "again_in", pause)
-		if err := c.env.Sleep(ctx, pause); err != nil {
+		c.Env.Log.Info("imap: watching broke off", "host", c.Host, "again_in", pause)
+		if err := c.Env.Sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -130,7 +130,7 @@ func (c *connection) listen(ctx context.Context, name string, known *uint32, new
 				news()
 			})
 		} else {
-			err = c.env.Sleep(ctx, pollEach)
+			err = c.Env.Sleep(ctx, pollEach)
 		}
 		if err != nil {
 			return err
@@ -161,7 +161,7 @@ func (s *session) idle(ctx context.Context, exists uint32, news func(n uint32)) 
 	var clock sync.WaitGroup
 	var done error
 	clock.Go(func() {
-		if s.c.env.Sleep(waiting, idleFor) == nil {
+		if s.c.Env.Sleep(waiting, idleFor) == nil {
 			done = s.write("DONE\r\n")
 		}
 	})

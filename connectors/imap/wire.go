@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/keptcrm/kept/connectors/mailserver"
 )
 
 // Bounds of what is read of one answer, in bytes and values. A page is at most some hundred messages,
@@ -20,10 +22,7 @@ const (
 	maxValues  = 1 << 20
 )
 
-var (
-	errTooLong = errors.New("answer too long")
-	errSyntax  = errors.New("no IMAP")
-)
+var errSyntax = errors.New("no IMAP")
 
 // value is one value of a response: an atom, a string, a list, or nothing (NIL).
 type value struct {
@@ -90,10 +89,10 @@ func (p *parser) begin() { p.answer = maxAnswer }
 
 func (p *parser) read() (byte, error) {
 	if p.line--; p.line < 0 {
-		return 0, errTooLong
+		return 0, mailserver.ErrTooLong
 	}
 	if p.answer--; p.answer < 0 {
-		return 0, errTooLong
+		return 0, mailserver.ErrTooLong
 	}
 	return p.r.ReadByte()
 }
@@ -118,7 +117,7 @@ func (p *parser) toEnd() (string, error) {
 	for {
 		part, err := p.r.ReadSlice('\n')
 		if p.line, p.answer = p.line-len(part), p.answer-len(part); p.line < 0 || p.answer < 0 {
-			return "", errTooLong
+			return "", mailserver.ErrTooLong
 		}
 		line = append(line, part...)
 		switch {
@@ -235,7 +234,7 @@ func (p *parser) list(depth int, bracket bool) ([]value, error) {
 			return nil, errSyntax
 		}
 		if p.values--; p.values < 0 {
-			return nil, errTooLong
+			return nil, mailserver.ErrTooLong
 		}
 		v, err := p.value(c, depth)
 		if err != nil {
@@ -311,7 +310,7 @@ func (p *parser) literal() (string, error) {
 		switch {
 		case '0' <= c && c <= '9':
 			if n, digits = n*10+int(c-'0'), true; n > maxLiteral {
-				return "", errTooLong
+				return "", mailserver.ErrTooLong
 			}
 		case c != '+':
 			p.unread()
@@ -332,7 +331,7 @@ func (p *parser) literal() (string, error) {
 		}
 	}
 	if p.answer -= n; p.answer < 0 {
-		return "", errTooLong
+		return "", mailserver.ErrTooLong
 	}
 	// It grows as it comes: a server may promise more than it has.
 	var b strings.Builder
@@ -416,7 +415,7 @@ func parseUIDs(s string) (uids, error) {
 			a, b = b, a
 		}
 		if b-a > maxUIDs || len(out)+int(b-a) > maxUIDs {
-			return nil, errTooLong
+			return nil, mailserver.ErrTooLong
 		}
 		for u := a; u <= b; u++ {
 			out = append(out, uint32(u))

@@ -22,7 +22,7 @@ func NewAccess(o OAuth2, system string, mask *Mask, env connectors.Env) (*Access
 	if err != nil {
 		return nil, err
 	}
-	env = filled(env)
+	env = Filled(env)
 	a := &Access{}
 	wire := env.HTTP
 	if wire == nil {

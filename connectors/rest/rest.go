@@ -87,7 +87,7 @@ func New(cfg Config, env connectors.Env) (*Client, error) {
 	if cfg.MaxBody <= 0 {
 		cfg.MaxBody = defaultMaxBody
 	}
-	env = filled(env)
+	env = Filled(env)
 	if base.Scheme == "http" && !loopback(base.Hostname()) {
 		env.Warn("%s is asked over plain http: everybody on the way can read and change what is sent; use https", cfg.System)
 	}
@@ -112,8 +112,8 @@ func New(cfg Config, env connectors.Env) (*Client, error) {
 	return c, nil
 }
 
-// filled gives an Env whose fields can be called.
-func filled(env connectors.Env) connectors.Env {
+// Filled gives an Env whose fields can be called.
+func Filled(env connectors.Env) connectors.Env {
 	if env.Now == nil {
 		env.Now = time.Now
 	}

@@ -98,7 +98,7 @@ func (c *connection) compose(in connectors.Intent, m connectors.Message) (*lette
 		msg.ReplyToMailAddress(&reply)
 	}
 	msg.SetMessageIDWithValue(l.id)
-	msg.SetDateWithValue(c.env.Now().UTC())
+	msg.SetDateWithValue(c.Env.Now().UTC())
 	msg.SetGenHeader(gomail.HeaderSubject, word(m.Subject))
 	if err := thread(msg, m); err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (c *connection) compose(in connectors.Intent, m connectors.Message) (*lette
 	}
 	var raw bytes.Buffer
 	if _, err := msg.WriteTo(&raw); err != nil {
-		return nil, c.fault(connectors.Invalid, err, "the mail could not be written")
+		return nil, c.Fault(connectors.Invalid, err, "the mail could not be written")
 	}
 	l.raw = raw.Bytes()
 	if !bytes.HasSuffix(l.raw, []byte("\r\n")) {

@@ -17,7 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/keptcrm/kept/connectors"
-	"github.com/keptcrm/kept/connectors/rest"
+	"github.com/keptcrm/kept/connectors/mailserver"
 )
 
 // Whatever a server refuses with, it has a class and words of one line, and nothing is thought sent.
@@ -28,8 +28,8 @@ func FuzzRefusal(f *testing.F) {
 			f.Add(code, s)
 		}
 	}
-	c := &connection{host: "smtp.gmail.com", from: netmail.Address{Address: "a@b.example"}, domain: "b.example", provider: providerOf("smtp.gmail.com")}
-	c.mask = rest.NewMask()
+	account := accountAt(f, "smtp.gmail.com")
+	c := &connection{Account: account, from: netmail.Address{Address: "a@b.example"}, domain: "b.example"}
 	f.Fuzz(func(t *testing.T, code int, text string) {
 		if code < 400 || code > 599 {
 			return
@@ -90,8 +90,9 @@ func FuzzCompose(f *testing.F) {
 	f.Add("=?utf-8?q?x?=", "\"a\" <b@c>", "\r\nFrom: x\r\n\r\n", "", "<x>", "=?x?=")
 	f.Add(strings.Repeat("子", 100), "李 伟", "\r.\r\r\n", "\n", strings.Repeat("a", 240), strings.Repeat("a", 400))
 	f.Add(" ", "\t", "x\u2028y", "", "", " a  b ")
+	account := accountAt(f, "smtp.example.com")
 	f.Fuzz(func(t *testing.T, subject, name, text, html, id, header string) {
-		c := &connection{from: netmail.Address{Name: "Ä", Address: "sales@nordlicht.example"}, domain: "nordlicht.example", env: connectors.Env{Now: time.Now}, mask: rest.NewMask()}
+		c := &connection{from: netmail.Address{Name: "Ä", Address: "sales@nordlicht.example"}, domain: "nordlicht.example", Account: account}
 		m := connectors.Message{To: connectors.Mailbox{Name: name, Address: "a@b.example"}, FromName: name, Subject: subject, Text: text, HTML: html, InReplyTo: id, References: []string{id, "z@y"},
 			Automatic: true, Headers: map[string]string{"X-Kept": header}, Unsubscribe: &connectors.Unsubscribe{URL: "https://kept.example/u", Mail: "u@kept.example", Subject: bounded(subject, 20), OneClick: true}}
 		l, err := c.compose(connectors.Intent{ID: "1"}, m)
@@ -190,4 +191,13 @@ func scripted(c net.Conn, answers []string) (yes bool) {
 		content = strings.HasPrefix(a, "354")
 	}
 	return yes
+}
+
+func accountAt(tb testing.TB, host string) *mailserver.Account {
+	tb.Helper()
+	a, err := protocol.Open(map[string]string{"host": host}, connectors.Env{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return a
 }

@@ -217,14 +217,14 @@ var mutants = map[string]mutant{
 	"says the password in an error": {caught: "secret of sending", bug: func(m *mutated) {
 		m.check = func(ctx context.Context) error {
 			if err := m.connection.Check(ctx); err != nil {
-				return fmt.Errorf("with the password %s: %w", m.password, err)
+				return fmt.Errorf("with the password %s: %w", m.Password, err)
 			}
 			return nil
 		}
 	}},
-	"a dry run is none": {caught: "dry run of sending", bug: func(m *mutated) { m.env.DryRun = false }},
+	"a dry run is none": {caught: "dry run of sending", bug: func(m *mutated) { m.Env.DryRun = false }},
 	"keeps no limit": {caught: "limits of sending", bug: func(m *mutated) {
-		m.env.Sleep = func(context.Context, time.Duration) error { return nil }
+		m.Env.Sleep = func(context.Context, time.Duration) error { return nil }
 	}},
 	"goes on when nobody waits": {caught: "cancelled sending", bug: func(m *mutated) {
 		m.send = func(ctx context.Context, in connectors.Intent, msg connectors.Message) (string, error) {

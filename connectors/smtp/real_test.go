@@ -220,7 +220,7 @@ func dovecotMany(t *testing.T, d *servers.Dovecot, sink *servers.Sink) {
 	o := dovecotOptions(d)
 	o["rate"] = "6000"
 	c := real(t, o)
-	c.env.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+	c.Env.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	domain := newDomain()
 	start := time.Now()
 	for i := range 100 {

@@ -97,33 +97,32 @@ func or0(d, otherwise time.Duration) time.Duration {
 
 // loginWords says why we were not let in, and what to do.
 func (c *connection) loginWords(r *refusal) *connectors.Error {
-	system, p, says := c.system(), c.provider, c.says(r.text)
-	chinese := p != nil && strings.Contains(p.password, "授权码")
+	system, says := c.System(), c.Says(r.text)
 	after, slow := r.limited()
 	switch {
 	case slow || r.says("too many login"):
 		return c.slow(r, or0(after, 15*time.Minute))
 	case !r.permanent() || r.says("system busy", "temporar"):
-		return c.fault(connectors.Transient, r, "%s cannot check the password at the moment%s; try again later", system, says)
+		return c.Fault(connectors.Transient, r, "%s cannot check the password at the moment%s; try again later", system, says)
 	case r.says("smtpclientauthentication is disabled", "smtp is disabled", "smtp auth is disabled", "user has no permission", "service is not open", "未开启", "未开通"):
-		return c.fault(connectors.Forbidden, r, "sending by programs is switched off for this mailbox at %s: %s%s", system, p.enableWords(), says)
+		return c.Fault(connectors.Forbidden, r, "sending by programs is switched off for this mailbox at %s: %s%s", system, c.EnableWords(), says)
 	case r.says("application-specific", "app password", "app-specific"):
-		return c.fault(connectors.Auth, r, "%s wants an app password here: %s%s", system, p.passwordWords(), says)
+		return c.Fault(connectors.Auth, r, "%s wants an app password here: %s%s", system, c.PasswordWords(), says)
 	case r.says("web browser", "less secure"):
-		return c.fault(connectors.Auth, r, "%s holds this login for suspicious: log in once with a browser, confirm that it was you, and use an app password; %s%s", system, p.passwordWords(), says)
+		return c.Fault(connectors.Auth, r, "%s holds this login for suspicious: log in once with a browser, confirm that it was you, and use an app password; %s%s", system, c.PasswordWords(), says)
 	case r.code == 538 || r.says("must issue a starttls", "encryption required"):
-		return c.fault(connectors.Invalid, r, "%s wants the connection encrypted: set security to starttls or tls%s", system, says)
+		return c.Fault(connectors.Invalid, r, "%s wants the connection encrypted: set security to starttls or tls%s", system, says)
 	case r.says("suspended", "account is disabled", "locked", "blocked"):
-		return c.fault(connectors.Forbidden, r, "the account is locked; ask who runs %s%s", system, says)
-	case r.says("basic authentication", "basic auth") && c.access == nil:
-		return c.fault(connectors.Auth, r, "%s takes no passwords from mail programs any more; set login to oauth2: %s%s", system, p.oauthWords(), says)
-	case c.access != nil:
-		return c.fault(connectors.Auth, r, "%s does not accept the token: it ran out, was withdrawn, is another mailbox's than the user named here, or lacks the scope for sending; let the mailbox's owner agree again: %s%s",
-			system, p.oauthWords(), says)
-	case chinese:
-		return c.fault(connectors.Auth, r, "%s does not accept user and password: %s. If that is right: %s%s", system, p.passwordWords(), p.enableWords(), says)
+		return c.Fault(connectors.Forbidden, r, "the account is locked; ask who runs %s%s", system, says)
+	case r.says("basic authentication", "basic auth") && c.Access == nil:
+		return c.Fault(connectors.Auth, r, "%s takes no passwords from mail programs any more; set login to oauth2: %s%s", system, c.OAuthWords(), says)
+	case c.Access != nil:
+		return c.Fault(connectors.Auth, r, "%s does not accept the token: it ran out, was withdrawn, is another mailbox's than the user named here, or lacks the scope for sending; let the mailbox's owner agree again: %s%s",
+			system, c.OAuthWords(), says)
+	case c.WantsCode():
+		return c.Fault(connectors.Auth, r, "%s does not accept user and password: %s. If that is right: %s%s", system, c.PasswordWords(), c.EnableWords(), says)
 	}
-	return c.fault(connectors.Auth, r, "%s does not accept user and password: %s%s", system, p.passwordWords(), says)
+	return c.Fault(connectors.Auth, r, "%s does not accept user and password: %s%s", system, c.PasswordWords(), says)
 }
 
 // slow asks for a pause that holds for the whole connection.
@@ -132,21 +131,21 @@ func (c *connection) slow(cause error, after time.Duration) *connectors.Error {
 	if r, ok := cause.(*refusal); ok {
 		text = r.text
 	}
-	e := c.fault(connectors.RateLimited, cause, "%s takes no more mails from us for a while%s; nothing is lost, it goes on by itself. Other programs that send as the same user count too", c.system(), c.says(text))
+	e := c.Fault(connectors.RateLimited, cause, "%s takes no more mails from us for a while%s; nothing is lost, it goes on by itself. Other programs that send as the same user count too", c.System(), c.Says(text))
 	e.After = after
 	return e
 }
 
 // later is a refusal that may pass.
 func (c *connection) later(r *refusal, after time.Duration, format string, args ...any) *connectors.Error {
-	e := c.fault(connectors.Transient, r, format, args...)
+	e := c.Fault(connectors.Transient, r, format, args...)
 	e.After = after
 	return e
 }
 
 // refusalWords says what the server does not want, and what to do. Nothing was sent.
 func (c *connection) refusalWords(r *refusal) *connectors.Error {
-	system, p, says := c.system(), c.provider, c.says(r.text)
+	system, says := c.System(), c.Says(r.text)
 	if r.stage == stageLogin {
 		return c.loginWords(r)
 	}
@@ -165,33 +164,33 @@ func (c *connection) refusalWords(r *refusal) *connectors.Error {
 	switch {
 	case r.is("5.7.0", "5.7.57") && r.code == 530 || r.says("authentication required", "not authenticated", "authenticate first"):
 		if r.says("starttls") {
-			return c.fault(connectors.Invalid, r, "%s wants the connection encrypted: set security to starttls or tls%s", system, says)
+			return c.Fault(connectors.Invalid, r, "%s wants the connection encrypted: set security to starttls or tls%s", system, says)
 		}
-		return c.fault(connectors.Auth, r, "%s wants a login before it takes mail: set user and password%s", system, says)
+		return c.Fault(connectors.Auth, r, "%s wants a login before it takes mail: set user and password%s", system, says)
 	case r.says("starttls") && r.code == 530:
-		return c.fault(connectors.Invalid, r, "%s wants the connection encrypted: set security to starttls or tls%s", system, says)
+		return c.Fault(connectors.Invalid, r, "%s wants the connection encrypted: set security to starttls or tls%s", system, says)
 	case r.is("5.2.252", "5.1.7", "5.1.8") || r.says("sendasdenied", "send as", "must be same as authorization user", "not owned by user", "sender address rejected", "relaying disallowed as", "from address is not", "is not verified", "sender verify"):
-		return c.fault(connectors.Forbidden, r, "%s does not let us send as %s: %s%s", system, c.from.Address, p.senderWords(), says)
+		return c.Fault(connectors.Forbidden, r, "%s does not let us send as %s: %s%s", system, c.from.Address, c.SenderWords(), says)
 	case r.nobody():
-		e := c.fault(connectors.Invalid, r, "the recipient's server says that nobody has this address%s", says)
+		e := c.Fault(connectors.Invalid, r, "the recipient's server says that nobody has this address%s", says)
 		e.Cause = &undeliverable{e.Cause}
 		return e
 	case r.is("5.2.2") || r.says("mailbox full", "mailbox is full", "over quota", "quota exceeded"):
-		return c.fault(connectors.Invalid, r, "the recipient's mailbox is full, and the mail will not be kept for later%s", says)
+		return c.Fault(connectors.Invalid, r, "the recipient's mailbox is full, and the mail will not be kept for later%s", says)
 	case r.is("5.3.4", "5.2.3") || r.code == 552 && r.says("size", "large", "big") || r.says("message too large", "too big", "exceeds"):
-		return c.fault(connectors.Invalid, r, "the mail is larger than %s takes%s", system, says)
+		return c.Fault(connectors.Invalid, r, "the mail is larger than %s takes%s", system, says)
 	case r.says("relay") || r.is("5.7.64"):
-		return c.fault(connectors.Forbidden, r, "%s does not pass mail on for us: check user and password, and that the port is that for submission (587 or 465)%s", system, says)
+		return c.Fault(connectors.Forbidden, r, "%s does not pass mail on for us: check user and password, and that the port is that for submission (587 or 465)%s", system, says)
 	case r.stage == stageFrom:
-		return c.fault(connectors.Forbidden, r, "%s does not let us send as %s: %s%s", system, c.from.Address, p.senderWords(), says)
+		return c.Fault(connectors.Forbidden, r, "%s does not let us send as %s: %s%s", system, c.from.Address, c.SenderWords(), says)
 	case strings.HasPrefix(r.enhanced, "5.7.") || r.says("spam", "policy", "blocked", "blacklist", "blocklist", "prohibited", "not allowed", "denied", "rejected as", "dt:spm", "dmarc", "spf"):
-		return c.fault(connectors.Forbidden, r, "the mail was refused by a rule against unwanted mail, at %s or the recipient's%s. Look at the text, and whether SPF, DKIM and DMARC of %s are set up", system, says, c.domain)
+		return c.Fault(connectors.Forbidden, r, "the mail was refused by a rule against unwanted mail, at %s or the recipient's%s. Look at the text, and whether SPF, DKIM and DMARC of %s are set up", system, says, c.domain)
 	case r.stage == stageTo:
-		return c.fault(connectors.Invalid, r, "the recipient's server does not take mail for this address%s", says)
+		return c.Fault(connectors.Invalid, r, "the recipient's server does not take mail for this address%s", says)
 	case r.stage == stageGreeting || r.stage == stageHello:
-		return c.fault(connectors.Forbidden, r, "%s does not talk to us%s; ask who runs it", system, says)
+		return c.Fault(connectors.Forbidden, r, "%s does not talk to us%s; ask who runs it", system, says)
 	}
-	return c.fault(connectors.Invalid, r, "%s does not take this mail%s", system, says)
+	return c.Fault(connectors.Invalid, r, "%s does not take this mail%s", system, says)
 }
 
 // undeliverable is what the server said of an address that nobody has.

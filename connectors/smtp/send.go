@@ -14,18 +14,18 @@ func (c *connection) Send(ctx context.Context, in connectors.Intent, m connector
 	if err != nil {
 		return "", err
 	}
-	if c.env.DryRun {
-		if c.env.Unsent != nil {
-			c.env.Unsent(connectors.Exchange{Method: "MAIL", URL: "smtp://" + c.address, Body: []byte(c.mask.Text(string(l.raw))), Error: connectors.ErrDryRun.Error()})
+	if c.Env.DryRun {
+		if c.Env.Unsent != nil {
+			c.Env.Unsent(connectors.Exchange{Method: "MAIL", URL: "smtp://" + c.Address, Body: []byte(c.Mask.Text(string(l.raw))), Error: connectors.ErrDryRun.Error()})
 		}
-		return "", &connectors.Error{Class: connectors.Forbidden, Text: "this is a dry run: nothing was sent over " + c.system(), Cause: connectors.ErrDryRun}
+		return "", &connectors.Error{Class: connectors.Forbidden, Text: "this is a dry run: nothing was sent over " + c.System(), Cause: connectors.ErrDryRun}
 	}
 	done, err := c.take(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer done()
-	if wait := c.until.Sub(c.env.Now()); c.held != nil && wait > 0 {
+	if wait := c.until.Sub(c.Env.Now()); c.held != nil && wait > 0 {
 		again := *c.held
 		if again.After > 0 {
 			again.After = wait
@@ -33,8 +33,8 @@ func (c *connection) Send(ctx context.Context, in connectors.Intent, m connector
 		return "", &again
 	}
 	c.held = nil
-	if wait := c.next.Sub(c.env.Now()); wait > 0 {
-		if err := c.env.Sleep(ctx, wait); err != nil {
+	if wait := c.next.Sub(c.Env.Now()); wait > 0 {
+		if err := c.Env.Sleep(ctx, wait); err != nil {
 			return "", err
 		}
 	}
@@ -58,7 +58,7 @@ func (c *connection) hand(ctx context.Context, l *letter) error {
 			}
 			c.session = s
 		}
-		c.next = c.env.Now().Add(c.every)
+		c.next = c.Env.Now().Add(c.every)
 		err := c.session.deliver(ctx, l)
 		if c.after(ctx, err); err == nil || fresh || !stale(err) || ctx.Err() != nil {
 			return err
@@ -108,7 +108,7 @@ func (c *connection) told(ctx context.Context, err error) error {
 		}
 	}
 	if unsure {
-		return c.fault(connectors.Ambiguous, err, "the connection to %s broke when the mail had been handed over and before that was confirmed: it may have been sent, or not. Look among the sent mails, or ask, before it is sent again", c.system())
+		return c.Fault(connectors.Ambiguous, err, "the connection to %s broke when the mail had been handed over and before that was confirmed: it may have been sent, or not. Look among the sent mails, or ask, before it is sent again", c.System())
 	}
 	e := c.plain(err)
 	var way *wayError
@@ -118,9 +118,9 @@ func (c *connection) told(ctx context.Context, err error) error {
 	switch e.Class {
 	case connectors.Auth:
 		// A wrong password that is tried again and again locks the account.
-		c.held, c.until = e, c.env.Now().Add(authPause)
+		c.held, c.until = e, c.Env.Now().Add(authPause)
 	case connectors.RateLimited:
-		c.held, c.until = e, c.env.Now().Add(e.After)
+		c.held, c.until = e, c.Env.Now().Add(e.After)
 	}
 	return e
 }

@@ -2,10 +2,7 @@ package smtp
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"io"
 	"net"
@@ -16,13 +13,14 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/keptcrm/kept/connectors/mailserver"
 )
 
 // How long a server may take: to answer at all, to answer a command, to take a piece of the mail, and to
 // say that it has the mail. The last is long on purpose (RFC 5321, section 4.5.3.2.6): whoever gives up
 // sooner does not know whether the mail was sent.
 const (
-	dialPatience   = 30 * time.Second
 	loginPatience  = time.Minute
 	patience       = 5 * time.Minute
 	finalPatience  = 10 * time.Minute
@@ -35,34 +33,10 @@ const (
 
 // Faults of the way to the session.
 var (
-	errNoStartTLS  = errors.New("the server offers no STARTTLS")
-	errNoLogin     = errors.New("the server offers no login")
-	errNoPasswords = errors.New("the server takes no passwords")
-	errNoTokens    = errors.New("the server takes no tokens")
-	errTooLong     = errors.New("an answer is too long")
-	errOutOfStep   = errors.New("the server answers what it was not asked")
-	errNoUTF8      = errors.New("the server knows no SMTPUTF8")
+	errNoLogin   = errors.New("the server offers no login")
+	errOutOfStep = errors.New("the server answers what it was not asked")
+	errNoUTF8    = errors.New("the server knows no SMTPUTF8")
 )
-
-// dialError is that nothing answered.
-type dialError struct{ err error }
-
-func (d *dialError) Error() string { return d.err.Error() }
-func (d *dialError) Unwrap() error { return d.err }
-
-// untrusted is a certificate that is not the one that was named.
-type untrusted struct{ print string }
-
-func (u *untrusted) Error() string { return "the certificate is " + u.print }
-
-// tlsError is that no encryption came about; print is that of a certificate that nobody vouches for.
-type tlsError struct {
-	err   error
-	print string
-}
-
-func (t *tlsError) Error() string { return t.err.Error() }
-func (t *tlsError) Unwrap() error { return t.err }
 
 // stage is what was asked of a server.
 type stage string
@@ -106,7 +80,7 @@ func (w *wire) until() time.Time {
 
 func (w *wire) Read(b []byte) (int, error) {
 	if w.left <= 0 {
-		return 0, errTooLong
+		return 0, mailserver.ErrTooLong
 	}
 	_ = w.SetReadDeadline(w.until()) // the read itself tells what is wrong
 	n, err := w.Conn.Read(b[:min(len(b), w.left)])
@@ -135,14 +109,14 @@ type session struct {
 func (c *connection) connect(ctx context.Context) (*session, error) {
 	s, err := c.attempt(ctx, "")
 	var no *refusal
-	if c.access == nil || !errors.As(err, &no) || no.stage != stageLogin || no.code < 500 {
+	if c.Access == nil || !errors.As(err, &no) || no.stage != stageLogin || no.code < 500 {
 		return s, err
 	}
-	token, again := c.access.Token(ctx, "")
+	token, again := c.Access.Token(ctx, "")
 	if again != nil {
 		return nil, err
 	}
-	renewed, again := c.access.Token(ctx, token)
+	renewed, again := c.Access.Token(ctx, token)
 	if again != nil || renewed == token {
 		return nil, errors.Join(err, again)
 	}
@@ -150,23 +124,18 @@ func (c *connection) connect(ctx context.Context) (*session, error) {
 }
 
 func (c *connection) attempt(ctx context.Context, token string) (*session, error) {
-	if c.access != nil && token == "" {
+	if c.Access != nil && token == "" {
 		var err error
-		if token, err = c.access.Token(ctx, ""); err != nil {
+		if token, err = c.Access.Token(ctx, ""); err != nil {
 			return nil, err
 		}
 	}
-	c.mask.Add(token)
-	dial, cancel := context.WithTimeout(ctx, dialPatience)
-	defer cancel()
-	conn, err := c.env.Dial(dial, "tcp", c.address)
+	c.Mask.Add(token)
+	conn, err := c.Dial(ctx)
 	if err != nil {
-		if gone := ctx.Err(); gone != nil {
-			return nil, gone
-		}
-		return nil, &dialError{err}
+		return nil, err
 	}
-	s := &session{c: c, wire: &wire{Conn: conn, wait: loginPatience}, used: c.env.Now()}
+	s := &session{c: c, wire: &wire{Conn: conn, wait: loginPatience}, used: c.Env.Now()}
 	if err := s.begin(ctx, token); err != nil {
 		s.close()
 		if gone := ctx.Err(); gone != nil {
@@ -181,15 +150,15 @@ func (s *session) begin(ctx context.Context, token string) error {
 	defer s.guard(ctx)()
 	s.wire.left = mostAnswer
 	var conn net.Conn = s.wire
-	if s.c.security == securityTLS {
-		encrypted := tls.Client(s.wire, s.c.tls())
+	if s.c.Security == mailserver.TLS {
+		encrypted := tls.Client(s.wire, s.c.TLS())
 		if err := encrypted.HandshakeContext(ctx); err != nil {
-			return tlsFault(err)
+			return mailserver.TLSFault(err)
 		}
 		conn = encrypted
 	}
 	err := s.step(stageGreeting, func() (err error) {
-		s.client, err = smtp.NewClient(conn, s.c.host)
+		s.client, err = smtp.NewClient(conn, s.c.Host)
 		return err
 	})
 	if err != nil {
@@ -199,54 +168,26 @@ func (s *session) begin(ctx context.Context, token string) error {
 	if err := s.step(stageHello, func() error { return s.client.Hello(s.c.domain) }); err != nil {
 		return err
 	}
-	if s.c.security == securityStartTLS {
+	if s.c.Security == mailserver.StartTLS {
 		if offered, _ := s.client.Extension("STARTTLS"); !offered {
-			return errNoStartTLS
+			return mailserver.ErrNoStartTLS
 		}
-		err := s.step(stageTLS, func() error { return s.client.StartTLS(s.c.tls()) })
+		err := s.step(stageTLS, func() error { return s.client.StartTLS(s.c.TLS()) })
 		var no *refusal
 		if errors.As(err, &no) {
 			return err
 		}
 		if err != nil {
-			return tlsFault(err)
+			return mailserver.TLSFault(err)
 		}
 	}
 	return s.login(token)
 }
 
-func (c *connection) tls() *tls.Config {
-	return &tls.Config{ServerName: c.host, MinVersion: tls.VersionTLS12,
-		InsecureSkipVerify: c.fingerprint != "", // the fingerprint alone is believed then
-		VerifyConnection: func(state tls.ConnectionState) error {
-			if c.fingerprint == "" {
-				return nil
-			}
-			print := printOf(state.PeerCertificates[0].Raw)
-			if subtle.ConstantTimeCompare([]byte(print), []byte(c.fingerprint)) != 1 {
-				return &untrusted{print}
-			}
-			return nil
-		}}
-}
-
-func printOf(der []byte) string {
-	sum := sha256.Sum256(der)
-	return hex.EncodeToString(sum[:])
-}
-
-func tlsFault(err error) error {
-	var verify *tls.CertificateVerificationError
-	if errors.As(err, &verify) && len(verify.UnverifiedCertificates) > 0 {
-		return &tlsError{err, printOf(verify.UnverifiedCertificates[0].Raw)}
-	}
-	return &tlsError{err, ""}
-}
-
 // login proves who we are, where there is something to prove it with.
 func (s *session) login(token string) error {
 	c := s.c
-	if c.user == "" {
+	if c.User == "" {
 		return nil
 	}
 	offered, list := s.client.Extension("AUTH")
@@ -258,19 +199,19 @@ func (s *session) login(token string) error {
 		can[m] = true
 	}
 	var with smtp.Auth
-	switch local := c.security == securityNone; {
-	case c.access != nil && can["XOAUTH2"]:
-		with = smtp.XOAuth2Auth(c.user, token)
-	case c.access != nil && can["OAUTHBEARER"]:
+	switch local := c.Security == mailserver.None; {
+	case c.Access != nil && can["XOAUTH2"]:
+		with = smtp.XOAuth2Auth(c.User, token)
+	case c.Access != nil && can["OAUTHBEARER"]:
 		with = bearer{c, token}
-	case c.access != nil:
-		return errNoTokens
+	case c.Access != nil:
+		return mailserver.ErrNoTokens
 	case can["PLAIN"]:
-		with = smtp.PlainAuth("", c.user, c.password, c.host, local)
+		with = smtp.PlainAuth("", c.User, c.Password, c.Host, local)
 	case can["LOGIN"]:
-		with = smtp.LoginAuth(c.user, c.password, c.host, local)
+		with = smtp.LoginAuth(c.User, c.Password, c.Host, local)
 	default:
-		return errNoPasswords
+		return mailserver.ErrNoPasswords
 	}
 	return s.step(stageLogin, func() error { return s.client.Auth(with) })
 }
@@ -282,9 +223,7 @@ type bearer struct {
 }
 
 func (b bearer) Start(*smtp.ServerInfo) (string, []byte, error) {
-	user := strings.NewReplacer("=", "=3D", ",", "=2C").Replace(b.c.user)
-	host, port, _ := net.SplitHostPort(b.c.address)
-	return "OAUTHBEARER", []byte("n,a=" + user + ",\x01host=" + host + "\x01port=" + port + "\x01auth=Bearer " + b.token + "\x01\x01"), nil
+	return "OAUTHBEARER", b.c.Bearer(b.token), nil
 }
 
 // Next says that we heard why it was refused, as the server wants.
@@ -297,7 +236,7 @@ func (bearer) Next(_ []byte, more bool) ([]byte, error) {
 
 // step asks the server one thing. Its error is a *refusal where the server said no, else a *stepError.
 func (s *session) step(at stage, ask func() error) error {
-	s.c.env.Log.Debug("smtp", "host", s.c.host, "step", string(at))
+	s.c.Env.Log.Debug("smtp", "host", s.c.Host, "step", string(at))
 	s.wire.left, s.wire.wrote = mostAnswer, 0
 	if s.client != nil && s.client.Text.R.Buffered() > 0 {
 		return &stepError{at, errOutOfStep}
@@ -357,7 +296,7 @@ func (s *session) largest() int64 {
 func (s *session) deliver(ctx context.Context, l *letter) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.wire.Conn.Close() }) // what is under way ends by it
 	defer stop()
-	defer func() { s.used = s.c.env.Now() }()
+	defer func() { s.used = s.c.Env.Now() }()
 	s.wire.wait = patience
 	s.wire.hurry.Store(false)
 	if most := s.largest(); most > 0 && int64(len(l.raw)) > most {
@@ -415,7 +354,7 @@ func (s *session) early() error {
 
 // usable says whether another mail may go over the session.
 func (s *session) usable() bool {
-	return s != nil && s.sent < mostPerSession && s.c.env.Now().Sub(s.used) < idle
+	return s != nil && s.sent < mostPerSession && s.c.Env.Now().Sub(s.used) < idle
 }
 
 // close ends the session at once.

@@ -13,26 +13,20 @@ package smtp
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/keptcrm/kept/connectors"
-	"github.com/keptcrm/kept/connectors/rest"
+	"github.com/keptcrm/kept/connectors/mailserver"
 )
 
-// Ways to be secure, and to log in.
-const (
-	securityTLS      = "tls"
-	securityStartTLS = "starttls"
-	securityNone     = "none"
-
-	loginPassword = "password"
-	loginOAuth2   = "oauth2"
-)
+// protocol is how servers are reached.
+var protocol = mailserver.Protocol{Name: mailserver.SMTP, Example: "smtp.example.com", Usual: mailserver.StartTLS,
+	Ports:   map[string]int{mailserver.StartTLS: 587, mailserver.TLS: 465, mailserver.None: 587},
+	Exposed: "the password and the mail", Again: "it goes again by itself", Patience: patience, Handshake: loginPatience}
 
 // Spec declares the connector.
 func Spec() connectors.Spec {
@@ -40,28 +34,20 @@ func Spec() connectors.Spec {
 		Name:    "smtp",
 		Summary: "sends mail: over Gmail, Microsoft 365, Fastmail, iCloud, QQ, 163, 126, or any server that takes mail by SMTP",
 		Sends:   "email",
-		Options: []connectors.Option{
+		Options: slices.Concat([]connectors.Option{
 			{Name: "host", Help: "the server that takes mail", Required: true, Example: "smtp.example.com", Where: "the provider's help on \"SMTP settings\", under outgoing mail"},
 			{Name: "from", Help: "who the mails are from, with a name; without it the user", Example: "Nordlicht Optik <sales@example.com>"},
 			{Name: "user", Help: "the name to log in with; mostly the whole address. None: no login", Example: "sales@example.com"},
-			{Name: "password", Help: "the password for mail programs; many providers have one of its own for them", Secret: true,
-				Where: "the provider's security settings, under app passwords"},
+			mailserver.PasswordOption,
 			{Name: "reply_to", Help: "where answers go, where that is another address", Example: "Service <service@example.com>"},
-			{Name: "security", Help: "how the connection is encrypted; none is for this machine alone", Default: securityStartTLS, Choices: []string{securityStartTLS, securityTLS, securityNone}},
-			{Name: "port", Help: "the server's port, where it is not 587 (starttls) or 465 (tls)", Example: "587"},
+		}, protocol.SecurityOptions(), []connectors.Option{
 			{Name: "rate", Help: "how many mails a minute at most", Default: "30", Example: "20"},
-			{Name: "login", Help: "by a password, or by the tokens of OAuth 2", Default: loginPassword, Choices: []string{loginPassword, loginOAuth2}},
-			{Name: "client_id", Help: "OAuth 2: the application's id", Where: "the provider's console, where the application is registered"},
-			{Name: "client_secret", Help: "OAuth 2: the application's secret, where it has one", Secret: true, Where: "the provider's console, beside the application's id"},
-			{Name: "refresh_token", Help: "OAuth 2: the refresh token that the mailbox's owner gave the application", Secret: true,
-				Where: "what the provider answers once, when the owner agreed"},
-			{Name: "token_url", Help: "OAuth 2: where tokens are renewed", Example: "https://oauth2.googleapis.com/token"},
-			{Name: "scope", Help: "OAuth 2: the scope to ask for, where the provider wants it named", Example: "https://mail.google.com/"},
+		}, mailserver.LoginOptions, []connectors.Option{
 			{Name: "token", Help: "OAuth 2: an access token that another program renews, in place of the five above", Secret: true},
-			{Name: "fingerprint", Help: "the SHA-256 of the server's certificate, for a server of your own that signs it itself", Example: "9f:86:d0:81:..."},
-		},
+			mailserver.FingerprintOption,
+		}),
 		Scopes:  []string{"Gmail: https://mail.google.com/", "Microsoft 365: https://outlook.office.com/SMTP.Send and offline_access"},
-		Presets: presets(),
+		Presets: protocol.Presets(),
 		Cannot: []string{
 			"A server takes a mail over and delivers it later: that it came back is told by a mail to the sender's mailbox, which an imap connection reads.",
 			"Nobody is told whether a mail was read; Kept counts neither openings nor clicks.",
@@ -80,18 +66,11 @@ func invalid(format string, args ...any) error {
 
 // connection is one account that sends.
 type connection struct {
-	host, user, password string
-	address              string // host:port
-	security             string
-	fingerprint          string // lower case, without colons
-	from                 mail.Address
-	replyTo              mail.Address // zero: none
-	domain               string       // of from, as the wire has it
-	every                time.Duration
-	provider             *provider
-	access               access // nil: by password, or without any
-	env                  connectors.Env
-	mask                 *rest.Mask
+	*mailserver.Account
+	from    mail.Address
+	replyTo mail.Address // zero: none
+	domain  string       // of from, as the wire has it
+	every   time.Duration
 
 	turn    chan struct{} // holds a token while somebody sends
 	session *session
@@ -100,37 +79,16 @@ type connection struct {
 	until   time.Time // how long held is answered without asking again
 }
 
-// access gives access tokens.
-type access interface {
-	Token(ctx context.Context, refused string) (string, error)
-	Close()
-}
-
-// given is an access token that somebody else renews.
-type given string
-
-func (g given) Token(context.Context, string) (string, error) { return string(g), nil }
-func (given) Close()                                          {}
-
 func open(_ context.Context, o map[string]string, env connectors.Env) (connectors.Connector, error) {
-	c := &connection{host: strings.TrimSpace(o["host"]), user: strings.TrimSpace(o["user"]), password: o["password"], security: or(o["security"], securityStartTLS),
-		env: env, turn: make(chan struct{}, 1)}
-	c.mask = rest.NewMask(c.password, o["token"])
-	c.fill()
-	if c.host == "" || strings.ContainsAny(c.host, "/ @") {
-		return nil, invalid("the option host is the mail server's name, such as smtp.example.com")
-	}
-	if strings.ContainsAny(c.user+c.password+o["token"], "\r\n\x00") {
-		return nil, invalid("the user, the password or the token has a line break in it; a file that holds it ends with one, perhaps in its middle")
-	}
-	c.provider = providerOf(c.host)
-	if err := c.way(o); err != nil {
+	account, err := protocol.Open(o, env)
+	if err != nil {
 		return nil, err
 	}
-	if err := c.sender(o); err != nil {
+	c := &connection{Account: account, turn: make(chan struct{}, 1)}
+	if err := c.pace(o); err != nil {
 		return nil, err
 	}
-	return c, c.credentials(o)
+	return c, c.sender(o)
 }
 
 func or(s, otherwise string) string {
@@ -140,31 +98,8 @@ func or(s, otherwise string) string {
 	return s
 }
 
-// way reads how the server is reached.
-func (c *connection) way(o map[string]string) error {
-	port := 587
-	switch c.security {
-	case securityStartTLS:
-	case securityTLS:
-		port = 465
-	case securityNone:
-		if ip := net.ParseIP(c.host); c.host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return invalid("security none is for servers on this machine alone: anybody on the way could read the password and the mail; use starttls or tls")
-		}
-	default:
-		return invalid("the option security is starttls, tls or none, not %q", c.security)
-	}
-	if p := strings.TrimSpace(o["port"]); p != "" {
-		n, err := strconv.Atoi(p)
-		if err != nil || n < 1 || n > 65535 {
-			return invalid("%q is no port; it is a number such as 587", p)
-		}
-		port = n
-	}
-	c.address = net.JoinHostPort(c.host, strconv.Itoa(port))
-	if c.fingerprint = strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(o["fingerprint"])); c.fingerprint != "" && (len(c.fingerprint) != 64 || strings.Trim(c.fingerprint, "0123456789abcdef") != "") {
-		return invalid("the option fingerprint is the SHA-256 of a certificate: 64 digits and letters a to f, with or without colons")
-	}
+// pace reads how fast mails may go.
+func (c *connection) pace(o map[string]string) error {
 	rate, err := strconv.ParseFloat(or(strings.TrimSpace(o["rate"]), "30"), 64)
 	if err != nil || !(rate > 0 && rate <= 6000) {
 		return invalid("the option rate is how many mails a minute go out at most, such as 30")
@@ -175,7 +110,7 @@ func (c *connection) way(o map[string]string) error {
 
 // sender reads who the mails are from.
 func (c *connection) sender(o map[string]string) error {
-	from := or(strings.TrimSpace(o["from"]), c.user)
+	from := or(strings.TrimSpace(o["from"]), c.User)
 	if !strings.Contains(from, "@") {
 		return invalid("the option from is missing: who the mails are from, such as Nordlicht Optik <sales@example.com>")
 	}
@@ -190,64 +125,6 @@ func (c *connection) sender(o map[string]string) error {
 		}
 	}
 	return nil
-}
-
-// credentials reads how to log in.
-func (c *connection) credentials(o map[string]string) error {
-	switch login := or(o["login"], loginPassword); login {
-	case loginPassword:
-		if c.user != "" && c.password == "" {
-			return &connectors.Error{Class: connectors.Auth, Text: "the option password is missing: " + c.provider.passwordWords()}
-		}
-		return nil
-	case loginOAuth2:
-		if c.user == "" {
-			return invalid("the option user is missing: the address whose token it is")
-		}
-		if token := o["token"]; token != "" && o["refresh_token"] == "" {
-			c.access = given(token)
-			return nil
-		}
-		for _, name := range []string{"client_id", "refresh_token", "token_url"} {
-			if o[name] == "" {
-				return &connectors.Error{Class: connectors.Auth, Text: "to log in by OAuth 2 the option " + name + " is needed: " + c.provider.oauthWords()}
-			}
-		}
-		a, err := rest.NewAccess(rest.OAuth2{Name: "oauth2", TokenURL: o["token_url"], ClientID: o["client_id"], ClientSecret: o["client_secret"],
-			Refresh: o["refresh_token"], Scope: o["scope"]}, c.system(), c.mask, c.env)
-		if err != nil {
-			return err
-		}
-		c.access = a
-		return nil
-	default:
-		return invalid("the option login is password or oauth2, not %q", login)
-	}
-}
-
-// fill makes what the surroundings leave out.
-func (c *connection) fill() {
-	if c.env.Now == nil {
-		c.env.Now = time.Now
-	}
-	if c.env.Sleep == nil {
-		c.env.Sleep = func(ctx context.Context, d time.Duration) error {
-			t := time.NewTimer(d)
-			defer t.Stop()
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-t.C:
-				return nil
-			}
-		}
-	}
-	if c.env.Log == nil {
-		c.env.Log = slog.New(slog.DiscardHandler)
-	}
-	if c.env.Dial == nil {
-		c.env.Dial = (&net.Dialer{Timeout: dialPatience}).DialContext
-	}
 }
 
 // Limits are those of the option rate: one mail after the other.
@@ -273,8 +150,8 @@ func (c *connection) Close() error {
 	c.turn <- struct{}{}
 	defer func() { <-c.turn }()
 	c.leave()
-	if c.access != nil {
-		c.access.Close()
+	if c.Access != nil {
+		c.Access.Close()
 	}
 	return nil
 }

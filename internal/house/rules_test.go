@@ -20,7 +20,7 @@ type pats = []string
 var pure = pats{"./state/identity/...", "./state/promise/...", "./state/followup/...", "./state/insight/..."}
 
 // connectorRooms are the folders of connectors/ that are no connector.
-var connectorRooms = pats{"./connectors", "./connectors/all", "./connectors/rest/...", "./connectors/connectortest/...", "./connectors/format/...",
+var connectorRooms = pats{"./connectors", "./connectors/all", "./connectors/rest/...", "./connectors/mailserver/...", "./connectors/connectortest/...", "./connectors/format/...",
 	"./connectors/engine/..."}
 
 // suites are packages for _test files alone: what every store, connector or chat must pass, and fakes to pass it with.
@@ -47,6 +47,8 @@ var rules = []rule{
 		why: "the list of connectors is nothing but the list"},
 	{from: pats{"./connectors/rest/..."}, to: pats{"./..."}, but: pats{"./connectors", "./connectors/rest/..."},
 		why: "the transport serves every connector, so it knows the contract and none of them"},
+	{from: pats{"./connectors/mailserver/..."}, to: pats{"./..."}, but: pats{"./connectors", "./connectors/rest/...", "./connectors/mailserver/..."},
+		why: "what connectors of mail share is the way to a server; what is asked there is each one's own"},
 	{from: pats{"./connectors/connectortest/..."}, to: pats{"./..."},
 		but: pats{"./connectors", "./connectors/connectortest/...", "./connectors/rest/...", "./connectors/format/..."},
 		why: "the conformance suite judges a connector by the contract alone, whatever the engine makes of it"},
@@ -58,7 +60,7 @@ var rules = []rule{
 	{from: pats{"./connectors/engine/reconcile/..."}, to: pats{"./..."}, but: pats{"./state", "./state/identity/..."},
 		why: "what is written where follows from what the records say; who reads, asks and writes is the engine around it"},
 	{from: pats{"./connectors/..."}, unless: connectorRooms, to: pats{"./..."}, own: 2,
-		but: pats{"./connectors", "./connectors/rest/...", "./connectors/format/..."},
+		but: pats{"./connectors", "./connectors/rest/...", "./connectors/mailserver/...", "./connectors/format/..."},
 		why: "a connector is one folder that can be written, tested and thrown away alone; it knows neither state, engine nor its neighbours"},
 
 	{from: pats{"./state"}, to: pats{"./...", "lib"},
