@@ -144,8 +144,14 @@ func (p *chinese) expression(i int) (term, int) {
 	if k == j {
 		return t, i
 	}
+	if x := p.lit(k, "晚些时候", "晚一些", "晚些", "晚一点", "晚点儿", "晚点", "稍晚时候", "稍晚些时候", "稍晚些", "稍晚"); x > k && t.hasDay() && !t.clock.set {
+		k = x
+	}
+	if u, x := p.other(t, k); x > k {
+		t, k = u, x
+	}
 	e := p.skip(k, " ")
-	if m := p.lit(e, "之前", "以前", "前", "之内", "以内", "内", "为止"); m > e && !p.goesOn(m) {
+	if m := p.lit(e, "之前", "以前", "前后", "前", "之内", "以内", "内", "为止"); m > e && !p.goesOn(m) {
 		// A weekend is the one stretch of which "before" and "in" differ: what must be there before it is due on Friday.
 		if p.r[m-1] == '前' && p.r[k-1] == '末' && k > 1 && p.r[k-2] == '周' {
 			t.before = true
@@ -154,6 +160,37 @@ func (p *chinese) expression(i int) (term, int) {
 	}
 	t.strong = t.strong || strong
 	return t, k
+}
+
+// other reads a second time after the first, of which the later counts: 下周三或周四, 两点到四点, 十号到十五号.
+func (p *chinese) other(t term, k int) (term, int) {
+	o := p.skip(k, " ")
+	m := p.lit(o, "或者", "或是", "或", "到", "至", "~", "–")
+	if m == o {
+		return t, k
+	}
+	or := p.r[o] == '或'
+	m = p.skip(m, " ")
+	u, e := p.day(m)
+	if c, x := p.clock(max(e, m), e > m || t.clock.timed); x > max(e, m) {
+		u.clock, e = c, x
+	}
+	switch {
+	case e <= m || u.err != nil || t.err != nil:
+		return t, k
+	case !u.hasDay() && t.hasDay(): // 明天两点到四点
+		if !u.clock.timed && !or {
+			return t, k
+		}
+		u.day, u.next, u.opens, u.weekday, u.instant = t.day, t.next, t.opens, t.weekday, t.instant
+	case u.hasDay() != t.hasDay():
+		return t, k
+	}
+	if u.isWeekday() && u.day.Before(t.day) {
+		u.day = u.day.AddDate(0, 0, 7)
+	}
+	u.strong = t.strong
+	return u, p.lit(e, "之间")
 }
 
 // goesOn says that the 前 before j begins another word: 周五前往 is "go on Friday".
@@ -180,7 +217,7 @@ func (p *chinese) clock(i int, beside bool) (clock, int) {
 	k, j := clock{}, i
 	for width := 3; width > 0 && j == i; width-- {
 		if i+width <= len(p.r) {
-			if part, ok := chineseParts[string(p.r[i:i+width])]; ok && (width > 1 || beside) {
+			if part, ok := chineseParts[string(p.r[i:i+width])]; ok && (width > 1 || beside) && !(p.r[i] == '晚' && width == 1 && p.lit(i, "晚些", "晚点", "晚一") > i) {
 				k, j = at(part), i+width
 			}
 		}
@@ -231,11 +268,21 @@ func (p *chinese) hour(h, i, m int, sure bool) (clock, int) {
 		k.min = n
 		e, sure = p.lit(x, "分钟", "分"), true
 	}
-	sure = sure || e > m+1 || p.suffixed(e)
+	sure = sure || e > m+1 || p.suffixed(e) || p.lit(e, "左右") > e || p.hourTo(e)
 	if !sure {
 		return k, m
 	}
 	return k, e
+}
+
+// hourTo says that another hour follows: 两点到四点.
+func (p *chinese) hourTo(i int) bool {
+	j := p.lit(i, "到", "至")
+	if j == i {
+		return false
+	}
+	_, k := p.num(j)
+	return k > j && p.lit(k, "点") > k
 }
 
 var chineseWeekdays = map[rune]time.Weekday{

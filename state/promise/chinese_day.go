@@ -64,9 +64,10 @@ func (p *chinese) length(i int) (term, int) {
 	} else if n, k = p.num(j); k == j {
 		return term{}, i
 	}
+	between := false
 	if m := p.lit(k, "-", "~", "到", "至", "–"); m > k && !half { // 3到5天: the later
 		if v, x := p.num(m); x > m && v > n {
-			n, k = v, x
+			n, k, between = v, x, true
 		}
 	}
 	e := p.lit(k, "个")
@@ -90,7 +91,7 @@ func (p *chinese) length(i int) (term, int) {
 		return term{err: fail(CodePast)}, m
 	}
 	m := p.lit(e, "之内", "以内", "内", "之后", "以后", "后")
-	if m == e && !p.strict && j == i {
+	if m == e && !p.strict && j == i && p.lit(e, "左右", "上下") == e && !(between && p.lit(e, "给", "就", "能", "可", "会") > e) {
 		return term{}, i
 	}
 	if half {
@@ -98,8 +99,10 @@ func (p *chinese) length(i int) (term, int) {
 		case unitHour:
 			n, u = n*60+30, unitMinute
 		case unitMonth:
-			if n > 0 {
-				return term{}, i
+			if n > 0 && n <= maxCount {
+				t := dayTerm(addMonths(p.today, n).AddDate(0, 0, 15))
+				t.strong = m > e
+				return t, m
 			}
 			n, u = 15, unitDay
 		case unitYear:
@@ -126,7 +129,7 @@ func (p *chinese) unit(i int) (unit, int) {
 		words string
 		unit  unit
 	}{
-		{"工作日", unitWorking}, {"工作天", unitWorking}, {"工作小时", unitOffice}, {"小时", unitHour}, {"钟头", unitHour}, {"分钟", unitMinute}, {"天", unitDay},
+		{"工作日", unitWorking}, {"工作天", unitWorking}, {"自然日", unitDay}, {"自然天", unitDay}, {"工作小时", unitOffice}, {"小时", unitHour}, {"钟头", unitHour}, {"分钟", unitMinute}, {"天", unitDay},
 		{"日", unitDay}, {"周", unitWeek}, {"星期", unitWeek}, {"礼拜", unitWeek}, {"季度", unitQuarter}, {"年", unitYear},
 	} {
 		if j := p.lit(i, c.words); j > i {
@@ -365,13 +368,13 @@ func (p *chinese) period(i int) (term, int) {
 	}
 	base := p.span(unit, n)
 	if unit == 'm' {
-		k = p.lit(k, "的")
-		if d, e := p.num(k); e > k && named && p.lit(e, "日", "号") > e {
+		of := p.lit(k, "的")
+		if d, e := p.num(of); e > of && named && p.lit(e, "日", "号") > e {
 			return p.context.date(base.day.Year(), int(base.day.Month()), d), e + 1
 		}
-		if e := p.edge(k); e > k && (named || strings.ContainsRune("底末初", p.r[k])) {
-			t := p.at(base, k)
-			if !named && p.r[k] == '初' { // 月初 alone is the coming one
+		if e := p.edge(of); e > of && (named || strings.ContainsRune("底末初", p.r[of])) {
+			t := p.at(base, of)
+			if !named && p.r[of] == '初' { // 月初 alone is the coming one
 				t.next = func(d time.Time) time.Time { return addMonths(d, 1) }
 			}
 			return t, e

@@ -356,6 +356,9 @@ func (p *clause) nounPhrase(i int) (actor, int) {
 			return a, from
 		}
 	}
+	if own && j >= 2 && p.at(j-1) == "of" && (ownRoles[strings.TrimSuffix(head, "s")] || ownParts[head]) && (p.at(j-2) == "one" || p.at(j-2) == "some" || p.at(j-2) == "member" || p.at(j-2) == "both" || p.at(j-2) == "two") {
+		return actorFirst, j - 2
+	}
 	switch {
 	case own && ownParts[head] || ownParts[head] && head != "side" && head != "people" && head != "group" && head != "firm" && head != "company" && (j == 0 || p.w[j-1].sign || p.at(j) == "the" || p.at(j-1) == "from") && p.at(j) != "your" && i-j <= 2 && !(p.w[j].capital && j > 0) || p.at(j) == "our" && ownRoles[head] && !p.w[i].capital:
 		return actorFirst, j

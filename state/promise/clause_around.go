@@ -133,6 +133,11 @@ func (p *clause) asking(q cue) questionKind {
 
 // general says that a clause tells of habits.
 func (p *clause) general(from, end int) bool {
+	for j := from; j < end; j++ {
+		if p.at(j) == "once" && p.at(j+1) == "a" && !firstPersons[p.at(from)] || p.at(j) == "every" && p.at(from) != "i" && p.at(from) != "we" && (weekdayOrMonth(p.at(j+1)) || p.at(j+1) == "week" || p.at(j+1) == "month" || p.at(j+1) == "day") {
+			return true
+		}
+	}
 	return p.names(from, end, "always", "usually", "normally", "typically", "generally", "often", "ever")
 }
 
@@ -151,8 +156,10 @@ func (p *clause) conditionAt(j int) bool {
 	switch p.at(j) {
 	case "if":
 		return !complementOf[p.at(j-1)] && !(complementOf[p.at(j-2)] && !p.w[j-1].sign && p.at(j-1) != "and") && p.at(j-1) != "even" || p.at(j-1) == "know" && p.letKnow(j-1)
-	case "unless", "whenever", "anytime", "otherwise", "providing", "assuming":
+	case "unless", "whenever", "otherwise", "providing", "assuming":
 		return true
+	case "anytime":
+		return j+1 < len(p.w) && !p.w[j+1].sign && p.at(j+1) != "next" && p.at(j+1) != "this" && !weekdayOrMonth(p.at(j+1)) && p.at(j+1) != "tomorrow" && p.at(j+1) != "today" && p.at(j+1) != "before" && p.at(j+1) != "after"
 	case "provided":
 		return p.at(j+1) == "that" || p.at(j+1) == "you" || p.at(j+1) == "we" || (j == 0 || p.at(j-1) == ",") && expected[p.at(j+1)]
 	case "failing":
@@ -183,6 +190,9 @@ func (p *clause) conditionAt(j int) bool {
 		return p.at(j+1) == "to" || p.at(j+1) == "on" || p.at(j) == "pending"
 	case "when", "once", "after", "until", "till", "soon":
 		if p.at(j) == "soon" && p.at(j+1) != "as" {
+			return false
+		}
+		if (p.at(j) == "when" || p.at(j) == "once") && firstPersons[p.at(j+1)] && (p.at(j+2) == "see" || p.at(j+2) == "meet" || p.at(j+2) == "visit") { // when I see you Friday
 			return false
 		}
 		own := 0
@@ -327,8 +337,8 @@ func (p *clause) passive(i int) bool {
 	switch p.at(v) {
 	case "with", "in":
 		return p.at(v+1) == "you" || p.at(v+1) == "your" || p.is(v, "in the mail") || p.is(v, "in the post")
-	case "on":
-		return p.is(v, "on its way") || p.is(v, "on their way")
+	case "on", "at":
+		return p.is(v, "on its way") || p.is(v, "on their way") || p.at(v+1) == "your" && (p.at(v+2) == "desk" || p.at(v+2) == "doorstep" || p.at(v+2) == "door" || p.at(v+2) == "site" || p.at(v+2) == "office" || p.at(v+2) == "table")
 	case "ready", "done":
 		return j >= 0
 	case "made":

@@ -134,6 +134,9 @@ func (p *chineseSentence) read() []claim {
 		if contains(s, hanConditions) || i < len(p.clauses)-1 && hanWhenever().MatchString(s) || i < len(p.clauses)-1 && hanShouldThere().MatchString(s) || hanOrdered().MatchString(s) || hanAfter(s) || hanBareIf(s, i == len(p.clauses)-1) || i > 0 && hanThenFollows(neutral.Replace(p.clauses[i-1].s), s) {
 			cond = true
 		}
+		if i < len(p.clauses)-1 && startsAny(s, "凡是", "凡", "但凡") || i > 0 && p.sets(i-1) && hanThenFirst().MatchString(s) { // 您今天定下来，我明天就安排
+			cond = true
+		}
 		if hanHandsOver().MatchString(s) || startsAny(s, "您再", "你再", "您先", "你先", "您把", "你把", "您提供", "您告诉", "您发", "提供", "发一下", "报一下", "留一下", "说一下") {
 			told = true
 			if hanHandsOver().MatchString(s) {
@@ -165,7 +168,7 @@ func (p *chineseSentence) read() []claim {
 			who = actorNone
 			continue
 		}
-		if asks && !tag || contains(s, hanAsking) && !contains(s, hanFinding) || hanForceless(s) {
+		if asks && !tag || contains(hanCounted.Replace(s), hanAsking) && !contains(s, hanFinding) || hanForceless(s) {
 			continue
 		}
 		if by, said, ok := hanReported(s); ok {
@@ -176,6 +179,8 @@ func (p *chineseSentence) read() []claim {
 		}
 		if accepts[p.before(i)] && act == actorFirst && at >= 0 && (contains(s, hanDeeds) || contains(s, hanGiving)) && !strings.ContainsAny(s, "了不没过着") && !contains(s, hanPast) { // 行，那我按您说的改
 			s = "一定" + s
+		} else if accepts[p.before(i)] && act == actorNone && strings.HasPrefix(s, "那") && contains(s, hanFor) && !strings.ContainsAny(s, "了不没过着") { // 行，那就按这个价给您做
+			act, s = actorFirst, "一定"+s
 		}
 		cl, ok := p.weigh(p.timeless(c, s, due), act, at >= 0, due, dated, requested, cond)
 		if !ok {
@@ -240,6 +245,9 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if !verb && !give && said && act == actorFirst && hanServes().MatchString(s) && !contains(s, hanPolite) { // 这台旧的我们帮您拉走
 		verb = true
 	}
+	if !verb && !give && said && act == actorFirst && hard && (hanDisposes().MatchString(s) || hanAttends().MatchString(s)) { // 我明天中午把钥匙放在前台
+		verb = true
+	}
 	if !verb && !give && help && (dated || serves) && act != actorThird && act != actorSecond && !contains(s, hanPolite) {
 		verb = true
 	}
@@ -264,7 +272,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	switch {
 	case modal || assured:
 		cl.weight += 1.4
-	case help && (said || dated || act == actorFirst):
+	case help && (said || dated || act == actorFirst || startsAny(s, "以后", "今后", "往后")):
 		cl.weight += 0.9
 	case serves && act != actorThird:
 		cl.weight += 0.5
@@ -301,7 +309,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if contains(s, []string{"打算", "准备", "计划"}) && !help {
 		cl.weight -= 0.5
 	}
-	if contains(s, hanUndated) && !hard {
+	if contains(s, hanUndated) && !hard && !(dated && strings.Contains(s, "派人")) {
 		cl.weight -= 3.2
 	}
 	if act == actorNone && !said && requested && !contains(s, []string{"我", "就", "马上", "立刻"}) {
@@ -435,6 +443,9 @@ func hanActor(s string) (actor, int) {
 		rest := s[best:]
 		for _, w := range []string{"我们的", "我们", "我的", "我司", "我家", "咱们的", "咱们", "我", "财务", "仓库", "售后", "客服", "采购"} {
 			if after, ok := strings.CutPrefix(rest, w); ok {
+				if hanOwnRoles().MatchString(rest) { // 我们的工程师
+					return actorFirst, best
+				}
 				for _, t := range hanThird {
 					if strings.HasPrefix(after, t) {
 						return actorThird, best
@@ -469,7 +480,10 @@ func subjectAt(s, w string) int {
 		}
 		i += from
 		before, _ := utf8.DecodeLastRuneInString(s[:i])
-		if !strings.ContainsRune("给帮跟和找诉系对问发知为向把陪催寄送与替比复交请叫让派排表约谢到达于求等的绍教传还退欠借陈经收扣误亏赔补赠教怪", before) || i == 0 {
+		if before == '的' && w[:min(3, len(w))] == "我" { // 剩下的我来
+			return i
+		}
+		if !strings.ContainsRune("加给帮跟和找诉系对问发知为向把陪催寄送与替比复交请叫让派排表约谢到达于求等的绍教传还退欠借陈经收扣误亏赔补赠教怪", before) || i == 0 {
 			return i
 		}
 		if before == '请' && w != "我" || before == '等' {
@@ -481,7 +495,7 @@ func subjectAt(s, w string) int {
 
 // hanName finds a person by name and title: 王总, 李经理, 小张, 老刘, 陈工, 赵师傅.
 func hanName(s string) int {
-	for _, t := range []string{"总会", "总将", "经理", "师傅", "主任", "工程师", "老师", "律师", "会计", "厂长", "总监", "主管", "工", "先生", "女士", "小姐", "太太", "姐", "哥", "叔", "阿姨", "校长", "医生", "护士", "教练", "助理", "秘书", "总"} {
+	for _, t := range []string{"总会", "总将", "经理", "师傅", "主任", "工程师", "老师", "律师", "会计", "厂长", "总监", "主管", "工", "先生", "女士", "小姐", "太太", "姐", "哥", "叔", "阿姨", "校长", "财务", "医生", "护士", "教练", "助理", "秘书", "总"} {
 		if i := strings.Index(s, t); i > 0 {
 			r, w := utf8.DecodeLastRuneInString(s[:i])
 			if strings.ContainsRune(surnames, r) && subjectAt(s[i-w:], string(r)) == 0 {

@@ -8,6 +8,9 @@ import (
 // due finds the due words of a clause; a time that names a thing, 周五的会议, is none.
 func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
 	from := c.start
+	if head, rest, ok := strings.Cut(c.s, "的话"); ok && utf8.RuneCountInString(rest) > 2 { // 上午付款的话当天就能发出
+		from = c.span(p.text, len(head), len(head)+len("的话")).end
+	}
 	if m := hanOrdered().FindStringSubmatchIndex(c.s); m != nil { // 上午下单当天发货
 		from = c.span(p.text, m[2], m[3]).end
 	}
@@ -17,7 +20,7 @@ func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
 			return true
 		}
 		before := p.text[c.start:start]
-		return strings.HasSuffix(before, "从") || strings.HasSuffix(before, "自")
+		return strings.HasSuffix(before, "从") || strings.HasSuffix(before, "自") || strings.HasSuffix(before, "每")
 	})
 	if ok {
 		// 在, 于 and 到 are no part of the time as Chinese says it.
@@ -34,6 +37,16 @@ func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
 		if strings.HasSuffix(p.text[c.start:d.start], "明儿") { // 明儿一早
 			d.start -= len("明儿")
 		}
+		for _, w := range []string{"次日", "第二天", "隔天", "当日"} { // 次日上午: of which day, the words do not say
+			if strings.HasSuffix(p.text[c.start:d.start], w) {
+				d = dueWords{start: d.start - len(w), end: d.end}
+			}
+		}
+		if m := hanEvent(c.s); m != nil && !hanAfter(c.s) { // 明天开会前
+			if e := c.span(p.text, m[0], m[1]); e.start == d.end {
+				d = dueWords{start: d.start, end: e.end, due: Due{}}
+			}
+		}
 		return d, true
 	}
 	if m := hanLatin().FindStringIndex(p.text[c.start:c.end]); m != nil { // EOD前发您
@@ -49,7 +62,7 @@ func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
 	}
 	at, found := -1, ""
 	for _, w := range hanSoft {
-		if i := strings.Index(c.s, w); i >= 0 && (at < 0 || i < at || i == at && len(w) > len(found)) && !strings.Contains(c.s, "一会儿见") {
+		if i := strings.Index(c.s, w); i >= 0 && (at < 0 || i < at || i == at && len(w) > len(found)) && !strings.Contains(c.s, "一会儿见") && !(strings.HasPrefix(w, "等一") && (utf8.RuneCountInString(c.s) < 6 || startsAny(c.s, "您", "你", "请", "麻烦", "稍"))) {
 			at, found = i, w
 		}
 	}
@@ -108,14 +121,20 @@ var (
 	hanEvents = hanPattern(`(等|待)[^我您你]{1,8}?(回来|回国|回公司|上班|开完会|忙完|开门|出来|下来|结束)(了|之后|以后|后)?` +
 		`|(开完会|散会|开会|会议|会|下课|上课|下班|上班|手术|会诊|吃完饭|吃饭|忙完这阵子?|忙完这会儿?|忙完|到家|到公司|回公司|回到公司|回到办公室|到办公室|回办公室|出差回来|出差|休假回来|休完假|假期|休假|放假|放完假|收假|展会|活动|培训|面试|年会|直播|搬完家|盘点|升级|检修|回国|回来|下了班|下了课)(结束|完)?(之后|以后|后)` +
 		`|(开完会|散了会|吃完饭|忙完这阵子?|忙完这会儿?|忙完|下了班|下了课|下课|散会)` +
-		`|(上线|开工|出发|开会|登机|走|离开|临走|交房|量产|验收|装船|开业|施工|搬家|放假|收工|打烊|关门|闭店|睡觉|睡|离店|退房|开学|上课|开幕|展会|会议|入住|起飞|活动|开庭|发布)(之前|以前|前)`)
+		`|(早饭|午饭|晚饭|早餐|午餐|晚餐|饭|午休|放学|开学|休假回来|回去)(之后|以后|后)` +
+		`|(春节|过年|元旦|国庆节?|中秋节?|五一|端午节?|清明节?|圣诞节?|双十一|双11|双十二|618|黄金周|元宵节?|节假日|长假|寒假|暑假|假期|年|节)(前后|期间|过后|之前|以前|之后|以后|前|后)` +
+		`|(收到货|收到样品|到货)(之后|以后|后|就)` +
+		`|到了?(公司|家|单位|厂里|店里|办公室)(之后|以后|后|就)` +
+		`|一(到|回)(公司|家|办公室|单位|厂里|店里)` +
+		`|(您|你)(们)?(来|到|到货|出发|走|过来|下班|回国|起飞|登机)(之前|以前|前)` +
+		`|(上线|开工|发货|出货|交货|装车|天黑|天亮|出发|开会|登机|走|离开|临走|交房|量产|验收|装船|开业|施工|搬家|放假|收工|打烊|关门|闭店|睡觉|睡|离店|退房|开学|上课|开幕|展会|会议|入住|起飞|活动|开庭|发布)(之前|以前|前)`)
 	hanAtMost  = hanPattern(`(最多|顶多|最长|不超过|不出|不会超过)((\d+|[一二两三四五六七八九十几半]+)(个)?(分钟|小时|钟头|工作日|天|周|星期|礼拜|月))`)
 	hanWaitFor = hanPattern(`^(您|你)?(再|先|请|稍|麻烦)?(等|给)我(们)?(大概|大约|最多)?((\d+|[一二两三四五六七八九十几半]+)(个)?(分钟|小时|钟头|秒))$`)
 )
 
 // hanEvent finds an event in a clause; most have none of its signs, and are spared the pattern.
 func hanEvent(s string) []int {
-	if !strings.ContainsAny(s, "等待前后完会班课") {
+	if !strings.ContainsAny(s, "等待前后完会班课期一") {
 		return nil
 	}
 	return hanEvents().FindStringIndex(s)
@@ -130,7 +149,10 @@ func (p *chineseSentence) event(c *hanClause) (dueWords, bool) {
 	if before, _ := utf8.DecodeLastRuneInString(c.s[:m[0]]); strings.ContainsRune("协社机大晚总周", before) {
 		return dueWords{}, false
 	}
-	return c.span(p.text, m[0], m[1]), true
+	if contains(c.s[:m[0]], []string{"今后", "以后", "往后"}) { // 今后出货前: whenever that is
+		return dueWords{}, false
+	}
+	return c.span(p.text, m[0], m[0]+len(strings.TrimSuffix(c.s[m[0]:m[1]], "就"))), true
 }
 
 // waitFor reads how long the reader is asked to wait for what follows: 等我5分钟.

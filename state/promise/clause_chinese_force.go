@@ -59,11 +59,30 @@ var (
 	hanOwnFolk   = hanPattern(`(问问?|问下|问一下|商量|说|跟|和|找)(一下)?我?(老公|老婆|家人|家里|爱人|媳妇|爸|妈|父母|对象|儿子|女儿)|我(老板|领导|老公|老婆)`)
 	hanYourBoss  = hanPattern(`(跟|找|向|给)(你们|您们|贵司|贵公司)(的)?(经理|领导|老板|总部|上级|主管|负责人)`)
 	hanLatinName = hanPattern(`^[a-z]{2,12} ?(总|经理)?(明天|后天|今天|下午|周.|下周.?)?(会|将)`)
-	hanGiven     = hanPattern(`给我(们)?(一|两|二|三|四|五|六|七|八|九|十|半|几|\d)+(个)?(小时|天|周|工作日|分钟|星期|月|点时间)`)
+	// where one will be for the reader: 我在大堂等您
+	hanAttends = hanPattern(`(我|我们|咱们).{0,6}在.{1,10}(等|恭候|迎接|接)着?(您|你|大家)`)
+	// people of the writer's side without a name
+	hanOwnRoles = hanPattern(`^我(们|司|们公司)(的)?(工程师|技术员|专员|设计师|顾问|客户经理)`)
+	// what the writer does then: 我明天就安排
+	hanThenFirst = hanPattern(`^(我|我们|咱|咱们|我司|我这边).{0,6}(就|马上|立刻|立即|立马)`)
+	// what follows at once: 我到了公司就把章盖好
+	hanThenDoes = hanPattern(`^[^已]{0,6}就(把|给|去|来|马上|立刻|立即|安排|发|寄|打|通知|联系|回|过去|能|可以|会|帮|送)`)
+	hanThenHead = hanPattern(`^(您|你|贵司|贵方)(们)?(今天|明天|今晚|下周|这边|那边|先|只要|尽管|一)?.*(下来|下单|付|签|定|发|寄|给|报|提交|过来|决定|确认|选|填)`)
+	hanGiven    = hanPattern(`给我(们)?(一|两|二|三|四|五|六|七|八|九|十|半|几|\d)+(个)?(小时|天|周|工作日|分钟|星期|月|点时间)`)
 )
 
 // hanWhether takes out questions that hold a no: 能不能.
 var hanWhether = strings.NewReplacer("能不能", "能", "会不会", "会", "是不是", "是", "要不要", "要", "可不可以", "可以", "行不行", "行")
+
+// hanCounted takes out counts of days that ask nothing: 几天后.
+var hanCounted = strings.NewReplacer("几天后", "", "几天之后", "", "几天内", "", "几天之内", "", "这几天", "", "近几天", "", "过几天", "", "前几天", "", "几天就", "就", "好几天", "", "几天时间", "")
+
+// sets says whether the clause tells what the reader does first, by which the next hangs on it: 您今天定下来.
+func (p *chineseSentence) sets(i int) bool {
+	s := neutral.Replace(p.clauses[i].s)
+	return startsAny(s, "您", "你", "贵司", "贵方") && utf8.RuneCountInString(s) >= 4 && hanThenHead().MatchString(s) &&
+		!contains(s, []string{"的", "已", "放心", "好", "看", "说", "知道", "辛苦", "稍等", "等", "是", "很", "太", "不", "没", "过", "什么", "吗", "反映", "提到"})
+}
 
 // hanThreats are what an angry customer will do.
 var hanThreats = []string{"投诉", "起诉", "报警", "差评", "曝光", "打官司", "12315", "拉黑", "走法律", "法律途径", "维权", "消协", "再也不", "不买了", "退出合作", "找别家", "换别家", "换供应商"}
@@ -135,6 +154,9 @@ func hanBareIf(s string, alone bool) bool {
 	}
 	if m := hanThen().FindStringSubmatchIndex(s); m != nil {
 		head := s[:m[2]]
+		if strings.HasSuffix(head, "到货") && !strings.ContainsAny(head, "您你") { // goods come to the writer: no deed of the reader's
+			return false
+		}
 		return hanCause().MatchString(head) && !strings.Contains(head, "已") && !hanDayOnly(head)
 	}
 	return false

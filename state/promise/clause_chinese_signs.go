@@ -33,10 +33,13 @@ func toUs(s string) bool {
 
 // hanAfter says whether a clause names what the reader must do first: 您付款后, 收到定金之后, 等您确认.
 func hanAfter(s string) bool {
+	if hanAttends().MatchString(s) {
+		return false
+	}
 	if contains(s, []string{"等您", "等你", "待您", "待你", "款到", "款一到", "一签", "一付", "一批准", "一批下来", "一确认", "一过审", "一定下", "您一确认", "您一付", "您一签", "您一下单", "一到账", "一到货", "见款"}) {
 		return true
 	}
-	if contains(s, []string{"到货后", "到货了", "到货之后", "到货就"}) {
+	if contains(s, []string{"到货后", "到货了", "到货之后", "到货就"}) && (!strings.Contains(s, "我") && !strings.HasPrefix(s, "到货") || contains(s, []string{"您到货", "你到货"})) {
 		return true
 	}
 	for _, w := range []string{"付款", "付清", "下单", "打款", "转账", "汇款", "交款", "注册", "提交", "验收", "审核", "审批", "报名", "交押金", "确认", "签字", "签约", "签合同", "签回", "盖章", "到账", "定金", "货款", "尾款", "通过", "回传", "拍下", "提供", "同意", "支付", "您的地址", "您的回复", "您的资料", "退回"} {
@@ -87,7 +90,7 @@ func hanDone(s string, dated bool) bool {
 			from = i + len(w)
 			head := s[:i]
 			tail := s[from:]
-			if w == "了" && (strings.HasPrefix(tail, "◇") && contains(tail, hanGiving) || utf8.RuneCountInString(head) <= 3 && strings.Contains(tail, "我") || strings.HasPrefix(tail, "解") || strings.HasPrefix(tail, "再") || strings.HasPrefix(tail, "就") || strings.HasPrefix(tail, "之后") || strings.HasPrefix(tail, "我")) ||
+			if w == "了" && (strings.HasPrefix(tail, "◇") && contains(tail, hanGiving) || utf8.RuneCountInString(head) <= 3 && strings.Contains(tail, "我") || hanThenDoes().MatchString(tail) || strings.HasPrefix(tail, "解") || strings.HasPrefix(tail, "再") || strings.HasPrefix(tail, "就") || strings.HasPrefix(tail, "之后") || strings.HasPrefix(tail, "我")) ||
 				strings.HasSuffix(head, "为") || w == "过" && (strings.HasPrefix(tail, "去") || strings.HasPrefix(tail, "来") || strings.HasPrefix(tail, "几") ||
 				strings.HasPrefix(tail, "两") || strings.HasPrefix(tail, "一") || strings.HasPrefix(tail, "程") || strings.HasSuffix(head, "不") || strings.HasSuffix(head, "通") || i == 0) {
 				continue

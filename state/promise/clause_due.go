@@ -1,6 +1,7 @@
 package promise
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
@@ -90,7 +91,7 @@ var eventNouns = set(`meeting call conference session flight game dinner lunch a
 	newsletter edition menu review deadline email mail message invoice`)
 
 var softWords = []string{"as soon as possible", "as soon as i can", "as soon as we can", "a . s . a . p", "asap", "right away", "straight away", "immediately", "pronto",
-	"shortly", "very soon", "on the same day", "the same day", "same day", "the same afternoon", "the same evening", "the same morning", "the next day", "the following day", "next day", "overnight", "in due course", "in the coming days", "in the coming weeks", "in the coming week", "by return of post", "by return of mail", "by return mail", "by return email", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "in a sec", "in a second", "in a jiffy", "in a while", "in no time", "any minute now", "at the earliest", "at my earliest convenience", "at our earliest convenience", "in the near future", "in the coming months", "right now", "forthwith", "without delay", "at once", "later on", "later", "by then", "upon arrival", "on arrival", "upon completion", "on completion", "upon delivery", "on delivery"}
+	"shortly", "very soon", "on the same day", "the same day", "same day", "the same afternoon", "the same evening", "the same morning", "the next day", "the following day", "next day", "overnight", "in due course", "in the coming days", "in the coming weeks", "in the coming week", "by return of post", "by return of mail", "by return mail", "by return email", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "in a sec", "in a second", "in a jiffy", "in a while", "in no time", "any minute now", "at the earliest opportunity", "at the earliest possible date", "at the first opportunity", "at the earliest", "as quickly as possible", "as quickly as i can", "as quickly as we can", "as fast as i can", "as fast as we can", "as fast as possible", "as early as possible", "as soon as practicable", "as promptly as possible", "any day now", "any minute", "in due time", "in good time", "over the coming days", "over the coming weeks", "over the coming months", "in the days ahead", "in the weeks ahead", "the next morning", "the following morning", "the next afternoon", "the following afternoon", "the next evening", "the following evening", "the same week", "at day's end", "at my earliest convenience", "at our earliest convenience", "in the near future", "in the coming months", "right now", "forthwith", "without delay", "at once", "later on", "later", "by then", "upon arrival", "on arrival", "upon completion", "on completion", "upon delivery", "on delivery"}
 
 // softStarts are the softWords by their first word.
 var softStarts = sync.OnceValue(func() map[string][]string {
@@ -98,6 +99,9 @@ var softStarts = sync.OnceValue(func() map[string][]string {
 	for _, s := range softWords {
 		first, _, _ := strings.Cut(s, " ")
 		m[first] = append(m[first], s)
+	}
+	for _, list := range m { // the longest that stands here counts
+		slices.SortStableFunc(list, func(a, b string) int { return len(b) - len(a) })
 	}
 	return m
 })
@@ -111,6 +115,11 @@ func (p *clause) minutes(j, end int) bool {
 // softDue finds due words that name no moment: asap, later, and what an event names.
 func (p *clause) softDue(v, end int) (dueWords, bool) {
 	for j := v + 1; j < end; j++ {
+		if closely[p.at(j)] { // immediately after the meeting
+			if d, ok := p.event(j, end); ok {
+				return d, true
+			}
+		}
 		for _, s := range softStarts()[p.at(j)] {
 			if p.is(j, s) {
 				k := j + len(strings.Fields(s))

@@ -17,6 +17,19 @@ func (p *clause) event(j, end int) (dueWords, bool) {
 		return dueWords{}, false
 	case p.is(k, "prior to") || p.is(k, "ahead of"):
 		return p.around(from, k+1, end)
+	case (s == "over" || s == "by" || s == "until" || s == "during") && movingFeasts[p.at(k+1)]:
+		return dueWords{start: p.w[from].start, end: p.w[k+1].end}, true
+	case s == "over" && p.at(k+1) == "lunch":
+		return dueWords{start: p.w[from].start, end: p.w[k+1].end}, true
+	case (s == "on" || s == "at" || s == "by" || s == "during" || s == "until") && p.meetingAt(k+1) > k:
+		return dueWords{start: p.w[from].start, end: p.w[p.meetingAt(k+1)].end}, true
+	case p.is(k, "next time") || p.is(k, "the next time"):
+		for k++; p.at(k-1) != "time"; k++ {
+		}
+		if !firstPersons[p.at(k)] && p.at(k) != "you" {
+			return dueWords{}, false
+		}
+		return p.upTo(from, k, end)
 	case p.is(k, "in time for"):
 		return p.around(from, k+2, end)
 	case (s == "on" || s == "upon") && (p.is(k+1, "my return") || p.is(k+1, "our return")):
@@ -53,13 +66,13 @@ func (p *clause) event(j, end int) (dueWords, bool) {
 
 // around reads what follows "after" or "before".
 func (p *clause) around(from, k, end int) (dueWords, bool) {
-	after := p.at(k) != "before"
+	after := p.at(k) == "after" || p.at(k) == "following"
 	k++
 	s := p.at(k)
 	switch {
 	case k >= end || p.w[k].sign:
 		return dueWords{}, false
-	case mealtimes[s]:
+	case mealtimes[s] || movingFeasts[s]:
 		return dueWords{start: p.w[from].start, end: p.w[k].end}, true
 	case p.is(k, "new year") || p.is(k, "chinese new year") || p.is(k, "new year's"):
 		for p.at(k+1) == "year" || p.at(k+1) == "new" {
@@ -74,10 +87,13 @@ func (p *clause) around(from, k, end int) (dueWords, bool) {
 		for n < end && n < k+9 && !p.w[n].sign && !conjunctions[p.at(n)] && !verbish[p.at(n)] && !pronouns[p.at(n)] && !(prepositions[p.at(n)] && !within[p.at(n)]) {
 			n++
 		}
+		if n > k+1 && n < end && be(p.at(n)) { // before the year is out
+			return p.upTo(from, k, end)
+		}
 		if n > k+1 && (n >= end || p.w[n].sign || p.at(n) == "and" || p.at(n) == "so") {
 			return dueWords{start: p.w[from].start, end: p.w[n-1].end}, true
 		}
-	case firstPersons[s] || otherPersons[s] && after || !after && s == "you":
+	case firstPersons[s] || otherPersons[s] || !after && s == "you":
 		if v := p.at(p.adverb(k + 1)); !giving[v] || after {
 			return p.upTo(from, k, end)
 		}
@@ -85,6 +101,20 @@ func (p *clause) around(from, k, end int) (dueWords, bool) {
 		return p.upTo(from, k, end)
 	}
 	return dueWords{}, false
+}
+
+// meetingAt reads "my next visit", "our next meeting": the place of its last word, or i-1 where there is none.
+func (p *clause) meetingAt(i int) int {
+	if s := p.at(i); s != "my" && s != "our" && s != "your" && s != "the" || p.at(i+1) != "next" && p.at(i+1) != "upcoming" {
+		return i - 1
+	}
+	for j := i + 2; j < i+5; j++ {
+		switch p.at(j) {
+		case "visit", "meeting", "call", "trip", "session", "appointment", "stop", "lesson", "class", "delivery", "round":
+			return j
+		}
+	}
+	return i - 1
 }
 
 // comesBack says whether the words at i tell that the writer will be somewhere or done with something.
@@ -118,7 +148,7 @@ func (p *clause) upTo(from, k, end int) (dueWords, bool) {
 var closely = set("right straight immediately directly shortly just soon")
 var lookingAfter = set("look looks looking looked ask named take takes taking")
 var unready = set("possible needed ready necessary more again a in convenient applicable appropriate required available feasible done")
-var mealtimes = set("lunch work closing school dinner breakfast hours christmas xmas easter lunchtime noon sunset dark")
+var mealtimes = set("lunch work closing school dinner breakfast hours christmas xmas easter lunchtime noon sunset dark class bed")
 
 // within are prepositions that belong to the name of an event: the meeting with the bank.
 var within = set("of with on in at for")

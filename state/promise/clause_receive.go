@@ -12,6 +12,9 @@ func (p *clause) receive() []claim {
 			(p.opens(i) || p.at(i-1) == "can") && p.question(cue{at: i, subject: i, verb: i}) == plain:
 			d, _ := p.dueOf(i, i, p.clauseEnd(i))
 			out = append(out, claim{kind: KindPromise, weight: 1.6, due: d})
+		case p.at(i) == "consider" && p.opens(i) && p.considered(i) && p.question(cue{at: i, subject: i, verb: i}) == plain:
+			d, _ := p.dueOf(i, i, p.clauseEnd(i))
+			out = append(out, claim{kind: p.promiseUnlessIn(0, len(p.w)), weight: 1.1, due: d})
 		case p.at(i) == "expect" && p.opens(i) && p.names(i, p.clauseEnd(i), "me", "us") && p.names(i, p.clauseEnd(i), "from"):
 			d, _ := p.dueOf(i, i, p.clauseEnd(i))
 			out = append(out, claim{kind: KindPromise, weight: 1.4, due: d})
@@ -51,6 +54,19 @@ func (p *clause) receive() []claim {
 	return append(out, p.things()...)
 }
 
+// considered reads "consider the invoice paid", "consider that sorted": a thing, and what will have been done to it.
+func (p *clause) considered(i int) bool {
+	if !expected[p.at(i+1)] || p.at(i+1) == "a" || p.at(i+1) == "an" {
+		return false
+	}
+	for j := i + 2; j < i+6; j++ {
+		if b := participle(p.at(j)); b != "" && p.closes(j+1) {
+			return true
+		}
+	}
+	return false
+}
+
 // opensWithTime says that nothing but a time stands before i: "Until next Monday you will receive".
 func (p *clause) opensWithTime(i int) bool {
 	d, ok := p.dueIn(p.text, 0, p.w[i].start, func(int, int) bool { return false })
@@ -63,9 +79,22 @@ var gets = set("have get receive hear expect see")
 // expected begin what the reader may expect: a thing that both know of, not "delays".
 var expected = set("the a an your our my it them this that another")
 
+// toldTo says whether the sentence begins by telling the reader to do what the rest hangs on: "return it unopened and you'll get".
+func (p *clause) toldTo() bool {
+	if s := p.at(0); !asking[s] && !giving[s] || s == "please" || s == "let" || !(expected[p.at(1)] || pronouns[p.at(1)] || expected[p.at(2)]) || p.at(1) == "to" {
+		return false
+	}
+	for j := 2; j < len(p.w); j++ {
+		if (p.at(j) == "and" || p.at(j) == ",") && (p.at(j+1) == "you" || p.at(j+1) == "and" && p.at(j+2) == "you") {
+			return true
+		}
+	}
+	return false
+}
+
 // promiseUnlessIn is a promise, or a conditional one where a condition begins in [from, to).
 func (p *clause) promiseUnlessIn(from, to int) Kind {
-	if p.conditionIn(from, to) {
+	if p.conditionIn(from, to) || to == len(p.w) && p.toldTo() {
 		return KindConditional
 	}
 	return KindPromise

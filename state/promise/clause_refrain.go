@@ -10,7 +10,9 @@ func (p *clause) refrains(i, end int) bool {
 		return p.at(i+1) == "to"
 	case sparing[s]:
 		return true
-	case confiding[s]:
+	case confiding[s] && p.names(i+1, end, "third", "outside", "anyone", "anybody", "competitors"):
+		return true
+	case confiding[s] && !beginning[s]:
 		return p.names(i+1, end, "anyone", "anybody", "outside", "your", "these", "this", "it", "details", "third", "else")
 	case disturbing[s]:
 		return p.names(i+1, end, "again", "anymore", "further", "any")
@@ -24,7 +26,7 @@ func (p *clause) refrains(i, end int) bool {
 var sparing = set("charge bill invoice disclose leak reveal bother disturb spam increase raise")
 
 // confiding are ways of letting others know.
-var confiding = set("share tell publish pass show forward sell discuss mention use")
+var confiding = set("share tell publish pass show forward sell discuss mention use release distribute give pass-on circulate transfer")
 
 // disturbing are ways of coming back to somebody who does not want it.
 var disturbing = set("contact call email write message happen repeat make let")

@@ -64,7 +64,7 @@ func (p *clause) things() []claim {
 			switch {
 			case dated && !p.soft(d):
 				add(i, from, 0.3, true)
-			case dated || p.names(p.clauseStart(i), end, "you", "your"):
+			case dated || p.names(p.clauseStart(i), end, "you", "your") || p.free(i, end):
 				add(i, from, 0.2, false)
 			}
 		case (s == "goes" || s == "ships" || s == "leaves" || s == "go" || s == "ship" || s == "leave") && p.thingAt(j) && j == i-1 && (!p.opens(j) || strings.HasSuffix(s, "s")) && (strings.HasPrefix(s, "ship") || p.at(i+1) == "out" || p.at(i+1) == "off" || p.is(i+1, "back to you") || p.at(i+2) == "warehouse" || p.at(i+2) == "factory"):
@@ -100,6 +100,16 @@ func (p *clause) things() []claim {
 		}
 	}
 	return out
+}
+
+// free says whether something is done at the writer's cost.
+func (p *clause) free(from, to int) bool {
+	for j := from; j < to; j++ {
+		if p.is(j, "free of charge") || p.is(j, "at no charge") || p.is(j, "at no cost") || p.is(j, "at no extra") || p.is(j, "at our expense") || p.is(j, "at our cost") || p.is(j, "for free") {
+			return true
+		}
+	}
+	return false
 }
 
 // spared says whether the negated "will" at i, with its subject at j, says that a burden on the reader will not be: "it won't happen

@@ -89,6 +89,9 @@ func (p *clause) weigh(q cue) (claim, bool) {
 		kind = verbOther
 		weight += 0.5
 	}
+	if s := p.at(v); (s == "talk" || s == "speak" || s == "write") && (!dated || p.soft(due)) && (p.at(v+1) == "to" || p.at(v+1) == "with") && p.at(v+2) == "you" && !p.names(v+3, end, "about", "regarding", "on", "re") && !cond { // I'll talk to you soon
+		return cl, false
+	}
 	switch kind {
 	case verbState:
 		return cl, false
@@ -393,7 +396,7 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		// "have it fixed", "have Tom call you", "have the report ready"; "have lunch" is no deed.
 		for j := i + 1; j < end && j < i+8; j++ {
 			if n := p.at(j); n == "ready" || (n == "look" || n == "word" || n == "chat") && p.at(j-1) == "a" || n == "back" || n == "there" || n == "online" || n == "done" || n == "sent" || n == "to" && p.at(j+1) == "you" || n == "for" && p.at(j+1) == "you" ||
-				len(n) > 4 && strings.HasSuffix(n, "ed") || j > i+1 && (giving[n] || deeds[n] && p.at(j-1) != "to" && p.at(j-1) != "a" && p.at(j-1) != "the" && p.at(j-1) != "an" && n != "look" && n != "meet") ||
+				len(n) > 4 && strings.HasSuffix(n, "ed") || j > i+1 && (giving[n] || deeds[n] && p.at(j-1) != "to" && p.at(j-1) != "a" && p.at(j-1) != "the" && p.at(j-1) != "an" && (n != "look" || p.at(j+1) == "into" || p.at(j+1) == "at") && n != "meet") ||
 				n == "up" && p.at(j+1) == "and" || (n == "on" || n == "in" || n == "at") && p.at(j+1) == "your" || n == "over" && p.at(j+1) == "to" {
 				return i, verbGive
 			}

@@ -204,12 +204,17 @@ func (p *english) expression(i int) (term, int) {
 	} else if k := p.phrase(i, "before", "prior to", "ahead of"); k > i {
 		j, before, strong = k, true, true
 	} else if k := p.phrase(i, "no later than", "not later than", "at the latest by", "at the latest on", "latest on", "latest by", "due by", "due on", "due",
-		"by no later than", "by latest", "by", "until", "till", "til", "deadline"); k > i {
+		"by no later than", "by latest", "at the very latest by", "at the very latest on", "by", "until", "till", "til", "through", "thru", "deadline"); k > i {
 		j, strong = k, true
 	} else {
-		j = p.phrase(i, "on", "at", "around", "during", "over", "this coming")
-		if s := p.at(i); s == "this" || (s == "over" || s == "during") && p.word(j, "the", "this") == j { // "I'll be over tomorrow"
+		j = p.phrase(i, "on or around", "on or about", "on", "at", "around", "during", "over", "this coming", "starting on", "starting", "beginning on", "beginning", "effective", "as of")
+		if s := p.at(i); s == "this" || s == "beginning" && p.at(j) == "of" {
 			j = i
+		} else if (s == "over" || s == "during") && p.word(j, "the", "this") == j { // "I'll be over tomorrow"
+			p.prep = true
+			if _, k := p.feast(j); k == j {
+				j = i
+			}
 		}
 	}
 	p.prep = j > i || i > 0 && p.at(i-1) == "in"
@@ -222,13 +227,23 @@ func (p *english) expression(i int) (term, int) {
 		t.before = true
 	}
 	t.strong = t.strong || strong
+	if o := p.word(k, "or"); o > k && t.clock == (clock{}) && !t.day.IsZero() {
+		if e := p.phrase(o, "the day after", "the next day", "the following day", "the one after"); e > o { // tomorrow or the day after
+			t.day, t.next, t.weekday = t.day.AddDate(0, 0, 1), nil, nil
+			return t, e
+		}
+		if e := p.phrase(o, "the week after", "the following week", "the next one", "the next", "next"); e > o && p.at(k-1) == "week" && (e >= len(p.t) || kindOf([]rune(p.at(e))[0]) == 0) {
+			t.day, t.next = t.day.AddDate(0, 0, 7), nil
+			return t, e
+		}
+	}
 	if o := p.word(k, "or", "/", "through", "thru", "to", "and"); o > k {
 		p.prep = true
-		if u, e := p.core(p.word(o, "on", "at", "by")); e > p.word(o, "on", "at", "by") && (p.at(k) == "or" || t.isWeekday() && u.isWeekday() || p.at(k) == "and" && t.hasDay() && u.hasDay() && p.num(o) > 0) {
+		if u, e := p.core(p.word(o, "on", "at", "by")); e > p.word(o, "on", "at", "by") && (p.at(k) == "or" || t.isWeekday() && u.isWeekday() || p.at(k) == "and" && t.hasDay() && u.hasDay() && p.num(p.phrase(o, "the", "on the", "on")) > 0) {
 			t, k = p.later(t, u), e
 		}
 	}
-	if e := p.phrase(k, "at the latest", "latest"); e > k {
+	if e := p.phrase(k, "at the very latest", "at the latest", "latest"); e > k {
 		t.strong, k = true, e
 	}
 	return t, k
@@ -249,11 +264,15 @@ func (p *english) later(a, b term) term {
 func (p *english) core(i int) (term, int) {
 	var t term
 	from := p.vague(i)
+	if u, e := p.partOf(i); e > i {
+		return u, e
+	}
 	j := from
 	for {
 		k := j
 		if j > from {
 			k = p.joint(j)
+			p.prep = p.prep || p.at(k) == "the" && t.isWeekday() // Monday, the 30th
 		}
 		if u, e := p.day(k); e > k {
 			if joined, ok := joinDays(t, u); ok {
@@ -287,6 +306,9 @@ func (p *english) joint(j int) int {
 	if p.at(j) == "t" && p.adjacent(j) && p.adjacent(j+1) && p.num(j+1) >= 0 {
 		return j + 1
 	}
+	if _, k := p.ordinalNumber(j + 1); p.at(j) == "the" && k > j+1 {
+		return j
+	}
 	return p.phrase(j, "no later than", "at around", "at", "by", "before", "around", "about", "on", "of", "in the", "the", "-", "–")
 }
 
@@ -297,6 +319,9 @@ func joinDays(t, u term) (term, bool) {
 		return t, false
 	case !t.hasDay():
 		k, ok := t.clock.merge(u.clock)
+		if t.clock.part == partEnd && u.clock == at(partEvening) { // by midnight tonight
+			k, ok = t.clock, true
+		}
 		if t.clock.set && u.clock.set && !ok {
 			return t, false
 		}

@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// clock reads a time of day. A bare part of the day counts only beside a day.
-func (p *english) clock(i int, beside bool) (clock, int) {
+// localClock reads a time of day. A bare part of the day counts only beside a day.
+func (p *english) localClock(i int, beside bool) (clock, int) {
 	if s := p.at(i + 1); p.at(i) == "the" && (s == "end" || s == "close") {
-		if k, j := p.clock(i+1, beside); j > i+1 {
+		if k, j := p.localClock(i+1, beside); j > i+1 {
 			return k, j
 		}
 	}
-	if j := p.phrase(i, "close of business", "close of play", "end of business day", "end of the business day", "end of business",
+	if j := p.phrase(i, "close of business", "close of play", "close of the day", "close of trading", "end of play", "end of business day", "end of the business day", "end of business",
 		"end of working day", "end of the working day", "cob", "eob"); j > i {
 		return at(partBusiness), j
 	}
@@ -29,7 +29,7 @@ func (p *english) clock(i int, beside bool) (clock, int) {
 		}
 		return at(partFirst), j
 	}
-	if j := p.phrase(i, "noon", "midday"); j > i {
+	if j := p.phrase(i, "12 noon", "twelve noon", "noon", "midday"); j > i {
 		return at(partNoon), j
 	}
 	if j := p.phrase(i, "lunchtime", "lunch"); j > i && (p.prep || p.strict || beside) {
@@ -39,11 +39,16 @@ func (p *english) clock(i int, beside bool) (clock, int) {
 		return k, j
 	}
 	if beside {
-		if j := p.word(i, "am", "pm"); j > i && !p.glued(i) && p.num(i-1) < 0 { // tomorrow AM
-			return at(map[string]part{"am": partMorning, "pm": partAfternoon}[p.at(i)]), j
+		if j := p.phrase(i, "a . m .", "a . m", "p . m .", "p . m", "am", "pm"); j > i && !p.glued(i) && p.num(i-1) < 0 { // tomorrow AM
+			return at(map[byte]part{'a': partMorning, 'p': partAfternoon}[p.at(i)[0]]), j
 		}
 		if j := p.part(i); j > i {
 			return at(partNames[p.at(j-1)]), j
+		}
+	}
+	if j := p.phrase(i, "mid -", "mid", "early", "late"); j > i && (beside || p.prep) { // by mid-afternoon
+		if e := p.word(j, "morning", "afternoon", "evening"); e > j {
+			return at(partNames[p.at(j)]), e
 		}
 	}
 	k, j := p.hour(i, beside)
@@ -102,7 +107,7 @@ func (p *english) hour(i int, beside bool) (clock, int) {
 			return k, i
 		}
 		k, e := p.half(k, j)
-		if e == j && (dotted || p.runsOn(j) || !p.prep && !beside && !p.strict) || e > 0 && p.zoned(e) {
+		if e == j && (dotted || p.runsOn(j) || !p.prep && !beside && !p.strict) {
 			return k, i
 		}
 		return k, e
@@ -118,7 +123,7 @@ func (p *english) hour(i int, beside bool) (clock, int) {
 	}
 	named, e := p.half(k, j)
 	if e > j {
-		if p.zoned(e) || h > 12 {
+		if h > 12 {
 			return k, i
 		}
 		return named, e
@@ -126,8 +131,11 @@ func (p *english) hour(i int, beside bool) (clock, int) {
 	if e := p.phrase(j, "o ' clock", "o ’ clock", "oclock"); e > j {
 		return k, e
 	}
+	_, zoned := p.zone(j)
 	switch {
-	case p.zoned(j), p.runsOn(j):
+	case p.runsOn(j):
+	case zoned > j && i > 0 && (hourly[p.at(i-1)] || p.at(i-1) == "at"):
+		return k, j
 	case i > 0 && p.at(i-1) == "at" && (p.strict || !p.counts(j)),
 		i > 0 && hourly[p.at(i-1)] && !p.strict && h >= 1 && h <= 12 && p.num(i) > 0 && !p.counts(j):
 		return k, j
@@ -164,15 +172,4 @@ func (p *english) half(k clock, j int) (clock, int) {
 		k.half = p.at(j)[0]
 	}
 	return k, e
-}
-
-// zoned says that a zone follows, which due words cannot carry: reading the time without it would be wrong by hours.
-func (p *english) zoned(j int) bool {
-	switch p.at(j) {
-	case "utc", "gmt", "bst", "cet", "cest", "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "jst", "ist", "aest", "z":
-		return true
-	case "et", "ct", "pt":
-		return p.t[j].upper
-	}
-	return false
 }

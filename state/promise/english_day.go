@@ -14,32 +14,6 @@ func (p *english) day(i int) (term, int) {
 	return term{}, i
 }
 
-// feast reads days that have a name of their own and a date that everybody knows.
-func (p *english) feast(i int) (term, int) {
-	for _, f := range []struct {
-		words      string
-		month, day int
-	}{
-		{"christmas eve", 12, 24}, {"christmas day", 12, 25}, {"christmas", 12, 25}, {"xmas", 12, 25}, {"new year ' s eve", 12, 31}, {"new years eve", 12, 31},
-		{"new year's eve", 12, 31}, {"new year's day", 1, 1}, {"in the new year", 1, 1}, {"new year's", 1, 1}, {"the new year", 1, 1}, {"new year", 1, 1},
-	} {
-		if j := p.phrase(i, f.words); j > i && (p.prep || p.strict || p.at(i) == "in") && p.at(i-1) != "chinese" && p.at(i-1) != "lunar" {
-			if s := p.at(j); s == "card" || s == "cards" || s == "party" || s == "sale" || s == "present" || s == "dinner" || s == "gift" {
-				return term{}, i
-			}
-			return p.context.date(0, f.month, f.day), j
-		}
-	}
-	if j := p.phrase(i, "easter"); j > i && (p.prep || p.strict) {
-		d := easter(p.today.Year())
-		if d.Before(p.today) {
-			d = easter(p.today.Year() + 1)
-		}
-		return dayTerm(d), j
-	}
-	return term{}, i
-}
-
 // weekOf reads "the first week of January", which ends on the seventh, and "the last week of March".
 func (p *english) weekOf(i int) (term, int) {
 	j := p.word(i, "the")
@@ -109,6 +83,8 @@ func (p *english) relative(i int) (term, int) {
 		{"later today", 0, clock{}}, {"later on today", 0, clock{}}, {"later on tonight", 0, at(partEvening)}, {"later on this afternoon", 0, at(partAfternoon)}, {"later tonight", 0, at(partEvening)}, {"later this morning", 0, at(partMorning)},
 		{"later this afternoon", 0, at(partAfternoon)}, {"later this evening", 0, at(partEvening)}, {"today", 0, clock{}}, {"tonight", 0, at(partEvening)},
 		{"this morning", 0, at(partMorning)}, {"this afternoon", 0, at(partAfternoon)}, {"this evening", 0, at(partEvening)},
+		{"this a . m .", 0, at(partMorning)}, {"this a . m", 0, at(partMorning)}, {"this am", 0, at(partMorning)}, {"this p . m .", 0, at(partAfternoon)},
+		{"this p . m", 0, at(partAfternoon)}, {"this pm", 0, at(partAfternoon)},
 		{"tomorrow", 1, clock{}}, {"tmrw", 1, clock{}}, {"tmr", 1, clock{}}, {"tomorow", 1, clock{}}, {"tommorow", 1, clock{}},
 		{"tommorrow", 1, clock{}},
 	} {
@@ -132,6 +108,9 @@ func (p *english) relative(i int) (term, int) {
 			t.clock = at(partFirst)
 		}
 		return t, j
+	}
+	if j := p.phrase(i, "in the afternoon", "in the evening"); j > i {
+		return term{day: p.today, next: func(d time.Time) time.Time { return d.AddDate(0, 0, 1) }, opens: same, clock: at(partNames[p.at(j-1)])}, j
 	}
 	return term{}, i
 }
@@ -173,14 +152,10 @@ func (p *english) count(i int) (int, unit, int) {
 		return 0, 0, i
 	}
 	j++
-	if u == unitDay {
-		if k := p.phrase(j, "or two", "or so"); k > j {
-			if p.at(k-1) == "two" {
-				n = 2
-			}
-			j = k
+	if k := p.phrase(j, "or two", "or so"); k > j {
+		if p.at(k-1) == "two" {
+			n = max(n, 2)
 		}
-	} else if k := p.phrase(j, "or so"); k > j {
 		j = k
 	}
 	return n, u, j
@@ -218,7 +193,10 @@ func (p *english) length(i int) (term, int) {
 	if k == j {
 		return term{}, i
 	}
-	if e := p.phrase(k, "' time", "’ time", "time"); e > k {
+	if e := p.phrase(k, "or so"); e > k && led {
+		k = e
+	}
+	if e := p.phrase(k, "' s time", "’ s time", "' time", "’ time", "time"); e > k {
 		k = e
 	}
 	base := p.today
@@ -254,7 +232,7 @@ func (p *english) endOf(i int) (term, int) {
 			return p.end(u, 0), i + 1
 		}
 	}
-	if j := p.phrase(i, "week ' s end", "month ' s end", "quarter ' s end", "year ' s end", "month end", "quarter end", "year end"); j > i {
+	if j := p.phrase(i, "week ' s end", "month ' s end", "quarter ' s end", "year ' s end", "month end", "quarter end", "year end", "month - end", "quarter - end", "year - end"); j > i {
 		return p.end(p.at(i)[0], 0), j
 	}
 	i0 := i
@@ -270,9 +248,12 @@ func (p *english) endOf(i int) (term, int) {
 		}
 		return t, k
 	}
-	if j := p.phrase(i, "early in", "early", "beginning of", "start of", "middle of", "mid -", "mid"); j > i {
+	if j := p.phrase(i, "early in", "early part of", "first part of", "first of", "early", "beginning of", "start of", "middle of", "mid -", "mid"); j > i {
 		t, k := p.stretch(p.word(j, "the"))
 		if k == p.word(j, "the") {
+			return term{}, i0
+		}
+		if p.at(i) == "first" && p.at(j-1) == "of" && p.at(i+1) == "of" && p.at(k-1) != "week" { // the first of next month is a date
 			return term{}, i0
 		}
 		day := 3
@@ -288,11 +269,18 @@ func (p *english) endOf(i int) (term, int) {
 		}
 		return term{day: opens.AddDate(0, 0, day-1), next: t.next, opens: same}, k
 	}
-	j := p.phrase(i, "end of", "late in", "late", "later in", "later", "the end of")
+	j := p.phrase(i, "end of", "latter part of", "last part of", "latter half of", "tail end of", "late in", "late", "later in", "later", "the end of")
 	if j == i {
 		return term{}, i0
 	}
 	k := p.word(j, "the")
+	if p.at(i) == "end" && k == j && (p.at(k) == "today" || p.at(k) == "tomorrow") {
+		t, e := p.relative(k)
+		if e > k {
+			t.clock = at(partEnd)
+		}
+		return t, e
+	}
 	t, e := p.stretch(k)
 	if e == k {
 		return term{}, i0
@@ -327,6 +315,19 @@ func (p *english) stretch(i int) (term, int) {
 }
 
 func (p *english) monthOrQuarter(i int) (term, int) {
+	if h := p.at(i); h == "h" && p.adjacent(i+1) && p.num(i+1) >= 1 && p.num(i+1) <= 2 { // H1
+		year, j := p.year(i + 2)
+		t := p.quarter(year, 2*p.num(i+1))
+		t.opens = func(d time.Time) time.Time { return firstOfMonth(d).AddDate(0, -5, 0) }
+		return t, j
+	}
+	if n := englishOrdinals[p.at(i)]; n >= 1 && n <= 4 && p.at(i+1) == "quarter" {
+		year, j := p.year(p.word(i+2, "of"))
+		if year == 0 {
+			j = i + 2
+		}
+		return p.quarter(year, n), j
+	}
 	if q := p.at(i); q == "q" && p.adjacent(i+1) && p.num(i+1) >= 1 && p.num(i+1) <= 4 {
 		year, j := p.year(i + 2)
 		return p.quarter(year, p.num(i+1)), j
@@ -352,6 +353,12 @@ func (p *english) year(i int) (int, int) {
 
 // period reads this week, next month, the weekend.
 func (p *english) period(i int) (term, int) {
+	if j := p.phrase(i, "the week after next", "week after next"); j > i {
+		return p.week(2), j
+	}
+	if j := p.phrase(i, "midweek"); j > i {
+		return p.weekdayIn(0, time.Wednesday), j
+	}
 	j := p.word(i, "the")
 	n := 0
 	switch k := p.word(j, "this", "next", "coming", "following"); {
@@ -424,13 +431,18 @@ func (p *english) weekdayName(i int) (term, int) {
 
 // bareMonth reads "in March", "by May 2027", "Q1".
 func (p *english) bareMonth(i int) (term, int) {
-	j := p.word(i, "in")
+	j := p.word(p.word(i, "in"), "next", "this", "the")
+	if p.at(i) == "in" && j == i+1 { // in 2027
+		if n := p.num(j); n >= p.today.Year() && n <= p.today.Year()+9 && !p.runsOn(j+1) {
+			return p.span('y', n-p.today.Year()), j + 1
+		}
+	}
 	t, k := p.monthOrQuarter(j)
-	if k == j {
+	if k == j || p.at(j-1) == "the" && j > i && p.at(k-1) != "quarter" && englishOrdinals[p.at(j)] == 0 {
 		return term{}, i
 	}
-	quarter := p.at(j) == "q"
-	if !p.strict && !(quarter && p.prep || (j > i || p.prep) && p.t[j].upper) {
+	quarter := p.at(j) == "q" || p.at(j) == "h" || englishOrdinals[p.at(j)] > 0
+	if !p.strict && !(quarter && (p.prep || p.at(i) == "in") || (j > i || p.prep) && p.t[j].upper) {
 		return term{}, i
 	}
 	return t, k

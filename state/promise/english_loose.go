@@ -30,11 +30,11 @@ func thumbs(ts []token) []token {
 // vague steps over words that leave a day a little open and belong to it: "sometime next week", "early tomorrow".
 func (p *english) vague(i int) int {
 	switch p.at(i) {
-	case "sometime", "some", "as", "at", "early", "late", "latest", "maybe":
+	case "sometime", "some", "as", "at", "early", "late", "latest", "maybe", "anytime", "any":
 	default:
 		return i
 	}
-	j := p.phrase(i, "sometime", "some time", "as early as", "as late as", "at some point", "early on", "early", "late on", "late", "latest", "maybe")
+	j := p.phrase(i, "sometime", "some time", "as early as", "as late as", "at some point", "early on", "early", "late on", "late", "latest", "maybe", "anytime", "any time")
 	if j == i {
 		return i
 	}
@@ -125,6 +125,11 @@ func (p *english) weekFrom(i int) (term, int) {
 			return dayTerm(p.inWeek(t.day, time.Friday)), k
 		}
 	}
+	if n, k := p.ordinalNumber(j); k > j && p.num(j) > 0 {
+		if t := p.ordinal(n); t.err == nil {
+			return dayTerm(p.inWeek(t.day, time.Friday)), k
+		}
+	}
 	return term{}, i
 }
 
@@ -196,8 +201,13 @@ func (p *english) fromTo(i int, beside bool) (clock, int) {
 		return a, i
 	}
 	b, f := p.bareHour(m)
-	if f == m || p.runsOn(f) || p.zoned(f) || b.half == 0 && !b.padded && !(j > i && beside) {
+	if f == m || p.runsOn(f) {
 		return a, i
+	}
+	if b.half == 0 && !b.padded && !(j > i && beside) { // between 2 and 4 tomorrow
+		if _, e := p.day(p.word(f, "on")); j == i || e == p.word(f, "on") {
+			return a, i
+		}
 	}
 	b.padded = false
 	return b, f

@@ -27,6 +27,7 @@ type clock struct {
 	padded bool // "05:30": a 24-hour time as written
 	half   byte // 'a' or 'p' where am or pm was said
 	part   part
+	zone   string // IANA name of the zone in which it was said to be meant; empty for the writer's
 }
 
 func at(p part) clock { return clock{set: true, part: p} }
@@ -86,12 +87,18 @@ func (k clock) merge(other clock) (clock, bool) {
 		if other.part == partNone {
 			other.part = k.part
 		}
+		if other.zone == "" {
+			other.zone = k.zone
+		}
 		if k.part == partNoon || k.part == partEnd || k.part == partBusiness {
 			return k, false
 		}
 		return other, true
 	}
 	k.set, k.part = true, other.part
+	if k.zone == "" {
+		k.zone = other.zone
+	}
 	return k, true
 }
 

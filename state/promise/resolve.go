@@ -35,6 +35,15 @@ func (c *context) resolve(t term) (Due, *Error) {
 	if t.err != nil {
 		return Due{}, t.err
 	}
+	if t.clock.zone != "" {
+		loc, err := time.LoadLocation(t.clock.zone)
+		if err != nil {
+			return Due{}, fail(CodeNotUnderstood)
+		}
+		there := *c
+		there.loc, t.clock.zone = loc, ""
+		return there.resolve(t)
+	}
 	if !t.instant.IsZero() {
 		if t.instant.Before(c.now) || t.instant.Year() > maxYear {
 			return Due{}, fail(CodeNotUnderstood)

@@ -115,12 +115,26 @@ func endsSentence(text string, i int) bool {
 	case from == i && i > 0 && text[i-1] >= '0' && text[i-1] <= '9': // "3. Now choose" is a list's number, "on 12. May" a date
 		digits := strings.TrimRight(text[max(0, i-4):i], "0123456789")
 		return !lower && strings.TrimSpace(digits) != "" && !strings.HasSuffix(digits, "\n")
+	case (last == "am" || last == "pm" || last == "a.m" || last == "p.m") && timeGoesOn(next[w:]):
+		return false
 	case last == "am" || last == "pm" || last == "a.m" || last == "p.m" || last == "etc" || last == "a.s.a.p" || last == "inc" || last == "ltd":
 		return !lower && after != utf8.RuneError && !unicode.IsDigit(after)
 	case abbreviations[last] || len(last) == 1 && last != "i":
 		return false
 	}
 	return !lower
+}
+
+// timeGoesOn says whether a day or a zone follows: "by 9 a.m. Monday", "5 p.m. EST".
+func timeGoesOn(rest string) bool {
+	rest = strings.TrimLeft(rest, " \t")
+	end := 0
+	for end < len(rest) && isLetter(rest[end]) {
+		end++
+	}
+	s := strings.ToLower(rest[:end])
+	_, zone := zoneNames[s]
+	return weekdayOrMonth(s) && s != "may" && s != "sun" && s != "sat" || zone || s == "eastern" || s == "pacific" || s == "central" || s == "beijing"
 }
 
 func isLetter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
