@@ -61,6 +61,9 @@ func (p *clause) at(i int) string {
 
 // is says whether these words stand at i.
 func (p *clause) is(i int, words string) bool {
+	if !strings.HasPrefix(words, p.at(i)) { // most stop at their first word
+		return false
+	}
 	for w := range strings.FieldsSeq(words) {
 		if p.at(i) != w {
 			return false

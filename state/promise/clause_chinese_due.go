@@ -132,9 +132,11 @@ var (
 	hanWaitFor = hanPattern(`^(您|你)?(再|先|请|稍|麻烦)?(等|给)我(们)?(大概|大约|最多)?((\d+|[一二两三四五六七八九十几半]+)(个)?(分钟|小时|钟头|秒))$`)
 )
 
+var hanEventSigns = []string{"期间", "散会", "散了会", "下课", "下了", "一到", "一回", "结束", "货就", "到公司", "到了", "到家"}
+
 // hanEvent finds an event in a clause; most have none of its signs, and are spared the pattern.
 func hanEvent(s string) []int {
-	if !strings.ContainsAny(s, "等待前后完会班课期一") {
+	if !strings.ContainsAny(s, "等待前后完") && !contains(s, hanEventSigns) {
 		return nil
 	}
 	return hanEvents().FindStringIndex(s)

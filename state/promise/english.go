@@ -136,8 +136,14 @@ func (p *english) word(i int, words ...string) int {
 
 // phrase steps over the first of the phrases that stands here; write longer ones first.
 func (p *english) phrase(i int, phrases ...string) int {
+	if i >= len(p.t) {
+		return i
+	}
 next:
 	for _, ph := range phrases {
+		if !strings.HasPrefix(ph, p.t[i].s) { // most stop at their first word
+			continue
+		}
 		j := i
 		for w := range strings.FieldsSeq(ph) {
 			if k := p.word(j, w); k > j {
