@@ -78,7 +78,7 @@ func (q *queueing) kill() {
 
 func (q *queueing) until(what string, ok func() bool) {
 	q.t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if ok() {
 			return
 		}
@@ -120,7 +120,7 @@ func (q *queueing) killedAt(request string, meanwhile func(said *logged)) {
 	}()
 	select {
 	case <-q.counter.stopped:
-	case <-time.After(30 * time.Second):
+	case <-time.After(3 * time.Minute):
 		q.t.Fatalf("the counter was not asked for %s, but for %q", request, q.counter.seen(0))
 	}
 	meanwhile(&said)

@@ -15,7 +15,7 @@ import (
 // there; Slack's trouble is not its own.
 func TestServeInSlack(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	k := newShopkeeper(t)
 	s := slacktest.New(slacktest.Options{Request: ""})

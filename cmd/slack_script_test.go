@@ -35,7 +35,7 @@ func (w *workspace) heard(user string) (n int, last slacktest.Message) {
 }
 
 // slackWait is how long a script waits for what Kept does in Slack; it is over at once where it comes.
-const slackWait = 20 * time.Second
+const slackWait = 3 * time.Minute
 
 // inSlack SUB...: a strict Slack beside the script, in which people act. What they see is the output.
 //

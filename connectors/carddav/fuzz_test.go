@@ -31,7 +31,7 @@ END:VCARD</C:address-data></prop><status>HTTP/1.1 200 OK</status></propstat></re
 		if status < 200 || status > 599 {
 			status = 207
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		defer func() {
 			if ctx.Err() != nil {

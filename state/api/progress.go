@@ -30,7 +30,7 @@ func WithProgress(ctx context.Context, tell func(json.RawMessage)) context.Conte
 }
 
 // Tell tells the caller of the method that runs under ctx how far it is, if the caller wants to know.
-// Not all of it arrives: what comes too quickly after the last is left out.
+// Not all of it arrives: what is followed too quickly by something newer is left out.
 func Tell(ctx context.Context, v any) {
 	tell, _ := ctx.Value(progressKey{}).(func(json.RawMessage))
 	if tell == nil {
@@ -41,27 +41,49 @@ func Tell(ctx context.Context, v any) {
 	}
 }
 
-// telling sends progress as interim answers until the real one begins.
+// telling sends progress as interim answers until the real one begins. The newest always arrives, at most
+// progressEvery late: work that hangs shows how far it came.
 func telling(ctx context.Context, w http.ResponseWriter) (told context.Context, end func()) {
 	var mu sync.Mutex
 	var last time.Time
+	var next json.RawMessage // too soon after the last: sent in its time, unless a newer one comes
+	var later *time.Timer
 	over := false
-	tell := func(raw json.RawMessage) {
-		mu.Lock()
-		defer mu.Unlock()
-		now := time.Now()
-		if over || now.Sub(last) < progressEvery || len(raw) > 4<<10 {
-			return
-		}
-		last = now
+	send := func(raw json.RawMessage) {
+		last = time.Now()
 		w.Header().Set(headerProgress, asciiJSON(raw))
 		w.WriteHeader(http.StatusProcessing)
 		w.Header().Del(headerProgress)
+	}
+	tell := func(raw json.RawMessage) {
+		mu.Lock()
+		defer mu.Unlock()
+		wait := progressEvery - time.Since(last)
+		switch {
+		case over || len(raw) > 4<<10:
+		case next != nil:
+			next = raw
+		case wait <= 0:
+			send(raw)
+		default:
+			next = raw
+			later = time.AfterFunc(wait, func() {
+				mu.Lock()
+				defer mu.Unlock()
+				if !over {
+					send(next)
+					next = nil
+				}
+			})
+		}
 	}
 	return context.WithValue(ctx, progressKey{}, tell), func() {
 		mu.Lock()
 		defer mu.Unlock()
 		over = true
+		if later != nil {
+			later.Stop()
+		}
 	}
 }
 

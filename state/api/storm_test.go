@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 
 // stormProcess is one short command: connect, one call, close.
 func stormProcess(role string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	op, o := opener(os.Getenv("API_STORM_STATE")), Options{Folder: os.Getenv("API_STORM_RUN")}
 	name := os.Getenv("API_STORM_NAME")
