@@ -479,8 +479,9 @@ func TestOptoutStaysUntilAPersonLiftsIt(t *testing.T) {
 		return out
 	}
 	// What is rare is mostly drawn the first time, and surely in one of many.
-	for range 20 {
+	for round := range 20 {
 		rapid.Check(t, func(rt *rapid.T) {
+			rapid.SliceOfN(rapid.Byte(), round, round).Draw(rt, "round") // from one seed each draws its own
 			r := newOptoutLaw(t, rt, seen)
 			for range rapid.IntRange(6, 14).Draw(rt, "steps") {
 				r.step(rt)
