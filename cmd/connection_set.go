@@ -165,6 +165,12 @@ func (f *factory) setConnection(name string, pairs []string) error {
 	if len(asked) > 0 {
 		sheet.foot("Does it work? " + p.Command("connection check "+name))
 	}
+	for _, o := range spec.Options {
+		if was := before.Options[o.Name]; o.Place && asked[o.Name] && was != "" && was != s.file.Connections[name].Options[o.Name] {
+			sheet.foot("If it is the same system under a new address: " + p.Command("sync "+name+" --moved --dry-run") + "; another system gets a name of its own: " + p.Command("connection add"))
+			break
+		}
+	}
 	if out.Mode != service.ModePull && cmpMode(before.Mode) == service.ModePull {
 		sheet.foot("Nothing is written there before you apply a plan: " + p.Command("sync "+name+" --dry-run"))
 	}

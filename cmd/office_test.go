@@ -47,7 +47,7 @@ func officeSpec(name, summary string, phones int) connectors.Spec {
 	return connectors.Spec{
 		Name: name, Summary: summary,
 		Options: []connectors.Option{
-			{Name: "url", Help: "where it is", Required: true, Example: name + ".json", Where: "Office > Help > About"},
+			{Name: "url", Help: "where it is", Required: true, Place: true, Example: name + ".json", Where: "Office > Help > About"},
 			{Name: "password", Help: "the password for programs", Required: true, Secret: true, Where: "Office > Settings > Programs > New password"},
 			{Name: "webhook", Help: "the secret of its news", Secret: true},
 			{Name: "order", Help: "which name comes first", Choices: []string{"given", "family"}, Default: "given"},

@@ -45,6 +45,7 @@ func newSync(f *factory) *cobra.Command {
 	c.Flags().StringVar(&in.Apply, "apply", "", "do exactly the plan `ID`, or refuse it as stale")
 	c.Flags().BoolVar(&in.Full, "full", false, "read everything anew, and look for what is gone")
 	c.Flags().BoolVar(&in.AcceptGone, "accept-gone", false, "take as gone what is gone, however much it is: somebody did empty the system")
+	c.Flags().BoolVar(&in.Moved, "moved", false, "the address of a connection was changed and it is the same system: read it from its start, and let a plan be applied anew")
 	_ = c.RegisterFlagCompletionFunc("apply", f.completeFlag(f.openPlans))
 	c.AddCommand(newSyncPlans(f), newSyncPlan(f))
 	return c
@@ -54,6 +55,8 @@ func (f *factory) runSync(ctx context.Context, in service.SyncIn) error {
 	switch {
 	case in.Apply != "" && in.Dry:
 		return invalid("options_exclude", "a", "apply", "b", "dry-run")
+	case in.Apply != "" && in.Moved:
+		return invalid("options_exclude", "a", "apply", "b", "moved")
 	case in.Apply != "" && len(in.Connections) > 0:
 		return invalid("sync_apply_names", "plan", in.Apply)
 	}

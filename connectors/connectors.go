@@ -283,7 +283,10 @@ type Option struct {
 	Default  string
 	Example  string   // what a value looks like: "https://shop.example.com"
 	Choices  []string // the only values; none: any
-	Where    string   // where in the vendor's pages the value is found: "WooCommerce > Settings > Advanced > REST API"
+	// Place says that the value tells which system or account it is: another value may well be another
+	// one, whose records and cursors are not those of the first.
+	Place bool
+	Where string // where in the vendor's pages the value is found: "WooCommerce > Settings > Advanced > REST API"
 }
 
 // Preset is one provider of a kind of system: mail at Gmail.

@@ -100,6 +100,10 @@ type Connection struct {
 
 	// Optout is the mark for opt-outs by which its records were last read; "": by none.
 	Optout string `k:"27" json:"optout,omitempty"`
+
+	// Place is which system or account it was when it was last read, as people would write its address;
+	// "" where it was not read yet, or its connector does not say.
+	Place string `k:"28" json:"place,omitempty"`
 }
 
 // Connections holds connections by name.

@@ -21,6 +21,7 @@ type Plan struct {
 	Connections []string  `k:"7" json:"connections"` // that it was asked for; sorted
 	Full        bool      `k:"8" json:"full,omitempty"`
 	Writes      int64     `k:"9" json:"writes"`
+	Moved       bool      `k:"10" json:"moved,omitempty"` // somebody said that a new address is that of the same system
 }
 
 // Plans holds plans by ID; index "created" is by time.

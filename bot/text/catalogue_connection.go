@@ -107,6 +107,7 @@ var connectionTexts = texts{
 	"trouble.secret_command":         {`a secret is missing`, `缺少密钥`},
 	"trouble.option_missing":         {`a setting is missing`, `缺少设置`},
 	"trouble.sync_guard":             {`a guard refused it`, `被防护规则拒绝`},
+	"trouble.connection_moved":       {`its address was changed`, `地址已更改`},
 	"trouble.gone_guard":             {`a guard refused it`, `被防护规则拒绝`},
 	"did.sync.note":                  {`noted that it was synced`, `记录同步时间`},
 	"did.connection.remove":          {`removed a connection`, `移除连接`},

@@ -10,6 +10,8 @@ var syncTexts = texts{
 		`{connection} 的 {known} 位联系人中有 {writes} 位将被更改，超过 {share}%，很可能有误。未向其发送任何内容。查看：{admin} sync {connection} --dry-run；应用该计划即表示确认`},
 	"error.gone_guard": {`{connection} seems to have lost {gone} of its {known} contacts at once. None was taken as gone. If somebody did delete them: {admin} sync {connection} --accept-gone`,
 		`{connection} 似乎一下子少了 {known} 位联系人中的 {gone} 位。没有任何一位被视为已删除。如果确实有人删除了：{admin} sync {connection} --accept-gone`},
+	"error.connection_moved": {`{connection} was read at {was} until now, and kept.yaml says {now}. Nothing was read or written. Is it the same system under a new address? {admin} sync {connection} --moved --dry-run, then without --dry-run. Is it another one? Give that a name of its own: {admin} connection add`,
+		`{connection} 之前读取自 {was}，而 kept.yaml 现在写的是 {now}。没有读取或写入任何内容。如果是同一系统换了地址：{admin} sync {connection} --moved --dry-run，然后去掉 --dry-run 再运行。如果是另一个系统，请另取名称：{admin} connection add`},
 	"error.plan_stale": {`Plan {plan} no longer fits[: at {connection} something else would be written now]. Nothing was written. A new plan: {admin} sync --dry-run`,
 		`计划 {plan} 已不适用[：{connection} 现在要写入的内容不同]。没有写入任何内容。新建计划：{admin} sync --dry-run`},
 	"error.plan_applied": {`Plan {plan} has been applied already. A new plan: {admin} sync --dry-run`,

@@ -53,9 +53,9 @@ func spec(n sizes, dns resolver) connectors.Spec {
 		Name:    "carddav",
 		Summary: "address books on a server: Nextcloud, iCloud, Fastmail, Radicale and others that speak CardDAV",
 		Options: []connectors.Option{
-			{Name: "url", Required: true, Help: "the address of the server or of one address book, or your e-mail address where its domain tells the rest", Example: "https://cloud.example.com",
+			{Name: "url", Required: true, Place: true, Help: "the address of the server or of one address book, or your e-mail address where its domain tells the rest", Example: "https://cloud.example.com",
 				Where: "the settings of the address book, often called CardDAV or \"sync with other devices\""},
-			{Name: "user", Help: "the user name; without it the e-mail address given as url", Example: "jana"},
+			{Name: "user", Place: true, Help: "the user name; without it the e-mail address given as url", Example: "jana"},
 			{Name: "password", Required: true, Secret: true, Help: "the password, or the app password where the provider has such", Where: "the account's page on security, often called app passwords"},
 			{Name: "books", Help: "the address books to read, by name, cut by commas; without it all of them", Example: "Contacts, Wholesale"},
 			{Name: "create_in", Help: "the address book that gets new contacts; without it the first of them", Example: "Contacts"},

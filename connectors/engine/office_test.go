@@ -243,6 +243,7 @@ func (o *office) open() {
 		s := o.systems[c.Name]
 		s.idempotent = o.idempotent
 		spec := connectors.Spec{Name: s.name, Tombstones: !o.tombless, Idempotent: o.idempotent, Fields: map[connectors.Kind][]connectors.FieldSpec{connectors.Contact: s.matrix},
+			Options: []connectors.Option{{Name: "url", Place: true}},
 			Open: func(context.Context, map[string]string, connectors.Env) (connectors.Connector, error) {
 				if o.wrap != nil {
 					return o.wrap(s), nil

@@ -91,7 +91,7 @@ func (s *syncing) wanted(ctx context.Context) error {
 			case p.State == state.PlanStale:
 				return &state.Error{Class: state.Refused, Code: "plan_stale", Args: state.Args{"plan": p.ID}}
 			}
-			s.in.Connections, s.in.Full = p.Connections, p.Full
+			s.in.Connections, s.in.Full, s.in.Moved = p.Connections, p.Full, p.Moved
 			return nil
 		})
 		if err != nil {

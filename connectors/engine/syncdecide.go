@@ -163,7 +163,7 @@ func (s *syncing) keepPlan(ctx context.Context) error {
 			w.part.out.NeedsPlan = !w.part.approved
 		}
 	}
-	plan := &state.Plan{State: state.PlanOpen, Digests: s.digests(), Full: s.in.Full, Writes: int64(len(sent))}
+	plan := &state.Plan{State: state.PlanOpen, Digests: s.digests(), Full: s.in.Full, Moved: s.in.Moved, Writes: int64(len(sent))}
 	for _, p := range s.parts {
 		plan.Connections = append(plan.Connections, p.c.Name)
 	}
@@ -255,7 +255,7 @@ func planID(tx state.Tx, plan *state.Plan, at time.Time) (string, error) {
 		return "", err
 	}
 	for _, p := range before {
-		if p.State == state.PlanOpen && p.Full == plan.Full && slices.Equal(p.Digests, plan.Digests) && slices.Equal(p.Connections, plan.Connections) {
+		if p.State == state.PlanOpen && p.Full == plan.Full && p.Moved == plan.Moved && slices.Equal(p.Digests, plan.Digests) && slices.Equal(p.Connections, plan.Connections) {
 			return p.ID, nil
 		}
 	}

@@ -32,6 +32,9 @@ type part struct {
 
 // open opens the connection and looks at what the state knows of it.
 func (p *part) open(ctx context.Context) error {
+	if err := p.arrive(ctx); err != nil {
+		return err
+	}
 	conn, spec, err := p.s.e.dial(ctx, p.c, p.s.e.svc, p.s.in.Dry)
 	if err != nil {
 		return err
@@ -56,10 +59,15 @@ func (p *part) open(ctx context.Context) error {
 				Args: state.Args{"connection": p.c.Name, "type": known.Type, "wanted": spec.Name}}
 		}
 		p.approved = known != nil && !known.Approved.IsZero()
-		if known != nil {
-			return nil
+		place := p.s.e.place(p.c)
+		switch {
+		case known == nil:
+			return state.Connections.Put(w, &state.Connection{Name: p.c.Name, Type: spec.Name, Layout: spec.Name, Created: w.Cause.At, Optout: p.c.Optout.String(), Place: place})
+		case known.Place != place:
+			known.Place = place
+			return state.Connections.Put(w, known)
 		}
-		return state.Connections.Put(w, &state.Connection{Name: p.c.Name, Type: spec.Name, Layout: spec.Name, Created: w.Cause.At, Optout: p.c.Optout.String()})
+		return nil
 	})
 }
 

@@ -34,8 +34,8 @@ func Spec() connectors.Spec {
 		Name:    "imap",
 		Summary: "a mailbox: Gmail, Microsoft 365, Fastmail, iCloud, QQ, 163, 126, or any server that speaks IMAP",
 		Options: slices.Concat([]connectors.Option{
-			{Name: "host", Help: "the mail server", Required: true, Example: "imap.example.com", Where: "the provider's help on \"IMAP settings\", under incoming mail"},
-			{Name: "user", Help: "the name to log in with; mostly the whole address", Required: true, Example: "sales@example.com"},
+			{Name: "host", Help: "the mail server", Required: true, Place: true, Example: "imap.example.com", Where: "the provider's help on \"IMAP settings\", under incoming mail"},
+			{Name: "user", Help: "the name to log in with; mostly the whole address", Required: true, Place: true, Example: "sales@example.com"},
 			mailserver.PasswordOption,
 		}, protocol.SecurityOptions(), []connectors.Option{
 			{Name: "folders", Help: "read only these folders, and those within them; separated by commas", Example: "INBOX,Sent,Customers"},

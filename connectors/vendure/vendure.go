@@ -47,7 +47,7 @@ func Spec() connectors.Spec {
 		Name:    "vendure",
 		Summary: "a webshop made with Vendure: its customers, both ways, and their orders",
 		Options: []connectors.Option{
-			{Name: "url", Help: "the address of the shop's Admin API; /admin-api is added where the address has no path", Required: true,
+			{Name: "url", Help: "the address of the shop's Admin API; /admin-api is added where the address has no path", Required: true, Place: true,
 				Example: "https://shop.example.com/admin-api", Where: "apiOptions in the shop's vendure-config.ts"},
 			{Name: "user", Help: "the administrator that Kept signs in as; leave it out to use a key", Example: "kept@example.com",
 				Where: "Vendure > Settings > Administrators > New administrator, with a role that has the permissions of docs/guides/vendure.md"},

@@ -51,7 +51,7 @@ func Spec() connectors.Spec {
 	return connectors.Spec{
 		Name: "woocommerce", Summary: "a WooCommerce shop: customers, guests and orders",
 		Options: []connectors.Option{
-			{Name: optionURL, Help: "the shop's address, with the folder if WordPress lives in one", Required: true, Example: "https://shop.example.com",
+			{Name: optionURL, Help: "the shop's address, with the folder if WordPress lives in one", Required: true, Place: true, Example: "https://shop.example.com",
 				Where: "WordPress > Settings > General > WordPress Address (URL)"},
 			{Name: optionKey, Help: "the consumer key; it begins with ck_", Required: true, Example: "ck_…", Where: keysPage + " > Add key"},
 			{Name: optionSecret, Help: "the consumer secret; it begins with cs_ and is shown once, when the key is made", Required: true, Secret: true,

@@ -184,6 +184,6 @@ func unapprove(w *state.Writer, name string) error {
 	if err != nil || c == nil {
 		return err
 	}
-	c.Approved, c.ApprovedBy, c.Synced, c.Trouble = time.Time{}, "", time.Time{}, ""
+	c.Approved, c.ApprovedBy, c.Synced, c.Trouble, c.Place = time.Time{}, "", time.Time{}, "", ""
 	return state.Connections.Put(w, c)
 }

@@ -42,6 +42,7 @@ var unfilled = map[string]string{
 	"Connection.ApprovedBy": "staff",
 	"Connection.Trouble":    "a word of the program",
 	"Connection.Optout":     "a setting of kept.yaml",
+	"Connection.Place":      "a setting of kept.yaml",
 	"Activity.Kind":         "a word of the program",
 	"Question.Kind":         "a word of the program",
 	"Question.Topic":        "what makes a question the same one when it is asked again",

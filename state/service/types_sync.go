@@ -21,6 +21,9 @@ type SyncIn struct {
 	Full        bool     `json:"full,omitempty"`        // read everything anew, and look for what is gone
 	// AcceptGone lets a run take more as gone than the guard allows: somebody did empty the system.
 	AcceptGone bool `json:"accept_gone,omitempty"`
+	// Moved says that connections whose address was changed are the same systems at a new one. They are
+	// read from their start, and nothing is written there before somebody applied a plan anew.
+	Moved bool `json:"moved,omitempty"`
 }
 
 // SyncOut says what a sync did, or of a dry run would do.
