@@ -121,6 +121,94 @@ func TestReplace(t *testing.T) {
 	})
 }
 
+// A form that is sent half an hour after it was opened cannot change the card any more that it came
+// from: what was done is said beside it, to its sender alone.
+func TestReplaceTooLate(t *testing.T) {
+	t.Parallel()
+	for _, over := range []bool{false, true} {
+		h := map[kind]handler{
+			press: func(_ context.Context, _ *App, e event) (answer, error) {
+				f := form("when")
+				f.PrivateMetadata = e.response
+				return answer{form: f}, nil
+			},
+			submit: func(_ context.Context, _ *App, e event) (answer, error) {
+				return answer{replace: &sheet{card: bot.Card{Title: "moved to friday"}}, response: e.view.PrivateMetadata, channel: "C1"}, nil
+			},
+		}
+		inWorkspace(t, ground{http: over}, h, func(w *workspace) {
+			w.post(knob("new_date.1", "New date", "p12"))
+			_, err := w.Press("U1", "New date")
+			w.ok(err)
+			_, err = w.AwaitForm(w.ctx, "U1")
+			w.ok(err)
+			time.Sleep(slacktest.ResponseLife + time.Minute)
+			_, err = w.Submit("U1", map[string]string{"when": "friday"})
+			w.ok(err)
+			if m := w.sees("U1", "moved to friday"); m.For != "U1" || m.Channel != "C1" || w.count("U2", "moved to friday") != 0 {
+				t.Errorf("%+v", m)
+			}
+			if lost := w.app.Health().Lost; lost != 0 {
+				t.Errorf("%d answers are lost", lost)
+			}
+		})
+	}
+}
+
+// What went wrong once stands until the same works again, and no longer; what one channel does not
+// allow is nothing that stands between Slack and us.
+func TestTroubleThatIsOver(t *testing.T) {
+	t.Parallel()
+	inWorkspace(t, ground{}, echo, func(w *workspace) {
+		time.Sleep(2 * apart)
+		say := func() {
+			t.Helper()
+			_, err := w.Command("U1", "C1", "/kept x").Outcome(w.ctx)
+			w.ok(err)
+			time.Sleep(time.Minute)
+		}
+		w.Fail("users.info", slacktest.Fault{Status: 500})
+		say()
+		if h := w.app.Health(); h.Class != Ambiguous || !h.Works() {
+			t.Errorf("%+v", h)
+		}
+		say()
+		if h := w.app.Health(); h.Class != "" || h.Text != "" {
+			t.Errorf("who asks was looked up: %+v", h)
+		}
+		w.Fail("response_url", slacktest.Fault{Status: 500})
+		say()
+		if h := w.app.Health(); h.Class != Ambiguous {
+			t.Errorf("%+v", h)
+		}
+		say()
+		if h := w.app.Health(); h.Class != "" || h.Lost != 1 {
+			t.Errorf("an answer arrived: %+v", h)
+		}
+		w.Fail("response_url", slacktest.Fault{Error: "restricted_action"})
+		say()
+		if h := w.app.Health(); h.Class != "" || !h.Works() || h.Lost != 2 {
+			t.Errorf("%+v", h)
+		}
+		w.Fail("response_url", slacktest.Fault{Error: "token_revoked"})
+		say()
+		say()
+		if h := w.app.Health(); h.Class != Auth || h.Works() {
+			t.Errorf("a token that was refused: %+v", h)
+		}
+		w.Cut() // another socket, for which another token is needed, shows nothing of it
+		time.Sleep(time.Minute)
+		if h := w.app.Health(); h.Class != Auth || h.Code != "token_revoked" || h.Sockets != sockets {
+			t.Errorf("%+v", h)
+		}
+		_, err := w.app.Deliver(w.ctx, "slack:T1:U1", state.Outgoing{Text: "hello"}, "intent")
+		w.ok(err)
+		if h := w.app.Health(); h.Class != "" || !h.Works() {
+			t.Errorf("a message was posted with it: %+v", h)
+		}
+	})
+}
+
 // A form opens with the trigger of what was pressed, is refused beside its fields, and closes when it
 // is good; the answer goes where the form came from.
 func TestFormsOverBothTransports(t *testing.T) {

@@ -160,7 +160,7 @@ func (a *App) introduce(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		f := a.trouble("auth.test", err)
+		f := a.trouble(inAuth, err)
 		if f.Class == Auth || f.Class == Forbidden {
 			wait = slowly
 		}
@@ -182,10 +182,20 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// Where something goes wrong, until the same works again.
+const (
+	inSocket  = "socket"
+	inAuth    = "auth.test"
+	inAnswer  = "answer"
+	inProfile = "users.info"
+	inOpen    = "conversations.open"
+	inPost    = "chat.postMessage"
+)
+
 // trouble notes an error for the health line, and gives its class.
 func (a *App) trouble(where string, err error) *Error {
 	f := asError(err, false)
-	if a.health.failed(a.now(), f) {
+	if a.health.failed(a.now(), where, f) {
 		a.log.Warn("Slack does not work", "where", where, "class", string(f.Class), "code", f.Reason)
 	}
 	return f

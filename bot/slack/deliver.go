@@ -45,7 +45,7 @@ func (a *App) Deliver(ctx context.Context, to string, o state.Outgoing, _ string
 	}
 	channel, err := a.people.direct(ctx, user)
 	if err != nil {
-		f := a.trouble("conversations.open", err)
+		f := a.trouble(inOpen, err)
 		if f.Class == Ambiguous { // nothing was said yet
 			f = &Error{Class: Transient, Reason: f.Reason, Text: f.Text, After: f.After, Cause: f.Cause}
 		}
@@ -63,7 +63,7 @@ func (a *App) Deliver(ctx context.Context, to string, o state.Outgoing, _ string
 		id, err = a.client.post(ctx, channel, "", message{text: m.text})
 	}
 	if err != nil {
-		f := a.trouble("chat.postMessage", err)
+		f := a.trouble(inPost, err)
 		if f.Class == RateLimited {
 			a.pace.hold(channel, f.After)
 		}

@@ -312,10 +312,16 @@ func (a *App) send(ctx context.Context, e event, ans answer) {
 	if ans.card != nil {
 		wrong = errors.Join(wrong, a.reply(ctx, e, *ans.card, false, ans.share))
 	}
-	if wrong != nil {
-		f := a.trouble("answer", wrong)
+	switch {
+	case wrong != nil:
+		f := asError(wrong, false)
+		if f.Class != Forbidden || f.Reason == "missing_scope" { // what one conversation does not allow is nothing of ours
+			a.trouble(inAnswer, wrong)
+		}
 		a.log.Warn("an answer did not reach Slack", "kind", string(e.kind), "class", string(f.Class), "code", f.Reason)
 		a.health.lost()
+	case !ans.empty():
+		a.health.fine(inAnswer)
 	}
 }
 
@@ -358,9 +364,10 @@ func (a *App) reply(ctx context.Context, e event, s sheet, replace, share bool) 
 			err = a.insist(ctx, func() error { return a.client.respond(ctx, e.response, r) })
 		}
 	}
-	if err == nil || replace || !isClass(err, NotFound) {
+	if err == nil || !isClass(err, NotFound) {
 		return err
 	}
+	// Where its message cannot be reached any more, what replaces it is said beside it.
 	if share {
 		return a.insist(ctx, func() error { return a.postIn(ctx, e.channel, e.thread, m) })
 	}

@@ -109,8 +109,6 @@ type web interface {
 	// conversation is conversations.info, with num_members; person is users.info.
 	conversation(ctx context.Context, channel string) (*slackapi.Channel, error)
 	person(ctx context.Context, user string) (*slackapi.User, error)
-	// update is views.update of a form that was opened before all was known for it.
-	update(ctx context.Context, view string, form slackapi.ModalViewRequest) error
 }
 
 // App is Kept in one Slack workspace.

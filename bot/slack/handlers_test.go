@@ -33,8 +33,6 @@ func (c channels) person(_ context.Context, id string) (*slackapi.User, error) {
 	return &slackapi.User{ID: id, IsRestricted: c.guest}, nil
 }
 
-func (channels) update(context.Context, string, slackapi.ModalViewRequest) error { return nil }
-
 func desk(o *office, w web) *App {
 	return &App{api: o.api(), web: w, reader: func(context.Context, event) bot.Reader { return reads("en") }}
 }

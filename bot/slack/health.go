@@ -43,7 +43,9 @@ func (h Health) Works() bool {
 type health struct {
 	mu sync.Mutex
 	Health
-	up [sockets]bool
+	up     [sockets]bool
+	stands map[string]*Error // by where they came from; the newest of the worst is told
+	since  map[string]time.Time
 }
 
 // Health tells how it goes.
@@ -74,7 +76,7 @@ func (h *health) opened(n int, at time.Time) {
 			h.Connected = at
 		}
 		h.Health.Heard = at
-		h.mend()
+		h.over(func(from string, e *Error) bool { return from == inSocket || !lasts(e) })
 	})
 }
 
@@ -97,16 +99,56 @@ func (h *health) count() {
 	}
 }
 
-// mend takes away the error that stood.
-func (h *health) mend() { h.Class, h.Code, h.Text, h.At = "", "", "", time.Time{} }
+// over takes away the errors that are over, as which says.
+func (h *health) over(which func(where string, e *Error) bool) {
+	for where, e := range h.stands {
+		if which(where, e) {
+			delete(h.stands, where)
+			delete(h.since, where)
+		}
+	}
+	h.tell()
+}
 
-func (h *health) knows(id identity) { h.with(func() { h.Team = id.team; h.mend() }) }
+// tell shows the newest of the worst errors: those that a person has to see to.
+func (h *health) tell() {
+	h.Class, h.Code, h.Text, h.At = "", "", "", time.Time{}
+	for where, e := range h.stands {
+		at, worse := h.since[where], lasts(e) && !lasts(&Error{Class: h.Class})
+		if h.Class == "" || worse || lasts(e) == lasts(&Error{Class: h.Class}) && at.After(h.At) {
+			h.Class, h.Code, h.Text, h.At = e.Class, e.Reason, e.Text, at
+		}
+	}
+}
+
+// lasts says whether an error does not go away by itself.
+func lasts(e *Error) bool { return e.Class == Auth || e.Class == Forbidden }
+
+// fine notes that something worked, which ends what was wrong with it. An answer may leave without
+// a token: it shows none to be good.
+func (h *health) fine(where string) {
+	h.with(func() {
+		h.over(func(from string, e *Error) bool { return from == where && (where != inAnswer || !lasts(e)) })
+	})
+}
+
+func (h *health) knows(id identity) {
+	h.with(func() {
+		h.Team = id.team
+		h.over(func(from string, e *Error) bool { return from != inSocket && e.Class != Forbidden })
+	})
+}
 
 // failed notes an error; it says whether that is news.
-func (h *health) failed(at time.Time, e *Error) (news bool) {
+func (h *health) failed(at time.Time, where string, e *Error) (news bool) {
 	h.with(func() {
-		news = h.Code != e.Reason
-		h.Class, h.Code, h.Text, h.At = e.Class, e.Reason, e.Text, at
+		if h.stands == nil {
+			h.stands, h.since = map[string]*Error{}, map[string]time.Time{}
+		}
+		had := h.stands[where]
+		news = had == nil || had.Reason != e.Reason
+		h.stands[where], h.since[where] = e, at
+		h.tell()
 	})
 	return news
 }
@@ -156,8 +198,8 @@ func (h *health) answered(took time.Duration) {
 func (h *health) delivered() {
 	h.with(func() {
 		h.Sent++
-		if h.Mode == "http" || h.Sockets > 0 {
-			h.mend()
-		}
+		h.over(func(from string, e *Error) bool {
+			return from == inPost || from == inOpen || from != inSocket && e.Class != Forbidden
+		})
 	})
 }

@@ -12,12 +12,6 @@ import (
 	"github.com/keptcrm/kept/bot/text"
 )
 
-// The message shortcuts, by their callback ids.
-const (
-	shortcutPromise = "log_promise"
-	shortcutHistory = "add_history"
-)
-
 // Scopes are what the app asks a workspace for, and no more: commands and shortcuts; messages to
 // our own people; whom a Slack user is for Kept (users:read.email) and whether they are a guest; words after
 // @kept; who would see what is shared (channels:read, groups:read). None of them reads a message that
@@ -78,8 +72,8 @@ func Manifest(d Describe) slackapi.Manifest {
 			AppHome: slackapi.AppHome{HomeTabEnabled: true, MessagesTabEnabled: true, MessagesTabReadOnlyEnabled: true},
 			BotUser: slackapi.BotUser{DisplayName: "Kept", AlwaysOnline: true},
 			Shortcuts: []slackapi.Shortcut{
-				{Name: p.T("slack.shortcut.log_promise"), CallbackID: shortcutPromise, Description: p.T("slack.shortcut.log_promise.about"), Type: slackapi.MessageShortcut},
-				{Name: p.T("slack.shortcut.add_history"), CallbackID: shortcutHistory, Description: p.T("slack.shortcut.add_history.about"), Type: slackapi.MessageShortcut},
+				{Name: p.T("slack.shortcut.log_promise"), CallbackID: ShortcutPromise, Description: p.T("slack.shortcut.log_promise.about"), Type: slackapi.MessageShortcut},
+				{Name: p.T("slack.shortcut.add_history"), CallbackID: ShortcutHistory, Description: p.T("slack.shortcut.add_history.about"), Type: slackapi.MessageShortcut},
 			},
 			SlashCommands: []slackapi.ManifestSlashCommand{{Command: d.Command, Description: p.T("slack.command"), UsageHint: hint(),
 				ShouldEscape: true, Url: at(pathCommands)}},

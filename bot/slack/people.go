@@ -83,7 +83,7 @@ func (a *App) admit(ctx context.Context, e event) (r bot.Reader, refused string)
 	say := func(key string) string { return a.printer(r).T(key) }
 	p, err := a.people.profile(ctx, e.user)
 	if err != nil {
-		switch f := a.trouble("users.info", err); f.Class {
+		switch f := a.trouble(inProfile, err); f.Class {
 		case Forbidden, Auth:
 			return r, say("slack.scope_people")
 		case NotFound:
@@ -156,6 +156,9 @@ func (p *people) profile(ctx context.Context, user string) (profile, error) {
 	}
 	p.mu.Unlock()
 	u, err := p.app.web.person(ctx, user)
+	if err == nil {
+		p.app.health.fine(inProfile)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil {

@@ -37,7 +37,7 @@ func (a *App) hold(ctx context.Context, n int) {
 		if opened {
 			failed = 0
 		}
-		f := a.trouble("socket", err)
+		f := a.trouble(inSocket, err)
 		wait := min(quickest<<min(failed, 10), slowest)
 		wait = wait/2 + rand.N(wait/2+1)
 		if f.Class == Auth || f.Class == Forbidden {

@@ -124,13 +124,6 @@ func (c *client) person(ctx context.Context, user string) (out *slackapi.User, e
 	return out, err
 }
 
-func (c *client) update(ctx context.Context, view string, form slackapi.ModalViewRequest) error {
-	return c.call(ctx, func(ctx context.Context) error {
-		_, err := c.slack.UpdateViewContext(ctx, form, "", "", view)
-		return err
-	})
-}
-
 func (c *client) openForm(ctx context.Context, trigger string, form slackapi.ModalViewRequest) error {
 	return c.call(ctx, func(ctx context.Context) error {
 		_, err := c.slack.OpenViewContext(ctx, trigger, form)
