@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/keptcrm/kept/bot/slacktest"
 )
@@ -79,9 +80,23 @@ func TestWithAStrictSlack(t *testing.T) {
 		done(d, err)
 		form, err := w.AwaitForm(w.ctx, "U1")
 		w.ok(err)
-		if !strings.Contains(form.All(), "Everybody in") {
+		if !strings.Contains(form.All(), "seen by Ana Lima, 张伟, and") {
 			t.Errorf("%s", form.All())
 		}
+		// A guest has come into the channel while the form was open.
+		w.AddChannel(slacktest.Channel{ID: "C1", Name: "sales", Members: []string{"U1", "U2", "UG"}})
+		d, err = w.Submit("U1", nil)
+		done(d, err)
+		w.sees("U1", "guests are in this channel")
+		if w.count("U2", "Shared by") != 0 {
+			t.Error("a guest was shown it")
+		}
+		w.AddChannel(slacktest.Channel{ID: "C1", Name: "sales"})
+		time.Sleep(2 * pressedIn)
+		d, err = w.Press("U1", "Share here")
+		done(d, err)
+		_, err = w.AwaitForm(w.ctx, "U1")
+		w.ok(err)
 		d, err = w.Submit("U1", nil)
 		done(d, err)
 		if m := w.sees("U2", "Shared by"); m.For != "" || len(m.Blocks) == 0 {

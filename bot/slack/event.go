@@ -109,6 +109,9 @@ type web interface {
 	// conversation is conversations.info, with num_members; person is users.info.
 	conversation(ctx context.Context, channel string) (*slackapi.Channel, error)
 	person(ctx context.Context, user string) (*slackapi.User, error)
+	// members is conversations.members, everybody users.list, each with all its pages.
+	members(ctx context.Context, channel string) ([]string, error)
+	everybody(ctx context.Context) ([]slackapi.User, error)
 }
 
 // App is Kept in one Slack workspace.
@@ -117,6 +120,7 @@ type App struct {
 	web web
 	// reader gives how the person of an event reads: language, zone, what they call us, the present.
 	reader func(context.Context, event) bot.Reader
+	crowd  crowd
 
 	wire // the transports, and what they know; nil where a test answers events alone
 }

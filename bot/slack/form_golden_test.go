@@ -15,7 +15,7 @@ func TestFormsAsShown(t *testing.T) {
 	m := &slackapi.Message{}
 	m.Text, m.Timestamp = "I'll send 李伟 the samples by Friday &amp; call فاطمة", "1763712000.000100"
 	for _, lang := range []string{"en", "zh"} {
-		a := &App{api: newOffice().api(), web: channels{members: 12}, reader: func(context.Context, event) bot.Reader { return reads(lang) }}
+		a := &App{api: newOffice().api(), web: channels{}, reader: func(context.Context, event) bot.Reader { return reads(lang) }}
 		pressed := func(line, code string) event {
 			ans, _ := does(t, a, asks(line))
 			return pressing(t, render(*ans.card), code, 0)

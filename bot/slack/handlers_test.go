@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,8 @@ import (
 type channels struct {
 	external, broken bool
 	guest            bool
-	members          int
+	single           bool // a guest of this one channel is in it
+	count            int
 }
 
 func (c channels) conversation(_ context.Context, id string) (*slackapi.Channel, error) {
@@ -25,12 +27,33 @@ func (c channels) conversation(_ context.Context, id string) (*slackapi.Channel,
 		return nil, errors.New("slack is away")
 	}
 	out := &slackapi.Channel{}
-	out.ID, out.Name, out.IsExtShared, out.NumMembers = id, "sales", c.external, c.members
+	out.ID, out.Name, out.IsExtShared, out.NumMembers = id, "sales", c.external, c.count
 	return out, nil
 }
 
 func (c channels) person(_ context.Context, id string) (*slackapi.User, error) {
-	return &slackapi.User{ID: id, IsRestricted: c.guest}, nil
+	return &slackapi.User{ID: id, RealName: "Name of " + id, IsRestricted: c.guest, IsUltraRestricted: c.single && id == "U99"}, nil
+}
+
+func (c channels) members(context.Context, string) ([]string, error) {
+	out := []string{"U7", "U8"}
+	if c.single {
+		out = append(out, "U99")
+	}
+	for i := len(out); i < c.count; i++ {
+		out = append(out, fmt.Sprint("U1", i))
+	}
+	return out, nil
+}
+
+func (c channels) everybody(ctx context.Context) ([]slackapi.User, error) {
+	ids, _ := c.members(ctx, "")
+	var out []slackapi.User
+	for _, id := range ids {
+		u, _ := c.person(ctx, id)
+		out = append(out, *u)
+	}
+	return out, nil
 }
 
 func desk(o *office, w web) *App {
@@ -331,15 +354,20 @@ func TestShare(t *testing.T) {
 	for name, c := range map[string]struct {
 		web  channels
 		want string
-	}{"external": {channels{external: true}, "outside the company"}, "guest": {channels{guest: true}, "guests cannot"}, "unknown": {channels{broken: true}, "cannot be known"}} {
+	}{"external": {channels{external: true}, "outside the company"}, "guest": {channels{guest: true}, "guests cannot"},
+		"a guest is there": {channels{single: true}, "guests are in this channel"}, "a guest of many": {channels{single: true, count: 40}, "guests are in this channel"}, "unknown": {channels{broken: true}, "cannot be known"}} {
 		ans, err := does(t, desk(o, c.web), e)
 		if err != nil || ans.form != nil || ans.share || !strings.Contains(shownBy(ans), c.want) {
 			t.Errorf("%s: %+v %v %s", name, ans, err, shownBy(ans))
 		}
 	}
-	ok := desk(o, channels{members: 12})
+	many, err := does(t, desk(o, channels{count: 120}), e)
+	if err != nil || many.form == nil || !strings.Contains(string(asJSON(t, many.form)), "Everybody in <#C1> will see this card: 120 people now, and who joins later.") {
+		t.Fatalf("%+v %v", many, err)
+	}
+	ok := desk(o, channels{})
 	asked, err := does(t, ok, e)
-	if err != nil || asked.form == nil || !strings.Contains(string(asJSON(t, asked.form)), "Everybody in <#C1> will see this card: 12 people now, and who joins later.") {
+	if err != nil || asked.form == nil || !strings.Contains(string(asJSON(t, asked.form)), "In <#C1> this card is seen by Name of U7, Name of U8, and by whoever joins later.") {
 		t.Fatalf("%+v %v", asked, err)
 	}
 	send := sending(asked.form, nil)
@@ -351,8 +379,10 @@ func TestShare(t *testing.T) {
 		t.Errorf("what others see has buttons: %+v", b)
 	}
 	// The channel has been opened to others meanwhile, or the right is gone.
-	if ans, _ := does(t, desk(o, channels{external: true}), send); ans.share || !strings.Contains(shownBy(ans), "outside the company") {
-		t.Errorf("%+v", ans)
+	for want, now := range map[string]channels{"outside the company": {external: true}, "guests are in this channel": {single: true}, "cannot be known": {broken: true}} {
+		if ans, _ := does(t, desk(o, now), send); ans.share || !strings.Contains(shownBy(ans), want) {
+			t.Errorf("%s: %+v", want, ans)
+		}
 	}
 	o.hide = &state.Error{Class: state.Forbidden, Code: "not_allowed"}
 	if ans, err := does(t, ok, send); err == nil || ans.share || ans.card.shared != "" {

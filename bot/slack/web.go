@@ -124,6 +124,42 @@ func (c *client) person(ctx context.Context, user string) (out *slackapi.User, e
 	return out, err
 }
 
+// Bounds of what is read of who is there.
+const (
+	pageMost = 1000
+	pages    = 20 // of a list; a longer one is not read
+)
+
+func (c *client) members(ctx context.Context, channel string) (all []string, err error) {
+	ask := &slackapi.GetUsersInConversationParameters{ChannelID: channel, Limit: pageMost}
+	for range pages {
+		err = c.call(ctx, func(ctx context.Context) error {
+			ids, next, err := c.slack.GetUsersInConversationContext(ctx, ask)
+			all, ask.Cursor = append(all, ids...), next
+			return err
+		})
+		if err != nil || ask.Cursor == "" {
+			return all, err
+		}
+	}
+	return nil, &Error{Class: Invalid, Reason: "too_many", Text: "too many people are in the channel"}
+}
+
+func (c *client) everybody(ctx context.Context) (all []slackapi.User, err error) {
+	page := c.slack.GetUsersPaginated(slackapi.GetUsersOptionLimit(pageMost))
+	for range pages {
+		err = c.call(ctx, func(ctx context.Context) error {
+			page, err = page.Next(ctx)
+			return err
+		})
+		all = append(all, page.Users...)
+		if err != nil || page.Cursor == "" {
+			return all, err
+		}
+	}
+	return nil, &Error{Class: Invalid, Reason: "too_many", Text: "too many people are in the workspace"}
+}
+
 func (c *client) openForm(ctx context.Context, trigger string, form slackapi.ModalViewRequest) error {
 	return c.call(ctx, func(ctx context.Context) error {
 		_, err := c.slack.OpenViewContext(ctx, trigger, form)

@@ -414,6 +414,8 @@ type Channel struct {
 	Pending  bool   `json:"pending,omitempty"` // an invitation of another organisation is open
 	Archived bool   `json:"archived,omitempty"`
 	Member   bool   `json:"member,omitempty"` // the bot is in it
+	// Members are who is in it beside the bot; nil: everybody of the company.
+	Members []string `json:"members,omitempty"`
 }
 
 // AddUser puts somebody into the workspace, or changes them.

@@ -235,6 +235,51 @@ func TestPaceOfMessages(t *testing.T) {
 	})
 }
 
+// Who is in a channel, and who is in the workspace, is told in pages, to who has the scopes.
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	inSlack(t, Options{}, func(t *testing.T, s *Server, c *http.Client) {
+		s.AddUser(User{ID: "UG", Name: "Guest", Single: true})
+		s.AddUser(User{ID: "UX", Name: "Outsider", Team: "T2"})
+		s.AddChannel(Channel{ID: "C3", Name: "fair", Member: true, Members: []string{"U1", "UG"}})
+		s.AddChannel(Channel{ID: "C4", Name: "board", Private: true})
+		all := func(method string, a map[string]any) string {
+			var out []string
+			for a["limit"] = "1"; ; {
+				name, page := call(t, s, c, BotToken, method, a)
+				if name != "" {
+					return name
+				}
+				for _, x := range page["members"].([]any) {
+					if m, ok := x.(map[string]any); ok {
+						x = fmt.Sprint(m["id"], m["is_ultra_restricted"], m["is_stranger"])
+					}
+					out = append(out, fmt.Sprint(x))
+				}
+				next := page["response_metadata"].(map[string]any)["next_cursor"]
+				if next == "" {
+					return strings.Join(out, " ")
+				}
+				a["cursor"] = next
+			}
+		}
+		for _, x := range []struct{ method, channel, want string }{
+			{"conversations.members", "C1", "U1 UBOT"}, {"conversations.members", "C3", "U1 UBOT UG"}, {"conversations.members", "C4", "channel_not_found"},
+			{"conversations.members", "C9", "channel_not_found"}, {"users.list", "", "U1false false UBOTfalse false UGtrue false UXfalse true"},
+		} {
+			if got := all(x.method, map[string]any{"channel": x.channel}); got != x.want {
+				t.Errorf("%s %s: %s", x.method, x.channel, got)
+			}
+		}
+		s.SetScopes("chat:write")
+		for _, method := range []string{"conversations.members", "users.list"} {
+			if got, _ := call(t, s, c, BotToken, method, map[string]any{"channel": "C1"}); got != "missing_scope" {
+				t.Errorf("%s: %q", method, got)
+			}
+		}
+	})
+}
+
 // A trigger opens one form, within three seconds.
 func TestTriggers(t *testing.T) {
 	t.Parallel()

@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -76,6 +78,8 @@ func init() {
 		"views.publish":         {do: (*Server).viewsPublish},
 		"conversations.open":    {scope: "im:write", do: (*Server).conversationsOpen},
 		"conversations.info":    {do: (*Server).conversationsInfo},
+		"conversations.members": {do: (*Server).conversationsMembers},
+		"users.list":            {scope: "users:read", do: (*Server).usersList},
 		"users.info":            {scope: "users:read", do: (*Server).usersInfo},
 		"users.lookupByEmail":   {scope: "users:read.email", do: (*Server).usersLookup},
 		"bots.info":             {scope: "users:read", do: (*Server).botsInfo},
@@ -286,7 +290,8 @@ func (s *Server) dm(user string) *Channel {
 	return s.channels[id]
 }
 
-func (s *Server) conversationsInfo(a args) (map[string]any, error) {
+// known gives a conversation that the app may look at.
+func (s *Server) known(a args) (*Channel, error) {
 	c := s.channels[a.text("channel")]
 	if c == nil {
 		return nil, fails("channel_not_found")
@@ -304,10 +309,81 @@ func (s *Server) conversationsInfo(a args) (map[string]any, error) {
 	if c.Private && !c.Member {
 		return nil, fails("channel_not_found")
 	}
+	return c, nil
+}
+
+// members are who is in a conversation, in the order of their ids.
+func (s *Server) members(c *Channel) []string {
+	out := slices.Clone(c.Members)
+	if c.Members == nil {
+		for id, u := range s.users {
+			if c.DM == id || c.DM == "" && id != BotUser && !u.Guest && !u.Single && !u.Deleted && (u.Team == "" || u.Team == Team) {
+				out = append(out, id)
+			}
+		}
+	}
+	if c.Member {
+		out = append(out, BotUser)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// pageOf is a page of a list: limit of them behind cursor, and where the next begins, "" behind the last.
+func pageOf(all []string, a args) (page []string, next string, err error) {
+	limit, from := 100, 0
+	if l := a.text("limit"); l != "" {
+		n, err := strconv.Atoi(l)
+		if err != nil || n < 1 || n > 1000 {
+			return nil, "", fails("invalid_limit")
+		}
+		limit = n
+	}
+	if c := a.text("cursor"); c != "" {
+		if from = slices.Index(all, strings.TrimPrefix(c, "cursor-")); from < 0 {
+			return nil, "", fails("invalid_cursor")
+		}
+	}
+	to := min(len(all), from+limit)
+	if to < len(all) {
+		next = "cursor-" + all[to]
+	}
+	return all[from:to], next, nil
+}
+
+func (s *Server) conversationsMembers(a args) (map[string]any, error) {
+	c, err := s.known(a)
+	if err != nil {
+		return nil, err
+	}
+	page, next, err := pageOf(s.members(c), a)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"members": page, "response_metadata": map[string]any{"next_cursor": next}}, nil
+}
+
+func (s *Server) usersList(a args) (map[string]any, error) {
+	page, next, err := pageOf(slices.Sorted(maps.Keys(s.users)), a)
+	if err != nil {
+		return nil, err
+	}
+	out := []any{}
+	for _, id := range page {
+		out = append(out, s.profile(s.users[id], a))
+	}
+	return map[string]any{"members": out, "response_metadata": map[string]any{"next_cursor": next}}, nil
+}
+
+func (s *Server) conversationsInfo(a args) (map[string]any, error) {
+	c, err := s.known(a)
+	if err != nil {
+		return nil, err
+	}
 	out := map[string]any{
 		"id": c.ID, "name": c.Name, "is_channel": c.DM == "" && !c.Private, "is_group": c.Private, "is_im": c.DM != "", "is_private": c.Private || c.DM != "",
 		"is_archived": c.Archived, "is_ext_shared": c.External, "is_org_shared": c.Shared, "is_shared": c.External || c.Shared,
-		"is_pending_ext_shared": c.Pending, "is_member": c.Member, "num_members": 3,
+		"is_pending_ext_shared": c.Pending, "is_member": c.Member, "num_members": len(s.members(c)),
 	}
 	if c.DM != "" {
 		out["user"] = c.DM

@@ -13,10 +13,12 @@ var chatTexts = texts{
 
 	"chat.audience":       {`Everybody in {channel} will see this card, also who joins later.`, `{channel} 的所有成员都会看到此卡片，包括以后加入的人。`},
 	"chat.audience_n":     {`Everybody in {channel} will see this card: {n#person|people} now, and who joins later.`, `{channel} 的所有成员都会看到此卡片：现有 {n#人}，以及以后加入的人。`},
+	"chat.audience_names": {`In {channel} this card is seen by {names}, and by whoever joins later.`, `{channel} 中会看到此卡片的人：{names}；以后加入的人也会看到。`},
 	"chat.share_what":     {`The card of: {words}`, `卡片：{words}`},
 	"chat.share_send":     {`Share`, `分享`},
 	"chat.share_unknown":  {`Not shared: it cannot be known who would see it here. Copy what you need into a message instead.`, `未分享：无法确认此处有哪些人能看到。如有需要，请自行复制内容。`},
 	"chat.share_guest":    {`Not shared: guests cannot share what Kept knows.`, `未分享：访客不能分享 Kept 的内容。`},
+	"chat.share_guests":   {`Not shared: guests are in this channel, and would see it.`, `未分享：此频道有访客，他们会看到。`},
 	"chat.share_external": {`Not shared: people outside the company are in this channel.`, `未分享：此频道有公司以外的人。`},
 
 	"chat.all_promises":  {`All my promises`, `我的全部承诺`},
