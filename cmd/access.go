@@ -85,11 +85,9 @@ func (f *factory) open(ctx context.Context, h how) (*access, error) {
 	}
 	caller := api.Request{ID: f.flags.request, Actor: f.login(), Zone: s.zone, ZoneAsked: s.asked}
 	table := withContext(session.API(), func(ctx context.Context) context.Context {
-		as := caller
-		if who := api.RequestFrom(ctx).Actor; who != "" {
-			as.Actor = who // kept chat --as
-		}
-		return api.WithRequest(h.hearing(ctx), as)
+		r := caller
+		r.Chat = api.RequestFrom(ctx).Chat // kept chat --as
+		return api.WithRequest(h.hearing(ctx), r)
 	})
 	return &access{session: session, table: table, discard: discard}, nil
 }
@@ -241,7 +239,10 @@ func asCaller(ctx context.Context) context.Context {
 		from = "socket" // another process's command
 		ctx = state.WithTeller(ctx, func(s state.Step) { api.Tell(ctx, progressed{Step: &s}) })
 	}
-	return service.WithCaller(ctx, service.Caller{Login: r.Actor, Request: r.ID, From: from, Zone: r.Zone, ZoneAsked: r.ZoneAsked})
+	if r.Chat != "" {
+		from = service.FromChat
+	}
+	return service.WithCaller(ctx, service.Caller{Login: r.Actor, Request: r.ID, From: from, Zone: r.Zone, ZoneAsked: r.ZoneAsked, Chat: r.Chat})
 }
 
 // withContext gives a table whose funcs have their context changed first.

@@ -24,7 +24,8 @@ func newChat(f *factory) *cobra.Command {
 		Long: "Talk to Kept as in Slack, here: a line is a daily word, the answer its card, with the buttons that it\n" +
 			"would have there. Type the number of a button to press it; where it asks for more, answer line by line,\n" +
 			"with Enter for what may be left out. With WORDS it answers one line and ends; without, it reads lines\n" +
-			"until \"quit\" or the end of its input.",
+			"until \"quit\" or the end of its input. With --as it answers as it answers that colleague in Slack, who\n" +
+			"sees and does there what their role may.",
 		Example: examples(`chat "brief jana"`, `chat --as wei "promises --late"`, "chat"),
 		GroupID: groupDaily,
 		Args:    cobra.ArbitraryArgs,
@@ -38,7 +39,7 @@ func newChat(f *factory) *cobra.Command {
 				return err
 			}
 			t := &chatting{f: f, api: table, in: bufio.NewReader(f.o.In), reader: bot.Reader{Lang: s.lang, Zone: s.zone, Command: "/kept"}}
-			if t.as, err = chatAs(c.Context(), table, as); err != nil {
+			if t.as, err = f.chatAs(c.Context(), table, as); err != nil {
 				return err
 			}
 			if len(args) > 0 {
@@ -47,13 +48,13 @@ func newChat(f *factory) *cobra.Command {
 			return t.talk(c.Context())
 		},
 	}
-	c.Flags().StringVar(&as, "as", "", "as `WHO` of us; else whoever is logged in here")
+	c.Flags().StringVar(&as, "as", "", "as `WHO` of us, with what their role may; else whoever is logged in here")
 	_ = c.RegisterFlagCompletionFunc("as", f.completeFlag(f.staffNames))
 	return c
 }
 
-// chatAs gives the login of who talks; "" is that of this process.
-func chatAs(ctx context.Context, table service.API, who string) (string, error) {
+// chatAs gives for whom the talk is; "" is whoever is logged in here, with all that the terminal may.
+func (f *factory) chatAs(ctx context.Context, table service.API, who string) (string, error) {
 	if who == "" {
 		return "", nil
 	}
@@ -61,11 +62,7 @@ func chatAs(ctx context.Context, table service.API, who string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	m := out.Staff[0]
-	if m.Login == "" {
-		return "", invalid("chat_without_login", "name", m.Name, "number", m.Number)
-	}
-	return m.Login, nil
+	return service.ChatAs(out.Staff[0].Number, f.login()), nil
 }
 
 // chatting is one talk at the terminal.
@@ -170,7 +167,7 @@ func (t *chatting) ask(ctx context.Context, line string) error {
 	if first, rest, _ := strings.Cut(strings.TrimSpace(line), " "); first == r.Command || first == strings.TrimPrefix(r.Command, "/") {
 		line = rest
 	}
-	card, err := bot.Ask(api.WithRequest(ctx, api.Request{Actor: t.as}), t.api, line, r)
+	card, err := bot.Ask(api.WithRequest(ctx, api.Request{Chat: t.as}), t.api, line, r)
 	t.buttons = nil
 	if err != nil {
 		if serr := t.f.render(t.f.o.Err, card); serr != nil {

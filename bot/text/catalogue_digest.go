@@ -25,7 +25,6 @@ var digestTexts = texts{
 	"error.setting_lead":       {`"{value}" is no time before a promise is due; from 5m to 48h: {kept} settings lead 2h`, `“{value}”不是提前时间；可从 5m 到 48h：{kept} settings lead 2h`},
 	"error.setting_quiet":      {`"{value}" are no quiet hours; write them so: {kept} settings quiet 20:00-07:00, or none`, `“{value}”不是免打扰时段；请这样写：{kept} settings quiet 20:00-07:00，或 none`},
 	"chat.no_button":           {`The last card has no button {n}`, `上一张卡片没有按钮 {n}`},
-	"error.chat_without_login": {`{name} has no login to talk as; give them one: {admin} staff add {number} --login NAME`, `{name} 没有登录名；请添加：{admin} staff add {number} --login NAME`},
 
 	"error.no_such_notice": {`There is nothing to show for {card} any more`, `{card} 已没有可显示的内容`},
 

@@ -185,6 +185,9 @@ func (c *wire) post(ctx context.Context, path string, body []byte) (*http.Respon
 		if req.ZoneAsked {
 			r.Header.Set(headerZoneAsked, "1")
 		}
+		if req.Chat != "" {
+			r.Header.Set(headerChat, url.PathEscape(req.Chat))
+		}
 	}
 	// The RoundTripper itself: no redirects, no cookies.
 	resp, err := c.rt.RoundTrip(r)

@@ -18,6 +18,8 @@ type Request struct {
 	// named it for this call, so that it beats what is known of the actor.
 	Zone      string
 	ZoneAsked bool
+	// Chat says that the call is made as in a chat, and for whom; "" is that it is not.
+	Chat string
 }
 
 type requestKey struct{}

@@ -28,6 +28,7 @@ const (
 	headerZone    = "Kept-Zone"
 	// headerZoneAsked is "1" where somebody named the zone for this call.
 	headerZoneAsked = "Kept-Zone-Asked"
+	headerChat      = "Kept-Chat"
 	// trailerEnd is "ok" or a fault in JSON; a stream without it is broken.
 	trailerEnd = "Kept-End"
 
@@ -254,6 +255,9 @@ func (s *server) read(r *http.Request, m *Method) (reflect.Value, Request, error
 	zone, err := url.PathUnescape(r.Header.Get(headerZone))
 	if err != nil || len(zone) > 64 {
 		return reflect.Value{}, req, newError(CodeBadRequest, "the header %s must be the short name of a time zone", headerZone)
+	}
+	if req.Chat, err = url.PathUnescape(r.Header.Get(headerChat)); err != nil || len(req.Chat) > 256 {
+		return reflect.Value{}, req, newError(CodeBadRequest, "the header %s must be short", headerChat)
 	}
 	req.Zone, req.ZoneAsked = zone, r.Header.Get(headerZoneAsked) == "1"
 	in := reflect.New(m.In)

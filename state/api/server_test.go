@@ -83,6 +83,9 @@ func echoTable() echo {
 			if r.Zone != "" {
 				out.Tags = map[string]string{"zone": r.Zone, "asked": fmt.Sprint(r.ZoneAsked)}
 			}
+			if r.Chat != "" {
+				out.Tags = map[string]string{"chat": r.Chat}
+			}
 			return out, nil
 		},
 		Fail: func(_ context.Context, how string) (thing, error) {
@@ -360,6 +363,13 @@ func TestActorAndIDComeFromTheContext(t *testing.T) {
 	got, err = remote.Who(WithRequest(t.Context(), Request{ID: "slack-17", Actor: "jana"}), struct{}{})
 	if err != nil || got.Name != "jana" || got.Names[0] != "slack-17" {
 		t.Errorf("got %+v, %v", got, err)
+	}
+	got, err = remote.Who(WithRequest(t.Context(), Request{Chat: "kept:s2:Jürgen 王"}), struct{}{})
+	if err != nil || got.Tags["chat"] != "kept:s2:Jürgen 王" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if _, err := remote.Who(WithRequest(t.Context(), Request{Chat: strings.Repeat("x", 300)}), struct{}{}); err == nil {
+		t.Error("a chat account of any length is taken")
 	}
 	for _, asked := range []bool{false, true} {
 		got, err = remote.Who(WithRequest(t.Context(), Request{Zone: "America/Argentina/Ushuaia", ZoneAsked: asked}), struct{}{})

@@ -24,11 +24,31 @@ func (s *Service) member(tx state.Tx, c Caller) (*state.Staff, error) {
 	if !c.chatting() {
 		return staffByLogin(tx, c.Login)
 	}
-	m, err := staffByChat(tx, c.Chat)
+	find := staffByChat
+	if strings.HasPrefix(c.Chat, ownChat) {
+		find = staffByOwnChat
+	}
+	m, err := find(tx, c.Chat)
 	if err == nil && m == nil {
 		err = chatUnknown(c.Chat, "")
 	}
 	return m, err
+}
+
+// ownChat begins the accounts of "kept chat": "kept:s2:ana", a talk as s2 by whoever is ana here.
+const ownChat = "kept:"
+
+// ChatAs is the account under which somebody talks to Kept at the terminal as one of us would in a
+// chat: ref is that one's number, by the login of who talks.
+func ChatAs(ref, by string) string { return ownChat + ref + ":" + by }
+
+func staffByOwnChat(tx state.Tx, account string) (*state.Staff, error) {
+	ref, _, _ := strings.Cut(strings.TrimPrefix(account, ownChat), ":")
+	n, ok := state.StaffMembers.ParseRef(ref)
+	if !ok {
+		return nil, nil
+	}
+	return state.StaffMembers.Find(tx, state.NumberKey(n))
 }
 
 // admit refuses who calls from a chat and is nobody of us, has left, or has no role.

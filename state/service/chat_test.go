@@ -58,6 +58,31 @@ func TestChatCallers(t *testing.T) {
 	h.refused(failure(ask(inChat("slack:T77:U5"))), state.Refused, "chat_left")
 }
 
+// Whoever talks at the terminal as one of us sees and does what that one may in a chat, and the log says
+// who talked.
+func TestChatAs(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.people()
+	h.tell(person1("shop", "1", "name", "Jana Köhler"))
+	wei := must[StaffOut](h)(h.s.StaffAdd(as("ops"), StaffAddIn{Name: "wei", Role: "service"})).Staff.Number
+	nobody := must[StaffOut](h)(h.s.StaffAdd(as("ops"), StaffAddIn{Name: "intern"})).Staff.Number
+	a := h.s.API()
+	talk := Caller{Chat: ChatAs(wei, "boss"), Login: "boss", From: FromChat}
+	must[WhoOut](h)(a.Who(WithCaller(t.Context(), talk), WhoIn{}))
+	must[NoteOut](h)(a.Note(WithCaller(t.Context(), talk), NoteIn{Ref: "c1", Text: "called"}))
+	h.refused(failure(a.Assign(WithCaller(t.Context(), talk), AssignIn{Ref: "c1", Staff: wei})), state.Refused, "chat_may_not")
+	h.refused(failure(a.StaffAdd(WithCaller(t.Context(), talk), StaffAddIn{Name: "me", Role: "ops"})), state.Refused, "chat_terminal")
+	h.refused(failure(a.Who(WithCaller(t.Context(), Caller{Chat: ChatAs(nobody, "boss"), From: FromChat}), WhoIn{})), state.Refused, "chat_no_role")
+	for _, x := range []string{ChatAs("s99", "boss"), "kept:", "kept:wei", "kept:c1:boss"} {
+		h.refused(failure(a.Who(WithCaller(t.Context(), Caller{Chat: x, From: FromChat}), WhoIn{})), state.Refused, "chat_unknown")
+	}
+	out := must[AuditOut](h)(h.s.Audit(as("ops"), AuditIn{Limit: 1}))
+	if len(out.Entries) != 1 || out.Entries[0].Actor != "Wei Zhang" || out.Entries[0].Chat != "kept:"+wei+":boss" {
+		t.Errorf("%+v", out.Entries)
+	}
+}
+
 // A call that nobody has thought about is none for a chat, and no call loses its way by that.
 func TestChatCallsAreListed(t *testing.T) {
 	t.Parallel()

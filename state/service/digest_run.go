@@ -160,6 +160,17 @@ type recipient struct {
 	count int // of this pass
 }
 
+// hour is when somebody is told what a day of theirs needs: at the time that they chose, or where
+// that is in their quiet hours, when these end.
+func (t *recipient) hour(day time.Time) time.Time {
+	clock, _ := timeOfDay(t.st.At)
+	begin := at(day, clock)
+	if until, quiet := t.quiet(begin); quiet && midnight(until, t.zone).Equal(day) {
+		return until
+	}
+	return begin
+}
+
 // quiet says whether somebody wants no message at a time, and until when.
 func (t *recipient) quiet(now time.Time) (until time.Time, is bool) {
 	from, to, ok := span(t.st.Quiet)
@@ -188,8 +199,7 @@ func (r *notifyRun) queued(key string) (bool, error) {
 // digest gives the digest of somebody whose hour has come; nil where it has not, or was made.
 func (r *notifyRun) digest(t *recipient) (*notifying, error) {
 	today := midnight(r.now, t.zone)
-	hour, _ := timeOfDay(t.st.At)
-	begin := at(today, hour)
+	begin := t.hour(today)
 	end := at(today, digestNoon)
 	if least := begin.Add(digestLeft); end.Before(least) {
 		end = least
@@ -342,12 +352,11 @@ func (r *notifyRun) remindAt(t *recipient, p *state.Promise) time.Time {
 		if t.st.Digest {
 			return time.Time{}
 		}
-		hour, _ := timeOfDay(t.st.At)
-		begin := at(midnight(p.Due.At, t.zone), hour)
-		if !r.s.config.Calendar.Workday(begin) {
-			begin = r.s.config.Calendar.AddWorkdays(begin, -1, t.zone)
+		day := midnight(p.Due.At, t.zone)
+		if !r.s.config.Calendar.Workday(day) {
+			day = midnight(r.s.config.Calendar.AddWorkdays(day, -1, t.zone), t.zone)
 		}
-		return begin
+		return t.hour(day)
 	}
 	lead, err := time.ParseDuration(t.st.Lead)
 	if err != nil {

@@ -184,6 +184,41 @@ func TestDigestIsNoNoise(t *testing.T) {
 	}
 }
 
+// A digest, or a reminder of a day, does not come in the hours in which somebody wants no message; where
+// these go on over midnight, it comes at its time: they chose both.
+func TestDigestInQuietHours(t *testing.T) {
+	t.Parallel()
+	h, _ := deskHouse(t, clockIn("Europe/Berlin", "2026-11-20 10:00"))
+	for range 2 {
+		must[PromiseOut](h)(h.s.PromiseAdd(as("tom"), PromiseAddIn{Ref: "c1", Text: "the quote", Due: "2026-11-19"}))
+	}
+	must[PromiseOut](h)(h.s.PromiseAdd(as("tom"), PromiseAddIn{Ref: "c1", Text: "samples", Due: "2026-11-25"}))
+	seen := map[string]bool{}
+	set := func(name, value string) {
+		t.Helper()
+		must[SettingsOut](h)(h.s.Settings(as("tom"), SettingsIn{Change: map[string]string{name: value}}))
+	}
+	pass := func(at string, want ...string) {
+		t.Helper()
+		h.now = clockIn("Europe/Berlin", at)
+		h.tellStaff()
+		if got := slices.DeleteFunc(h.keys(seen), func(k string) bool { return !strings.Contains(k, ":s1:") && !strings.HasPrefix(k, "reminder:") }); !slices.Equal(got, want) {
+			t.Fatalf("%s: %q, want %q", at, got, want)
+		}
+	}
+	set("quiet", "18:00-09:30")
+	pass("2026-11-23 08:45")
+	pass("2026-11-23 09:29")
+	pass("2026-11-23 09:30", "digest:s1:2026-11-23")
+	set("at", "19:00")
+	pass("2026-11-24 18:59")
+	pass("2026-11-24 19:01", "digest:s1:2026-11-24")
+	set("at", "default")
+	set("digest", "off")
+	pass("2026-11-25 08:45")
+	pass("2026-11-25 09:31", "reminder:p3:2026-11-25T22:59:59Z")
+}
+
 // What a digest says: what is late, due and new of theirs, what their customers do, and what of
 // colleagues who are away must not wait.
 func TestDigestSays(t *testing.T) {
