@@ -142,6 +142,8 @@ func (f *factory) openLive(s settings, h how, store *bolt.Store) (service.API, f
 	l := f.newLive(s, store, env, log, told)
 	if h.stays != nil {
 		h.stays.live = l
+	} else {
+		l.hold(nil)
 	}
 	table := l.table
 	if h.stays != nil {
@@ -186,6 +188,9 @@ func (v *serving) run(ctx context.Context, s settings) error {
 	v.watchers = serve.NewWatchers(v.watch, v.news, v.log, v.f.o.Now)
 	v.door = &door{v: v}
 	defer v.end()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // before anybody is answered: one that nobody hears ends the process
+	defer signal.Stop(hangup)
 	commit, err := v.prepare(ctx, s)
 	if err != nil {
 		return err
@@ -197,9 +202,6 @@ func (v *serving) run(ctx context.Context, s settings) error {
 	if len(taken) > 0 {
 		v.log.Info("jobs go on that an earlier process left", "jobs", strings.Join(taken, ", "))
 	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	commit()
 	v.live.hold(v.prepare)
 	v.live.runner.Start()

@@ -33,6 +33,7 @@ type live struct {
 
 	// prepare does for a new configuration all that may fail; commit is called when it holds. May be nil.
 	prepare func(context.Context, settings) (commit func(), err error)
+	held    chan struct{} // closed once the first configuration holds and prepare is known
 }
 
 // generation is a service under one configuration.
@@ -49,7 +50,7 @@ type generation struct {
 
 // newLive makes the first generation.
 func (f *factory) newLive(s settings, store state.Store, env func(settings) engine.Env, log *slog.Logger, told func(serve.Outcome)) *live {
-	l := &live{f: f, store: store, env: env, log: log}
+	l := &live{f: f, store: store, env: env, log: log, held: make(chan struct{})}
 	l.now.Store(l.generation(s, f.stamp(), nil))
 	l.table = l.delegates()
 	l.table.JobRun = l.jobRun
@@ -134,6 +135,12 @@ func (l *live) jobRun(ctx context.Context, in service.JobRunIn) (service.JobRunO
 
 // reload reads the configuration again. One that is wrong changes nothing.
 func (l *live) reload(ctx context.Context, _ service.ReloadIn) (service.ReloadOut, error) {
+	// A process that still begins has answers already, and nothing yet that says what is wrong.
+	select {
+	case <-l.held:
+	case <-ctx.Done():
+		return service.ReloadOut{}, ctx.Err()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	stamp := l.f.stamp() // before it is read: what changes meanwhile is seen later
@@ -208,11 +215,10 @@ func (l *live) public() service.API {
 	return t
 }
 
-// hold says what every new configuration has to pass from now on.
+// hold says, once, that the first configuration holds, and what every new one has to pass; nil: nothing.
 func (l *live) hold(prepare func(context.Context, settings) (commit func(), err error)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.prepare = prepare
+	close(l.held)
 }
 
 func (l *live) close() error {
