@@ -19,6 +19,7 @@ import (
 	"github.com/keptcrm/kept/connectors"
 	"github.com/keptcrm/kept/connectors/csv"
 	"github.com/keptcrm/kept/connectors/smtp"
+	"github.com/keptcrm/kept/internal/servers"
 )
 
 // logged is a stream that several goroutines write to and a test reads.
@@ -60,12 +61,11 @@ func newShopkeeper(t *testing.T) *shopkeeper {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := servers.Port()
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &shopkeeper{t: t, dir: dir, now: time.Now, addr: l.Addr().String(), secrets: map[string]string{"KEPT_TOKEN": serveToken, "OFFICE": "s3cret", "NEWS": "n3ws", "NEW_TOKEN": "another-token-that-is-long"}}
-	_ = l.Close()
+	k := &shopkeeper{t: t, dir: dir, now: time.Now, addr: fmt.Sprintf("127.0.0.1:%d", port), secrets: map[string]string{"KEPT_TOKEN": serveToken, "OFFICE": "s3cret", "NEWS": "n3ws", "NEW_TOKEN": "another-token-that-is-long"}}
 	k.write("kept.yaml", `state: `+filepath.Join(dir, "kept.db")+`
 zone: Europe/Berlin
 connections:
@@ -320,13 +320,12 @@ func TestServeReload(t *testing.T) {
 			t.Errorf("%s: the old configuration does not hold: %d", name, code)
 		}
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := servers.Port()
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := k.addr
-	k.addr = free.Addr().String()
-	_ = free.Close()
+	k.addr = fmt.Sprintf("127.0.0.1:%d", free)
 	changed := strings.Replace(strings.Replace(string(good), before, k.addr, 1), "env:KEPT_TOKEN", "env:NEW_TOKEN", 1)
 	k.write("kept.yaml", strings.Replace(changed, "  office:", "  second: {type: office, options: {url: second.json, password: \"env:OFFICE\"}}\n  office:", 1))
 	if code, said := reload(); code != 0 || !strings.Contains(said, "second") {

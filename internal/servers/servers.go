@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -153,14 +154,27 @@ func (t *tail) String() string {
 	return string(b[max(0, len(b)-tailSize):])
 }
 
-// Port picks a free port of loopback.
+// given are the ports that Port gave to somebody.
+var given sync.Map
+
+// Port picks a free port of loopback. Systems give others (32768 and up, or 49152 and up) to connections
+// that go out and to whoever asks for any, so that nobody else takes it before the server that it is for
+// listens, or while that is started again.
 func Port() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for range 1000 {
+		port := 16000 + rand.IntN(16000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue // somebody has it
+		}
+		if err := l.Close(); err != nil {
+			return 0, err
+		}
+		if _, taken := given.LoadOrStore(port, true); !taken {
+			return port, nil
+		}
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, l.Close()
+	return 0, errors.New("no port of loopback is free")
 }
 
 // Accepts is ready once something listens at a port of loopback.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -165,15 +164,10 @@ func TestCancellationReachesTheServer(t *testing.T) {
 
 func TestNobodyThereIsToldAfterPatience(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
+	const addr = "127.0.0.1:1"
 	var waited time.Duration
 	c := Client[echo](TCP(addr, ""), Options{Patience: time.Second, Sleep: quick(&waited)})
-	_, err = c.Long(t.Context(), thing{})
+	_, err := c.Long(t.Context(), thing{})
 	if err == nil || err.(CodedError).ErrorCode() != CodeUnreachable {
 		t.Errorf("got %v", err)
 	}
