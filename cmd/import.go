@@ -246,7 +246,11 @@ func importFile(s *sheet, p *text.Printer, file service.ImportFile, dry bool) {
 	if file.Run.Connection != "" && file.Run.Connection != file.Layout {
 		how += " into " + file.Run.Connection
 	}
-	line := name + " (" + how + "): " + outcome(p, file.Run.Counts, dry)
+	came := outcome(p, file.Run.Counts, dry)
+	if n := file.Run.Counts; n.Told+n.Seen+n.Aside == 0 && (dry || file.Run.State == state.RunDone) {
+		came = "there is nothing in it to read"
+	}
+	line := name + " (" + how + "): " + came
 	if file.Resumed {
 		line += "; went on where the last import of it stopped"
 	}
@@ -324,9 +328,6 @@ func refusal(r service.ImportRefusal, dry bool) string {
 
 // outcome reconciles what was told with what was read, and says what is new.
 func outcome(p *text.Printer, n state.Counts, dry bool) string {
-	if n.Told == 0 && n.Seen == 0 && n.Aside == 0 {
-		return "there is nothing in it to read"
-	}
 	parts := []string{p.Number(n.Seen) + " of " + p.Count(n.Told, "row", "rows") + " read"}
 	if n.New+n.Changed+n.Gone == 0 && n.Seen > 0 {
 		parts = append(parts, "all as known before: nothing changed")
