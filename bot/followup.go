@@ -161,7 +161,7 @@ func followupCard(p *text.Printer, title string, x service.Followup) Card {
 	switch {
 	case x.Late:
 		cells = append(cells, late(p.Late(x.LateDays)))
-	case putOff(x):
+	case putOff(x) || x.State == state.FollowupOpen && !x.Snoozed.IsZero():
 		cells = append(cells, dim(p.T("followups.put_off", state.Args{"until": instant(x.Snoozed)})))
 	}
 	fact("due", cells...)

@@ -50,8 +50,8 @@ func (r Request) count(option string) (int, error) {
 	return n, nil
 }
 
-// date reads an option that takes a date, or a date and time, in the reader's zone; zero where it
-// is not given.
+// date reads an option that takes a date, or a date and time, or today and yesterday, in the reader's
+// zone; zero where it is not given.
 func (r Request) date(option string) (time.Time, error) {
 	v := r.Options[option]
 	if v == "" {
@@ -60,6 +60,12 @@ func (r Request) date(option string) (time.Time, error) {
 	loc, err := time.LoadLocation(r.Zone)
 	if err != nil {
 		loc = time.UTC
+	}
+	if day, clock, _ := strings.Cut(strings.ToLower(strings.TrimSpace(v)), " "); !r.Now.IsZero() {
+		back, named := map[string]int{"today": 0, "今天": 0, "yesterday": -1, "昨天": -1}[day]
+		if named {
+			v = strings.TrimSpace(r.Now.In(loc).AddDate(0, 0, back).Format(time.DateOnly) + " " + clock)
+		}
 	}
 	for _, layout := range []string{time.DateOnly, "2006-01-02 15:04", "2006-01-02T15:04", time.RFC3339, "2006-01", "2006"} {
 		if t, err := time.ParseInLocation(layout, v, loc); err == nil {

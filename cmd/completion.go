@@ -22,6 +22,9 @@ func newCompletion(f *factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion " + strings.Join(shells, "|"),
 		Short: "let the shell complete commands, customers and questions",
+		Long: "Let the shell complete commands, flags, customers, questions and promises. It takes effect in the\n" +
+			"next shell. Where the folder of an example is not there, make it first (mkdir -p). bash also needs the\n" +
+			"package bash-completion.",
 		Example: examples("completion bash > ~/.local/share/bash-completion/completions/kept",
 			"completion zsh > \"${fpath[1]}/_kept\"", "completion fish > ~/.config/fish/completions/kept.fish"),
 		GroupID:   groupCare,

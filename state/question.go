@@ -19,6 +19,10 @@ const (
 	QuestionUndelivered = "message_failed" // a message cannot be sent; again, or not?
 )
 
+// QuestionKinds are all kinds of questions.
+var QuestionKinds = []string{QuestionMatch, QuestionRow, QuestionOrganisation, QuestionStaff, QuestionConflict, QuestionLost, QuestionStop,
+	QuestionPromise, QuestionPromiseDone, QuestionSend, QuestionUnsure, QuestionUndelivered}
+
 // The states of a question.
 const (
 	QuestionOpen     = "open"

@@ -28,7 +28,7 @@ var wordTexts = texts{
 	"option.promise.theirs":  {`the customer promised it to us`, `这是客户对我们的承诺`},
 	"option.promise.note":    {`why it was closed`, `了结的原因`},
 	"option.questions.from":  {`only those of a file or a connection`, `只看某个文件或连接的`},
-	"option.questions.kind":  {`only one kind: match, row, organisation`, `只看一种：match、row、organisation`},
+	"option.questions.kind":  {`only one kind: match, row, organisation, promise, promise_done, conflict, staff, stop, write_lost, message_ask, message_lost, message_failed`, `只看一种：match、row、organisation、promise、promise_done、conflict、staff、stop、write_lost、message_ask、message_lost、message_failed`},
 }
 
 // usageTexts tell somebody who left something out what is missing.

@@ -316,7 +316,7 @@ func (s *Service) Assign(ctx context.Context, in AssignIn) (CustomerOut, error) 
 func (s *Service) Relate(ctx context.Context, in RelateIn) (RelateOut, error) {
 	kind := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(in.Kind)), "-", "_")
 	if !slices.Contains(relationKinds, kind) {
-		return RelateOut{}, badValue("bad_value", "relation", in.Kind, strings.Join(relationKinds, ", "))
+		return RelateOut{}, badValue("bad_value", "relation", in.Kind, strings.ReplaceAll(strings.Join(relationKinds, ", "), "_", "-"))
 	}
 	in.Since, in.Until = strings.TrimSpace(in.Since), strings.TrimSpace(in.Until)
 	for field, text := range map[string]string{"since": in.Since, "until": in.Until} {

@@ -31,6 +31,9 @@ const (
 // QuestionList gives open questions, best first: the likeliest matches, then rows that could not
 // be read, then organisations; or one question, open or not.
 func (s *Service) QuestionList(ctx context.Context, in QuestionListIn) (QuestionListOut, error) {
+	if in.Kind != "" && !slices.Contains(state.QuestionKinds, in.Kind) {
+		return QuestionListOut{}, badValue("bad_value", "kind", in.Kind, strings.Join(state.QuestionKinds, ", "))
+	}
 	limit := in.Limit
 	if limit == 0 {
 		limit = defaultQuestions

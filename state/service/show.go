@@ -113,6 +113,15 @@ func (s *Service) CustomerList(ctx context.Context, in CustomerListIn) (Customer
 	if limit <= 0 {
 		limit = defaultPage
 	}
+	in.Grade = strings.ToUpper(in.Grade)
+	for _, x := range []struct {
+		field, value string
+		allowed      []string
+	}{{"kind", in.Kind, kinds}, {"stage", in.Stage, stages}, {"grade", in.Grade, grades}} {
+		if x.value != "" && !slices.Contains(x.allowed, x.value) {
+			return CustomerListOut{}, badValue("bad_value", x.field, x.value, strings.Join(x.allowed, ", "))
+		}
+	}
 	field, value, isField := strings.Cut(in.Field, "=")
 	if in.Field != "" && (!isField || strings.TrimSpace(field) == "") {
 		return CustomerListOut{}, &state.Error{Class: state.Invalid, Code: "field_filter", Args: state.Args{"filter": in.Field}}
