@@ -15,7 +15,7 @@ import (
 const noticeAgain = " again"
 
 // Notice makes the card of what one of us is told by Kept itself, anew for the caller in the context:
-// "digest", "reminder p12", "question q7". With " again" behind it the card says that it may be the
+// "digest", "reminder p12", "question q7", "followup t12", "over t12". With " again" behind it the card says that it may be the
 // second time. What is not known is an error, and the message's own text stands.
 func Notice(ctx context.Context, api service.API, card string, r Reader) (Card, error) {
 	card, again := strings.CutSuffix(card, noticeAgain)
@@ -43,6 +43,15 @@ func Notice(ctx context.Context, api service.API, card string, r Reader) (Card, 
 			return Card{}, invalid("no_such_notice", "card", card)
 		}
 		n.Question = &out.Questions[0]
+	case (what == "followup" || what == "over") && followupNumber.MatchString(ref):
+		out, err := api.FollowupList(ctx, service.FollowupListIn{Number: ref})
+		if err != nil {
+			return Card{}, err
+		}
+		if len(out.Followups) == 0 {
+			return Card{}, invalid("no_such_notice", "card", card)
+		}
+		n.Followup, n.Over, n.Zone, n.Now = &out.Followups[0], what == "over", out.Zone, out.Now
 	default:
 		return Card{}, invalid("no_such_notice", "card", card)
 	}
@@ -60,7 +69,7 @@ func NoticeOf(ctx context.Context, api service.API, o state.Outgoing, r Reader) 
 		if c.Title == "" {
 			c.Title = o.Text
 		} else {
-			c.add(lines("", strings.Split(strings.TrimSpace(o.Text), "\n")...))
+			c.add(lines("", strings.Split(strings.TrimSpace(strings.TrimPrefix(o.Text, o.Subject)), "\n")...))
 		}
 		return c, nil
 	}
@@ -94,8 +103,32 @@ func noticeCard(n service.Notice, command string) Card {
 		c := Card{Word: "questions", Title: asked(p, *n.Question), Actions: questionActions(p, *n.Question), Data: n.Question}
 		c.add(questionSection(p, *n.Question, true))
 		return c
+	case n.Followup != nil:
+		return toldCard(p, *n.Followup, n.Over, n.StandsIn)
 	}
 	return Card{Title: n.Card}
+}
+
+// toldCard tells one of us what a rule of kept.yaml found, and what is to be done; or, over somebody,
+// that they did not do it.
+func toldCard(p *text.Printer, x service.Followup, over bool, standsIn string) Card {
+	key := "told.rule"
+	if over {
+		key = "told.over"
+	}
+	why := p.FollowupWhy(x.Why, x.Args, "")
+	args := state.Args{"customer": x.CustomerName, "why": p.FollowupWhy(x.Why, x.Args, oneLine(x.Text)), "name": standsIn, "who": x.For}
+	c := Card{Word: "followup", Title: p.T(key, args)}
+	if x.Number != "" {
+		c = followupCard(p, c.Title, x)
+	} else {
+		brief := NewAction(p, "brief", "brief "+x.Customer, nil)
+		c.Actions, c.Foot = []Action{brief}, []string{p.T("told.brief", state.Args{"customer": x.Customer})}
+	}
+	if x.Why != "" && oneLine(x.Text) != "" {
+		c.Sections = append([]Section{lines("", why)}, c.Sections...)
+	}
+	return c
 }
 
 // reminderCard reminds of one promise.

@@ -46,12 +46,19 @@ func TestNoticesAsText(t *testing.T) {
 	now := time.Date(2026, 11, 23, 7, 30, 0, 0, time.UTC)
 	d := digestOf(now)
 	late := d.Late[0]
+	told := service.Followup{Number: "t3", Customer: "c2", CustomerName: "李伟", Rule: "first-order", Why: "first-order", Args: state.Args{"order": "#1001"},
+		For: "Wei Zhang", Due: time.Date(2026, 11, 23, 17, 0, 0, 0, time.UTC), Zone: "Europe/Berlin", State: state.FollowupOpen}
+	only := told
+	only.Number, only.Text, only.For = "", "call and say thank you", ""
 	for _, lang := range []string{"en", "zh"} {
 		for name, n := range map[string]service.Notice{
 			"digest":   {Card: "digest", Digest: &d, Zone: d.Zone, Now: now},
 			"reminder": {Card: "reminder p2", Promise: &d.Today[0], StandsIn: "Ana Lima", Zone: d.Zone, Now: now},
 			"late":     {Card: "reminder p1", Promise: &late, Zone: d.Zone, Now: now},
 			"question": {Card: "question q7", Question: &d.Questions[0], Zone: d.Zone, Now: now},
+			"told":     {Card: "followup t3", Followup: &told, StandsIn: "Ana Lima", Zone: d.Zone, Now: now},
+			"over":     {Card: "over t3", Followup: &told, Over: true, Zone: d.Zone, Now: now},
+			"only":     {Followup: &only, Zone: d.Zone, Now: now},
 		} {
 			n.Language = lang
 			subject, body := NoticeText("kept")(n)
@@ -91,9 +98,13 @@ func TestNotice(t *testing.T) {
 		QuestionList: func(context.Context, service.QuestionListIn) (service.QuestionListOut, error) {
 			return service.QuestionListOut{Questions: d.Questions}, nil
 		},
+		FollowupList: func(_ context.Context, in service.FollowupListIn) (service.FollowupListOut, error) {
+			return service.FollowupListOut{Followups: d.Followups[:map[string]int{"t3": 1}[in.Number]], Zone: d.Zone, Now: now}, nil
+		},
 	}
 	r := Reader{Lang: "en", Zone: "Europe/Berlin", Command: "/kept", Now: now}
-	for card, want := range map[string]string{"digest": "Good morning, Wei: 3 promises late", "reminder p2": "李伟", "question q7": "Jana Köhler"} {
+	for card, want := range map[string]string{"digest": "Good morning, Wei: 3 promises late", "reminder p2": "李伟", "question q7": "Jana Köhler",
+		"followup t3": "李伟: ask how it went", "over t3": "Nobody has done this yet, it is Wei Zhang's: 李伟"} {
 		c, err := Notice(context.Background(), api, card, r)
 		if err != nil || !strings.Contains(c.Title, want) || len(c.Sections) == 0 {
 			t.Errorf("%s: %q, %v", card, c.Title, err)
@@ -103,7 +114,7 @@ func TestNotice(t *testing.T) {
 			t.Errorf("%s again: %q, %v", card, again.Title, err)
 		}
 	}
-	for _, card := range []string{"", "weather", "reminder jana", "question 7", "reminder "} {
+	for _, card := range []string{"", "weather", "reminder jana", "question 7", "reminder ", "followup jana", "over t9"} {
 		if _, err := Notice(context.Background(), api, card, r); !state.IsCode(err, "no_such_notice") {
 			t.Errorf("%q: %v", card, err)
 		}

@@ -69,7 +69,7 @@ type Outgoing struct {
 	Via      string    `k:"40" json:"via,omitempty"` // what it was last sent over: a connection, "stdout", "slack", "webhook:..."
 
 	// Card is what a chat shows in place of Text, made anew when it leaves: "digest", "reminder p12",
-	// "question q7"; "" is Text itself. Only what goes to Staff has one.
+	// "question q7", "followup t12", "over t12"; "" is Text itself. Only what goes to Staff has one.
 	Card string `k:"41" json:"card,omitempty"`
 	// Doubted is when a call for it ended of which nobody knows whether it went out, of what is then
 	// sent once more.

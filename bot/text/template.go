@@ -53,6 +53,7 @@ var catalogue = load(
 	terms,
 	followupTexts,
 	ruleTexts,
+	toldTexts,
 	usageTexts,
 	serveTexts,
 	slackTexts,

@@ -162,8 +162,8 @@ func (weekdays) Workday(d time.Time) bool {
 	return d.Weekday() != time.Saturday && d.Weekday() != time.Sunday
 }
 func (weekdays) AddHours(t time.Time, d time.Duration, _ *time.Location) time.Time { return t.Add(d) }
-func (weekdays) AddWorkdays(t time.Time, n int, _ *time.Location) time.Time {
-	return t.AddDate(0, 0, n)
+func (weekdays) AddWorkdays(t time.Time, n int, loc *time.Location) time.Time {
+	return t.In(loc).AddDate(0, 0, n)
 }
 
 // A birthday comes once a year, on the morning of the day where the customer is, whatever the clock

@@ -161,9 +161,9 @@ func (b *passBatch) act(r *followup.Rule, o *followup.Occasion, c *state.Custome
 	}
 	b.left--
 	b.made[who]++
+	var t *state.Followup
 	if r.Do.Followup != "" {
-		t, err := b.followup(r, o, c, who)
-		if err != nil {
+		if t, err = b.followup(r, o, c, who); err != nil {
 			return false, err
 		}
 		*had = append(*had, t)
@@ -176,7 +176,7 @@ func (b *passBatch) act(r *followup.Rule, o *followup.Occasion, c *state.Custome
 		}
 	}
 	b.out.Total++
-	return true, b.send(r, o, c, f, who)
+	return true, b.send(r, o, c, f, t)
 }
 
 func (b *passBatch) followup(r *followup.Rule, o *followup.Occasion, c *state.Customer, who string) (*state.Followup, error) {
@@ -355,7 +355,9 @@ func (b *passBatch) escalate() error {
 		}
 		if f.Over != "" {
 			b.out.Escalated++
-			if err := b.tell(f, c); err != nil {
+			ref := state.Followups.Ref(f.Number)
+			m := &state.Outgoing{Key: "followup/" + ref + "/over", Card: cardOf("over", ref), Rule: f.Rule}
+			if err := b.tell(m, f.Over, f, true); err != nil {
 				return err
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/followup"
+	"github.com/keptcrm/kept/state/promise"
 )
 
 func (h *house) pass() FollowupRunOut {
@@ -211,4 +212,43 @@ func TestRulesLookAtWhoChanged(t *testing.T) {
 	must[CustomerOut](h)(h.s.CustomerEdit(as(""), CustomerEditIn{Ref: "jana@x.example", Set: map[string]string{"grade": "A"}}))
 	looked(1)
 	looked(0)
+}
+
+// What waits for an answer counts hours that are worked, where whoever answers works: over a weekend and
+// a holiday nobody is late.
+func TestUnansweredCountsWorkingHours(t *testing.T) {
+	t.Parallel()
+	h, _ := ruled(t, followup.Unanswered)
+	h.people()
+	calendar, err := promise.NewCalendar(promise.CalendarRules{Countries: []string{"DE"}})
+	h.ok(err)
+	h.s.config.Calendar = calendar
+	h.tell(person1("shop", "1", "name", "Jana Köhler", "email", "jana@x.example"))
+	h.pass()
+	write := func(l letter, at time.Time) {
+		m := l.told()
+		m.Version.Message.At = at
+		h.now = at.Add(time.Minute)
+		h.mailRun(m)
+	}
+	write(letter{id: "m1", from: "Jana <jana@x.example>", to: "desk@nordlicht.example", subject: "Mount", text: "When can you repair the mount?"},
+		time.Date(2026, 12, 24, 14, 0, 0, 0, time.UTC)) // 15:00 in Berlin: three hours, then Christmas and a Sunday
+	for _, x := range []struct {
+		at   time.Time
+		want int
+	}{
+		{time.Date(2026, 12, 26, 14, 0, 0, 0, time.UTC), 0},
+		{time.Date(2026, 12, 28, 12, 59, 0, 0, time.UTC), 0},
+		{time.Date(2026, 12, 28, 13, 1, 0, 0, time.UTC), 1},
+	} {
+		h.now = x.at
+		if out := h.pass(); out.Total != x.want {
+			t.Errorf("at %s: %d made", x.at, out.Total)
+		}
+	}
+	// What a colleague answers ends it, though the mail was to the desk.
+	write(letter{id: "m2", from: tomMail, to: "jana@x.example", subject: "Re: Mount", sent: true, text: "On Tuesday."}, time.Date(2026, 12, 28, 14, 0, 0, 0, time.UTC))
+	if out := h.pass(); out.Settled != 1 {
+		t.Errorf("answered, and %+v", out)
+	}
 }

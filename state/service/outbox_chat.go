@@ -116,6 +116,13 @@ func noticeOver(l *lookup, o *state.Outgoing) (string, error) {
 			return "reminder_over", nil
 		}
 		return "", err
+	case "followup", "over":
+		n, _ := state.Followups.ParseRef(ref)
+		f, err := state.Followups.Find(l.tx, state.NumberKey(n))
+		if err == nil && (f == nil || f.State != state.FollowupOpen) {
+			return "followup_over", nil
+		}
+		return "", err
 	case "question":
 		n, _ := state.Questions.ParseRef(ref)
 		q, err := state.Questions.Find(l.tx, state.NumberKey(n))

@@ -111,8 +111,21 @@ func (a *asking) stands(q *state.Question) (bool, error) {
 	return err == nil && p != nil && p.State == state.PromiseOpen, err
 }
 
-// forwarded gives a question of somebody who has left to whoever answers for the customer now.
+// forwarded gives a question of somebody who has left to whoever answers for the customer now, and one
+// whether a promise is kept to whoever took the promise over.
 func (a *asking) forwarded(q *state.Question) (bool, error) {
+	if q.Kind == state.QuestionPromiseDone && q.Field == state.Ours {
+		p, err := state.Promises.Find(a.l.tx, state.NumberKey(q.Promise))
+		if err != nil || p == nil {
+			return false, err
+		}
+		next, err := (&harvest{s: a.s, l: a.l}).asked(p)
+		if err != nil || next == q.For || next == "" {
+			return false, err
+		}
+		q.For = next
+		return true, nil
+	}
 	m, err := a.l.member(q.For)
 	if err != nil || m == nil || !left(m, a.l.now) {
 		return false, err

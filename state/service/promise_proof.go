@@ -170,13 +170,13 @@ func (h *harvest) prove(x proof, with []party) error {
 	return nil
 }
 
-// fits weighs whether what came keeps a promise: the right side did it, and of ours whoever promised
-// or one of whom we do not know who they are.
+// fits weighs whether what came keeps a promise: the right side did it, and of ours whoever promised,
+// whoever took that over from them, or one of whom we do not know who they are.
 func (s *Service) fits(p *state.Promise, x proof) promise.Fit {
 	if x.direction != "" && x.direction != p.Direction || slices.Contains(p.Refused, x.id) || p.Source == x.id {
 		return promise.Fit{}
 	}
-	if p.Direction == state.Ours && x.by != "" && x.by != p.By && x.Kind != promise.DeedNote && x.Kind != promise.DeedShipment {
+	if p.Direction == state.Ours && x.by != "" && x.by != p.By && x.by != p.MadeBy && x.Kind != promise.DeedNote && x.Kind != promise.DeedShipment {
 		return promise.Fit{}
 	}
 	return s.promiseReader().Fulfils(pledge(p), x.Deed)

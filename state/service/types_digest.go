@@ -100,7 +100,9 @@ type Notice struct {
 	Digest   *DigestOut
 	Promise  *Promise
 	Question *Question
-	StandsIn string // for whom they stand in, where they do
+	Followup *Followup // of a rule; without a number where the rule only tells
+	Over     bool      // nobody did the follow-up, and whoever is told is over them
+	StandsIn string    // for whom they stand in, where they do
 }
 
 // card names in an outbox what is made anew when it leaves.
