@@ -138,7 +138,7 @@ func (r Request) without(option, word string) string {
 
 func handoverArgs(h service.Handover) state.Args {
 	args := state.Args{"from": h.From, "number": h.Number, "by": h.By, "at": instant(h.At), "owned": strconv.Itoa(h.Owned), "promises": strconv.Itoa(h.Promises),
-		"followups": strconv.Itoa(h.Followups), "questions": strconv.Itoa(h.Questions)}
+		"followups": strconv.Itoa(h.Followups), "questions": strconv.Itoa(h.Questions), "asked": strconv.Itoa(h.Asked)}
 	if h.Undone != nil {
 		args["undone"], args["undone_by"] = instant(*h.Undone), h.UndoneBy
 	}
@@ -189,6 +189,9 @@ func handoverCard(p *text.Printer, what string, out service.HandoverOut) Card {
 		others = append(others, strings.TrimSpace(x.Number+" "+x.Name))
 	}
 	c.add(lines(p.T("handover.others", args), others...))
+	if h.Asked > 0 && h.Undone == nil {
+		c.Foot = append(c.Foot, p.T("handover.asked", args))
+	}
 	if h.Questions > 0 && h.Undone == nil {
 		c.Foot = append(c.Foot, p.T("handover.questions", args))
 	}

@@ -22,13 +22,14 @@ type HandoverItem struct {
 	Was       *Setting       `k:"4" json:"was,omitempty"` // what stood there about the owner before
 	Promises  []HandoverPart `k:"5" json:"promises,omitempty"`
 	Followups []HandoverPart `k:"6" json:"followups,omitempty"`
+	Questions []HandoverPart `k:"7" json:"questions,omitempty"`
 }
 
-// HandoverPart is a promise or follow-up that went along, and whose it was.
+// HandoverPart is a promise, a follow-up or a question about a promise that went along, and whose it was.
 type HandoverPart struct {
 	Number uint64 `k:"1" json:"number"`
-	Was    string `k:"2" json:"was"`               // Promise.By or Followup.For
-	MadeBy string `k:"3" json:"made_by,omitempty"` // Promise.MadeBy
+	Was    string `k:"2" json:"was"`               // Promise.By, Followup.For or Question.For
+	MadeBy string `k:"3" json:"made_by,omitempty"` // Promise.MadeBy, or Question.Header
 }
 
 // Handovers holds handovers by number; index "base" is by base customer.

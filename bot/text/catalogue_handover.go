@@ -47,6 +47,7 @@ var handoverTexts = texts{
 	"handover.followups":  {`{n#follow-up|follow-ups}`, `{n#项跟进}`},
 	"handover.promised":   {`promised`, `承诺`},
 	"handover.others":     {`nothing of {from}'s at`, `以下客户没有 {from} 的内容`},
+	"handover.asked":      {`with {asked#question about promises|questions about promises}`, `连同 {asked#个关于承诺的问题}`},
 	"handover.questions":  {`{questions#question waits|questions wait} for {from}: {kept} questions`, `有 {questions#个问题}等待 {from} 回答：{kept} questions`},
 	"handover.do":         {`Do exactly this: {kept} {words}`, `确认执行：{kept} {words}`},
 	"handover.see_drafts": {`letters to introduce the new owner, for them to send: {kept} handover drafts {number}`, `介绍新负责人的信件草稿（由其本人发送）：{kept} handover drafts {number}`},

@@ -13,8 +13,8 @@ import (
 )
 
 // Handover gives what is one staff member's to others: the customers that they own, the open
-// promises that they made, and the open follow-ups that are theirs to do, wherever those are. All
-// of it goes in one transaction, and can be taken back. Nobody is told anything.
+// promises that they made, and the open follow-ups that are theirs to do, wherever those are; with them
+// go the questions about promises that they cannot be asked any more. All of it goes in one transaction, and can be taken back. Nobody is told anything.
 func (s *Service) Handover(ctx context.Context, in HandoverIn) (HandoverOut, error) {
 	args := state.Args{"from": in.From, "to": in.To}
 	do := func(w *state.Writer) (HandoverOut, error) { return s.handOver(ctx, w, in) }
@@ -114,6 +114,9 @@ func (s *Service) handOver(ctx context.Context, w *state.Writer, in HandoverIn) 
 		if item.To == "" || len(in.Only) > 0 && !only[n] {
 			delete(h.items, n)
 		}
+	}
+	if err := h.questions(); err != nil {
+		return out, err
 	}
 	doc := &state.Handover{From: h.ref, At: w.Cause.At, By: w.Cause.Actor}
 	for _, item := range h.items {
@@ -283,6 +286,19 @@ func (h *handing) put(doc *state.Handover) error {
 				return err
 			}
 		}
+		for _, part := range item.Questions {
+			q, err := state.Questions.Number(tx, part.Number)
+			if err != nil {
+				return err
+			}
+			if q.Kind == state.QuestionPromise && q.Field == state.Ours {
+				q.Header = cmp.Or(q.Header, q.For)
+			}
+			q.For = item.To
+			if err := state.Questions.Put(w, q); err != nil {
+				return err
+			}
+		}
 		if item.Set.IsZero() {
 			continue
 		}
@@ -318,6 +334,7 @@ func (s *Service) showHandover(l *lookup, doc *state.Handover, whole bool) (Hand
 	for _, item := range doc.Items {
 		out.Promises += len(item.Promises)
 		out.Followups += len(item.Followups)
+		out.Asked += len(item.Questions)
 		if !item.Set.IsZero() {
 			out.Owned++
 		}
@@ -339,13 +356,18 @@ func (s *Service) showHandover(l *lookup, doc *state.Handover, whole bool) (Hand
 	if !whole {
 		return out, nil
 	}
-	for q, err := range state.Questions.All(l.tx, state.Range{Index: "open"}) {
-		if err != nil {
-			return out, err
+	for _, r := range []state.Range{{Index: "open"}, state.PrefixRange("found", state.TextKey(doc.From))} {
+		for q, err := range state.Questions.All(l.tx, r) {
+			if err != nil {
+				return out, err
+			}
+			if q.For == doc.From {
+				out.Questions++
+			}
 		}
-		if q.For == doc.From {
-			out.Questions++
-		}
+	}
+	if doc.Number == 0 {
+		out.Questions -= out.Asked // they would go along
 	}
 	return out, nil
 }

@@ -118,6 +118,9 @@ func (u *unhanding) item(item state.HandoverItem) error {
 			}
 		}
 	}
+	if err := u.questions(item); err != nil {
+		return err
+	}
 	if item.Set.IsZero() {
 		return nil
 	}

@@ -41,6 +41,7 @@ type Handover struct {
 	Owned     int                `json:"owned"` // customers with a new owner
 	Promises  int                `json:"promises"`
 	Followups int                `json:"followups"`
+	Asked     int                `json:"asked"`     // questions about promises that went along
 	Questions int                `json:"questions"` // that wait for whoever hands over
 	Customers []HandoverCustomer `json:"customers"`
 	Others    []CustomerRef      `json:"not_theirs"` // of those asked for, whose nothing is theirs
