@@ -180,7 +180,7 @@ func badValue(code, field, value, allowed string) error {
 	return &state.Error{Class: state.Invalid, Code: code, Args: state.Args{"field": field, "value": value, "allowed": allowed}}
 }
 
-// ownerOf gives a staff member who can answer for a customer: one who has not left.
+// ownerOf gives a staff member who can answer for a customer, a promise or a follow-up: one who has not left.
 func (s *Service) ownerOf(tx state.Tx, ref string) (*state.Staff, error) {
 	m, err := s.staff(tx, ref)
 	if err != nil {

@@ -140,20 +140,11 @@ func (s *Service) FollowupAssign(ctx context.Context, in FollowupAssignIn) (Foll
 		if f.State != state.FollowupOpen {
 			return false, closedFollowup(f)
 		}
-		m, err := s.staff(w.Tx(), in.Staff)
-		if err != nil {
+		to, given, err := s.giveOn(w, l, f.For, in.Staff)
+		if err != nil || to == f.For {
 			return false, err
 		}
-		if left(m, l.now) {
-			return false, &state.Error{Class: state.Invalid, Code: "staff_left", Args: state.Args{"name": m.Name, "on": m.Left.Format(time.DateOnly)}}
-		}
-		to := state.StaffMembers.Ref(m.Number)
-		if f.For == to {
-			return false, nil
-		}
-		f.Evidence = append(f.Evidence, state.Evidence{Code: "given_on", Args: state.Args{"from": l.name(f.For), "to": m.Name,
-			"by": l.name(w.Cause.Actor), "at": w.Cause.At.Format(time.RFC3339)}})
-		f.For = to
+		f.Evidence, f.For = append(f.Evidence, given), to
 		return true, nil
 	})
 }

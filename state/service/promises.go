@@ -229,22 +229,26 @@ func (s *Service) PromiseAssign(ctx context.Context, in PromiseAssignIn) (Promis
 		case p.State != state.PromiseOpen:
 			return false, closedPromise(p)
 		}
-		m, err := s.staff(w.Tx(), in.Staff)
-		if err != nil {
+		to, given, err := s.giveOn(w, l, p.By, in.Staff)
+		if err != nil || to == p.By {
 			return false, err
 		}
-		if left(m, l.now) {
-			return false, &state.Error{Class: state.Invalid, Code: "staff_left", Args: state.Args{"name": m.Name, "on": m.Left.Format(time.DateOnly)}}
-		}
-		to := state.StaffMembers.Ref(m.Number)
-		if p.By == to {
-			return false, nil
-		}
-		p.Evidence = append(p.Evidence, state.Evidence{Code: "given_on", Args: state.Args{"from": l.name(p.By), "to": m.Name,
-			"by": l.name(w.Cause.Actor), "at": w.Cause.At.Format(time.RFC3339)}})
+		p.Evidence = append(p.Evidence, given)
 		p.By, p.MadeBy = to, cmp.Or(p.MadeBy, p.By)
 		return true, nil
 	})
+}
+
+// giveOn finds who shall have something that somebody else has, one who is still with us, and gives the
+// words of it for the record.
+func (s *Service) giveOn(w *state.Writer, l *lookup, from, to string) (ref string, given state.Evidence, err error) {
+	m, err := s.ownerOf(w.Tx(), to)
+	if err != nil {
+		return "", given, err
+	}
+	given = state.Evidence{Code: "given_on", Args: state.Args{"from": l.name(from), "to": m.Name,
+		"by": l.name(w.Cause.Actor), "at": w.Cause.At.Format(time.RFC3339)}}
+	return state.StaffMembers.Ref(m.Number), given, nil
 }
 
 func closedPromise(p *state.Promise) error {
