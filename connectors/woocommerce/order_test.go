@@ -15,7 +15,10 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/internal/race"
 )
+
+func init() { race.Checks(20) }
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
