@@ -87,6 +87,13 @@ type Pusher interface {
 	Push(ctx context.Context, in Intent) (Record, error)
 }
 
+// WriteChecker says whether a connection that may be read may be written to, too. It writes nothing. Check
+// does not ask that, since a connection that only reads needs no such right.
+type WriteChecker interface {
+	// CheckWrite names in its error the right that is missing, and where it is given.
+	CheckWrite(ctx context.Context) error
+}
+
 // BatchPusher writes several records with one call.
 type BatchPusher interface {
 	// BatchSize is how many intents one call takes.

@@ -208,6 +208,20 @@ func (c *connection) Check(ctx context.Context) error {
 	return err
 }
 
+// CheckWrite implements [connectors.WriteChecker]: some book that is read may be written.
+func (c *connection) CheckWrite(ctx context.Context) error {
+	h, err := c.at0(ctx)
+	if err != nil {
+		return err
+	}
+	books, err := c.list(ctx, h)
+	if err != nil {
+		return err
+	}
+	_, err = c.target(books)
+	return err
+}
+
 // target gives the book that new contacts go to.
 func (c *connection) target(books []book) (book, error) {
 	if c.createIn != "" {

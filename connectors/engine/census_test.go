@@ -203,6 +203,30 @@ func (f forgetful) Pull(ctx context.Context, kind connectors.Kind, from connecto
 	return p, err
 }
 
+// checking is a system that says whether it may be written to.
+type checking struct{ finding }
+
+func (c checking) CheckWrite(context.Context) error {
+	return &connectors.Error{Class: connectors.Forbidden, Text: "the key may only read; change it at Shop > Keys"}
+}
+
+// A right that only writing needs is asked for where a connection is to be written to, and nowhere else.
+func TestCheckAsksForTheRightToWrite(t *testing.T) {
+	t.Parallel()
+	o, _, _ := shopAndBook(t)
+	o.wrap = func(s *system) connectors.Connector { return checking{finding{desk{s}}} }
+	o.conn("book").Mode = service.ModePull
+	o.open()
+	out, err := o.eng.ConnectionCheck(t.Context(), service.ConnectionCheckIn{Connections: []string{"shop"}})
+	last := out.Connections[0].Steps[len(out.Connections[0].Steps)-1]
+	if e := state.AsError(err); e == nil || e.Code != "connection_forbidden" || last.Code != "write" || last.OK || last.Args["reason"] != "the key may only read; change it at Shop > Keys" {
+		t.Errorf("two-way: %v %+v", err, out)
+	}
+	if out, err = o.eng.ConnectionCheck(t.Context(), service.ConnectionCheckIn{Connections: []string{"book"}}); err != nil {
+		t.Errorf("pull: %v %+v", err, out)
+	}
+}
+
 func TestLostCursorWithoutACensus(t *testing.T) {
 	t.Parallel()
 	shop := newSystem("shop", "email*", "given")
@@ -222,5 +246,47 @@ func TestLostCursorWithoutACensus(t *testing.T) {
 	expire = true
 	if c := o.synced(service.SyncIn{}).Connections[0].Run.Counts; c.Gone != 1 || c.New != 0 || c.Changed != 1 {
 		t.Fatalf("%+v", c)
+	}
+}
+
+// blind can neither look for a write nor read a single contact.
+type blind struct{ d desk }
+
+func (b blind) Check(ctx context.Context) error { return b.d.Check(ctx) }
+
+func (b blind) Pull(ctx context.Context, k connectors.Kind, from connectors.Cursor) (connectors.Page, error) {
+	return b.d.Pull(ctx, k, from)
+}
+
+func (b blind) Push(ctx context.Context, in connectors.Intent) (connectors.Record, error) {
+	return b.d.Push(ctx, in)
+}
+
+// An update whose answer was lost is not sent again before what is there now was read.
+func TestALostUpdateIsNotRepeatedBlindly(t *testing.T) {
+	t.Parallel()
+	o, shop, book := shopAndBook(t)
+	agree(t, o, shop, book)
+	o.wrap = func(s *system) connectors.Connector { return blind{desk{s}} }
+	o.open()
+	pushes, lost := 0, false
+	shop.fail = func(call string) error {
+		if call == "push" {
+			pushes++
+		}
+		return nil
+	}
+	shop.lose = func(connectors.Intent) bool {
+		defer func() { lost = true }()
+		return !lost
+	}
+	book.put("a", "email", "jana@example.com", "given", "Jana", "family", "Köhler", "note", "likes 🌲", "company", "Planetarium")
+	if _, err := o.sync(service.SyncIn{}); pushes != 1 || !lost {
+		t.Fatalf("sent %d times: %v", pushes, err)
+	}
+	for range 2 {
+		if o.synced(service.SyncIn{}); pushes != 1 || shop.says("1", "company") != "Planetarium" || book.says("a", "company") != "Planetarium" {
+			t.Fatalf("sent %d times; shop says %q, book %q", pushes, shop.says("1", "company"), book.says("a", "company"))
+		}
 	}
 }

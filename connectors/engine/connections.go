@@ -311,7 +311,11 @@ func (e *Engine) checkOne(ctx context.Context, c *Connection) service.Connection
 		step("read", nil)
 	}
 	if writes && c.writable() {
-		step("write", nil)
+		var err error
+		if w, ok := conn.(connectors.WriteChecker); ok {
+			err = w.CheckWrite(ctx)
+		}
+		step("write", err)
 	}
 	return out
 }

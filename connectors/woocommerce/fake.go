@@ -23,7 +23,7 @@ type Fake struct {
 	Version string         // "7.9.0" or "11.0.1": texts and rules differ
 	Zone    *time.Location // of the shop; nil: UTC
 	Folder  string         // in which WordPress lives: "/shop"
-	Plain   bool           // no pretty permalinks: only ?rest_route= leads to the API
+	Plain   bool           // no pretty permalinks: only ?rest_route= leads to the API, and keys are looked at only where the address has wp-json/wc/
 	German  bool           // the shop's language: codes stay, words do not
 	Dropped bool           // the web server drops the header Authorization
 	Skew    time.Duration  // how far its clock is ahead
@@ -84,6 +84,10 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer f.mu.Unlock()
 	f.asked++
 	w.Header().Set("Date", time.Now().Add(f.Skew).UTC().Format(http.TimeFormat))
+	if r.URL.Path == f.Folder && f.Folder != "" { // a folder's address ends in a slash
+		http.Redirect(w, r, f.Folder+"/?"+r.URL.RawQuery, http.StatusMovedPermanently)
+		return
+	}
 	route, ok := f.route(r)
 	if !ok {
 		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
@@ -158,7 +162,7 @@ func (f *Fake) route(r *http.Request) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	if route := r.URL.Query().Get("rest_route"); route != "" && (path == "" || path == "/" || path == "/index.php") {
+	if route := r.URL.Query().Get("rest_route"); route != "" && (path == "" || path == "/" || path == "/index.php" || strings.HasPrefix(path, "/index.php/")) {
 		return route, true
 	}
 	route, ok := strings.CutPrefix(path, "/wp-json")

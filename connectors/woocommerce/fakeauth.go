@@ -1,7 +1,6 @@
 package woocommerce
 
 import (
-	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -78,6 +77,9 @@ func (f *Fake) let(w http.ResponseWriter, r *http.Request, route string) bool {
 // who gives the key of a request: none and no reason where nobody can be made out.
 func (f *Fake) who(r *http.Request) (k *FakeKey, why string) {
 	q := r.URL.Query()
+	if !strings.Contains(r.URL.RequestURI(), "wp-json/wc/") { // whoever asks otherwise is nobody, whatever key he has
+		return nil, ""
+	}
 	if r.URL.Scheme == "https" || r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
 		key, secret := q.Get("consumer_key"), q.Get("consumer_secret")
 		if user, password, ok := r.BasicAuth(); ok && key == "" && !f.Dropped {
@@ -132,7 +134,9 @@ func (f *Fake) key(key string) *FakeKey {
 	return nil
 }
 
-// signed computes the signature anew: METHOD&address&parameters, keyed with the secret and "&".
+// signed computes the signature anew: METHOD&address&parameters, keyed with the secret and "&". The address
+// is put together from the shop's own and what of the path is behind its folder; where that is nothing, it
+// has no slash at its end.
 func (f *Fake) signed(r *http.Request, q url.Values, secret string) bool {
 	enc := func(s string) string {
 		const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
@@ -162,6 +166,10 @@ func (f *Fake) signed(r *http.Request, q url.Values, secret string) bool {
 		scheme = "https"
 	}
 	mac := hmac.New(sha256.New, []byte(secret+"&"))
-	mac.Write([]byte(r.Method + "&" + enc(scheme+"://"+r.Host+cmp.Or(r.URL.Path, "/")) + "&" + enc(strings.Join(pairs, "&"))))
+	at := scheme + "://" + r.Host + f.Folder
+	if behind := strings.TrimPrefix(r.URL.Path, f.Folder+"/"); behind != "" {
+		at += "/" + behind
+	}
+	mac.Write([]byte(r.Method + "&" + enc(at) + "&" + enc(strings.Join(pairs, "&"))))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil)) == q.Get("oauth_signature")
 }

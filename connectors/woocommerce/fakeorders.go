@@ -214,6 +214,9 @@ func (f *Fake) listOrders(w http.ResponseWriter, q url.Values) {
 	for _, o := range all {
 		out = append(out, f.orderJSON(o))
 	}
+	if f.old() && offset >= len(out) { // behind the end the posts of WordPress are not counted
+		out = nil
+	}
 	f.page(w, q, out, perPage, offset)
 }
 

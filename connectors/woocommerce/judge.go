@@ -164,7 +164,7 @@ func (s *shop) keyRefused(a rest.Answer, r refusal, write bool, says func(string
 
 func (s *shop) badSignature(newKey string) *connectors.Error {
 	return s.error(connectors.Auth, "%s does not accept the signature: the consumer secret is not that of this key, or the address is not the shop's own "+
-		"(http or https, with or without www, as in WordPress > Settings > General); check the address, or %s", s.name, newKey)
+		"(http or https, with or without www, as in WordPress > Settings > General > Site Address); check the address, or %s", s.name, newKey)
 }
 
 func classOf(status int) connectors.Class {

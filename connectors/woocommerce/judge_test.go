@@ -128,8 +128,8 @@ func TestTheOtherWaysIn(t *testing.T) {
 	}
 }
 
-// A key that only reads is no fault of a connection that only reads; Check says so, and a write says
-// where to click.
+// A key that only reads is no fault of a connection that only reads; of one that is to write, CheckWrite and
+// each write say where to click.
 func TestAKeyThatOnlyReads(t *testing.T) {
 	t.Parallel()
 	for _, german := range []bool{false, true} {
@@ -137,10 +137,16 @@ func TestAKeyThatOnlyReads(t *testing.T) {
 			f := NewFake(testKey, testSecret)
 			f.German = german
 			f.keys[0].Permissions = "read"
-			s, said := opened(t, f, map[string]string{"url": url})
-			if err := s.Check(context.Background()); err != nil || !strings.Contains(said.String(), "may read but not write") {
-				t.Errorf("Check: %v, warned %q", err, said)
+			s, _ := opened(t, f, map[string]string{"url": url})
+			if err := s.Check(context.Background()); err != nil {
+				t.Errorf("Check: %v", err)
 			}
+			wantError(t, s.CheckWrite(context.Background()), connectors.Forbidden, "may read but not write", "edit the key > Permissions")
+			f.keys[0].Permissions = "read_write"
+			if err := s.CheckWrite(context.Background()); err != nil {
+				t.Errorf("CheckWrite with a key that may: %v", err)
+			}
+			f.keys[0].Permissions = "read"
 			_, err := s.Push(context.Background(), connectors.Intent{ID: "i", Key: "k", Record: contact(1), Changed: []string{"email"}})
 			wantError(t, err, connectors.Forbidden, "may read but not write", "edit the key > Permissions")
 			if ids, err := f.Live(connectors.Contact); err != nil || len(ids) > 0 {

@@ -470,3 +470,29 @@ func TestAScanGoesOnTheNextDay(t *testing.T) {
 		t.Errorf("%d told", len(told))
 	}
 }
+
+// The list of orders of older shops does not count what lies behind its end: a census then goes on with what
+// moved forward as others were deleted, and takes nothing as the end.
+func TestOrdersAreCountedWhileOthersAreDeleted(t *testing.T) {
+	t.Parallel()
+	f := NewFake(testKey, testSecret)
+	f.Version = "7.9.0"
+	c := conn(silent{}, f)
+	var ids []string
+	for range perPage + 1 {
+		ids = append(ids, strconv.FormatInt(f.Order(0, FakeOrder{Total: "1.00"}), 10))
+	}
+	first, err := c.Census(context.Background(), connectors.Order, "")
+	if err != nil || !first.More || len(first.Live) != perPage {
+		t.Fatalf("%d, %v", len(first.Live), err)
+	}
+	for _, id := range ids[:2] {
+		if err := f.Delete(connectors.Order, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second, err := c.Census(context.Background(), connectors.Order, first.Next)
+	if _, there := second.Live[ids[perPage]]; err != nil || !there {
+		t.Errorf("the last order is missing: %+v, %v", second, err)
+	}
+}

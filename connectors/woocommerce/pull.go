@@ -110,12 +110,16 @@ func (s *shop) next(ctx context.Context, path string, q url.Values, at place) (f
 			return nil, at, false, &connectors.Error{Class: connectors.Transient, Text: fmt.Sprintf("%s says that it has %d %s and lists none; try again later", s.name, total, path)}
 		}
 		if offset > 0 && (len(rows) == 0 || rows[0].id > at.Last) { // something before was deleted
+			if len(rows) == 0 && total <= 0 { // behind the end a shop may say that there are none at all
+				q.Del("offset")
+				q.Set("per_page", "1")
+				if _, total, err = s.rows(ctx, path, q); err != nil || total <= 0 {
+					return nil, at, false, err
+				}
+			}
 			offset = max(offset-int64(s.perPage)+1, 0)
 			if total >= 0 {
 				offset = min(offset, max(total-1, 0))
-			}
-			if len(rows) == 0 && total <= 0 {
-				return nil, at, false, nil
 			}
 			continue
 		}

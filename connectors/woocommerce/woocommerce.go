@@ -51,8 +51,8 @@ func Spec() connectors.Spec {
 	return connectors.Spec{
 		Name: "woocommerce", Summary: "a WooCommerce shop: customers, guests and orders",
 		Options: []connectors.Option{
-			{Name: optionURL, Help: "the shop's address, with the folder if WordPress lives in one", Required: true, Place: true, Example: "https://shop.example.com",
-				Where: "WordPress > Settings > General > WordPress Address (URL)"},
+			{Name: optionURL, Help: "the shop's address as its visitors know it, with the folder if it has one", Required: true, Place: true, Example: "https://shop.example.com",
+				Where: "WordPress > Settings > General > Site Address (URL)"},
 			{Name: optionKey, Help: "the consumer key; it begins with ck_", Required: true, Example: "ck_…", Where: keysPage + " > Add key"},
 			{Name: optionSecret, Help: "the consumer secret; it begins with cs_ and is shown once, when the key is made", Required: true, Secret: true,
 				Where: keysPage + " > Add key"},
@@ -106,7 +106,7 @@ type shop struct {
 	name   string // how messages call it
 	oauth  bool
 	secure bool
-	// plain says that the shop has no pretty permalinks: its API is asked as ?rest_route=.
+	// plain says that the shop has no pretty permalinks: its API is asked by index.php and ?rest_route=.
 	plain atomic.Bool
 	met   atomic.Bool // the API has answered
 
@@ -171,33 +171,38 @@ func (s *shop) Limits() connectors.Limits { return limits }
 // Close lets go of idle network connections.
 func (s *shop) Close() error { return s.rest.Close() }
 
-// Check reads one customer's number. It warns where the key may not write: that is no fault of a
-// connection that only reads.
+// Check reads one customer's number, and one order's.
 func (s *shop) Check(ctx context.Context) error {
 	if _, err := s.do(ctx, http.MethodGet, "customers", one, nil, nil); err != nil {
 		return err
 	}
-	if _, err := s.do(ctx, http.MethodGet, "orders", url.Values{"per_page": {"1"}, "_fields": {"id"}}, nil, nil); err != nil {
+	_, err := s.do(ctx, http.MethodGet, "orders", url.Values{"per_page": {"1"}, "_fields": {"id"}}, nil, nil)
+	return err
+}
+
+// CheckWrite implements [connectors.WriteChecker]: an empty batch writes nothing, and is refused where a
+// batch would be.
+func (s *shop) CheckWrite(ctx context.Context) error {
+	if _, err := s.do(ctx, http.MethodGet, "customers", one, nil, nil); err != nil {
 		return err
 	}
-	if s.env.DryRun || s.env.Warn == nil {
-		return nil
-	}
-	// An empty batch writes nothing, and is refused where a batch would be.
 	a, err := s.rest.Do(ctx, s.request(s.plain.Load(), http.MethodPost, "customers/batch", nil, map[string]any{}, true), nil)
 	if err != nil && a.Status != 0 {
-		if e := s.judge(a, true); e != nil && e.Class == connectors.Forbidden {
-			s.env.Warn("%s", e.Text)
+		if e := s.judge(a, true); e != nil {
+			e.Text = s.rest.Mask().Text(e.Text)
+			return e
 		}
 	}
-	return ctx.Err()
+	return err
 }
 
 // request makes a call to the API, by its path or as ?rest_route=; read marks one that changes nothing.
+// WooCommerce looks at keys only where the address has wp-json/wc/ in it, so that stands behind index.php,
+// which takes what is behind it for nothing; and an address that ends in the folder would be redirected.
 func (s *shop) request(plain bool, method, path string, q url.Values, body any, read bool) rest.Request {
 	r := rest.Request{Method: method, Path: "wp-json/wc/v3/" + path, Query: q, Body: body, Read: read}
 	if plain {
-		r.Path, r.Query = "", url.Values{"rest_route": {"/wc/v3/" + path}}
+		r.Path, r.Query = "index.php/wp-json/wc/v3/"+path, url.Values{"rest_route": {"/wc/v3/" + path}}
 		for k, v := range q {
 			r.Query[k] = v
 		}
