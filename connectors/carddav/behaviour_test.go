@@ -86,19 +86,34 @@ func (s script) rows() map[string]string {
 	out["no UID"] = s.put("nouid.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:X\r\nEND:VCARD\r\n")
 	out["two in one"] = s.put("two.vcf", simple("two", "Two", "")+simple("three", "Three", ""))
 	out["version 2.1"] = s.put("old.vcf", "BEGIN:VCARD\r\nVERSION:2.1\r\nUID:old\r\nFN:Old\r\nN:Old;;;;\r\nEND:VCARD\r\n")
-	for _, name := range []string{"nouid.vcf", "two.vcf", "old.vcf"} {
+	out["no END, empty, a calendar"] = s.put("g.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:g\r\nFN:G\r\n") + ", " + s.put("g.vcf", "") + ", " +
+		s.put("g.vcf", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n")
+	out["no FN"] = s.put("nofn.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:nofn\r\nN:X;;;;\r\nEND:VCARD\r\n")
+	out["no VERSION"] = s.put("nov.vcf", "BEGIN:VCARD\r\nUID:nov\r\nFN:X\r\nN:X;;;;\r\nEND:VCARD\r\n")
+	out["no UTF-8"] = s.put("latin.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:latin\r\nFN:J\xfcrgen\r\nN:J\xfcrgen;;;;\r\nEND:VCARD\r\n")
+	_, _, stored = s.do(http.MethodGet, s.book+"latin.vcf", "")
+	out["no UTF-8"] += map[bool]string{true: ", read as Latin-1", false: ", kept"}[strings.Contains(stored, "Jürgen")]
+	s.put("four.vcf", "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:four\r\nFN:Four\r\nN:Four;;;;\r\nKIND:individual\r\nEND:VCARD\r\n")
+	_, _, stored = s.do(http.MethodGet, s.book+"four.vcf", "")
+	out["version 4.0"] = map[bool]string{true: "kept", false: "as 3.0"}[strings.Contains(stored, "VERSION:4.0")]
+	out["an address that is not ASCII, nor the UID"] = s.put("Zo%C3%AB%20%C3%9C.vcf", simple("zoe", "Zoë", ""))
+	_, _, body := s.do("REPORT", s.book, syncFrom("", ""))
+	out["an address that is not ASCII, nor the UID"] += map[bool]string{true: ", encoded"}[strings.Contains(body, "/Zo%C3%AB%20%C3%9C.vcf<")]
+	for _, name := range []string{"nouid.vcf", "two.vcf", "old.vcf", "nofn.vcf", "nov.vcf", "latin.vcf", "four.vcf", "Zo%C3%AB%20%C3%9C.vcf"} {
 		_, _, _ = s.do(http.MethodDelete, s.book+name, "")
 	}
 	status, _, _ = s.do("PROPFIND", s.book, `<?xml version="1.0"?><propfind xmlns="DAV:"><prop><getetag/></prop></propfind>`, "Content-Type", "text/plain")
 	out["XML that does not say so"] = fmt.Sprint(status)
 
-	_, _, body := s.do("REPORT", s.book, syncFrom("", ""))
+	_, _, body = s.do("REPORT", s.book, syncFrom("", ""))
 	out["first answer also has what was deleted"] = fmt.Sprint(strings.Contains(body, "two.vcf") || strings.Contains(body, "old.vcf"))
 	out["cards in it"] = fmt.Sprint(strings.Contains(body, "BEGIN:VCARD"))
 	token := ""
 	if m := tokenPattern.FindStringSubmatch(body); m != nil {
 		token = m[1]
 	}
+	_, _, body = s.do("REPORT", s.book, syncFrom(token, ""))
+	out["nothing changed"] = fmt.Sprint(strings.Contains(body, ".vcf"), tokenPattern.MatchString(body))
 	s.put("b.vcf", simple("b", "B", ""))
 	s.put("c.vcf", simple("c", "C", ""))
 	_, _, _ = s.do(http.MethodDelete, s.book+"a.vcf", "")
@@ -139,8 +154,15 @@ var measured = map[string][3]string{
 	"unknown token":                          {"403 true", "500 false", "403 true"},
 	"multiget, one missing":                  {"true true", "true true", "true true"},
 	"well-known":                             {"301 /", "302 /", "301 https://dav.example/dav/addressbooks"},
-	"MOVE":                                   {"201", "405", "201"},
-	"MKCOL again":                            {"405", "405", "403"},
+	"no END, empty, a calendar":              {"400, 400, 400", "207 412, 207 412, 207 412", "403 valid-address-data, 403 valid-address-data, 403 valid-address-data"},
+	"no FN":                                  {"400", "201", "403 valid-address-data"},
+	"no VERSION":                             {"201", "201", "403 valid-address-data"},
+	"no UTF-8":                               {"201, read as Latin-1", "201, kept", "201, kept"},
+	"version 4.0":                            {"kept", "kept", "as 3.0"},
+	"an address that is not ASCII, nor the UID": {"201, encoded", "201, encoded", "201, encoded"},
+	"nothing changed": {"false true", "false true", "false true"},
+	"MOVE":            {"201", "405", "201"},
+	"MKCOL again":     {"405", "405", "403"},
 }
 
 func column(n int) map[string]string {
@@ -161,7 +183,7 @@ func TestFakesAnswerAsMeasured(t *testing.T) {
 			t.Errorf("%s: %s", b.name, d)
 		}
 	}
-	if want := slices.Sorted(slices.Values(keysOf(measured))); len(want) < 20 {
+	if want := slices.Sorted(slices.Values(keysOf(measured))); len(want) < 27 {
 		t.Errorf("only %d rows", len(want))
 	}
 }
