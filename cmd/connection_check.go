@@ -82,5 +82,8 @@ func checkRows(s *sheet, p *text.Printer, c service.ConnectionChecked) {
 			rows = append(rows, row("", mark, plain(line)))
 		}
 	}
+	for _, said := range c.Warnings {
+		rows = append(rows, row("", strong("note"), plain(said)))
+	}
 	s.table(joined(" ", c.Name+" ("+c.Type+")", c.Address), 1, rows)
 }

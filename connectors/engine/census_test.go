@@ -203,6 +203,32 @@ func (f forgetful) Pull(ctx context.Context, kind connectors.Kind, from connecto
 	return p, err
 }
 
+// warner is a system that works and has something to say about it.
+type warner struct {
+	finding
+	warn func(format string, args ...any)
+}
+
+func (w warner) Check(context.Context) error {
+	w.warn("%s is asked over plain http; use https", "the shop")
+	w.warn("%s is asked over plain http; use https", "the shop")
+	return nil
+}
+
+// What a connector warns of stands in the answer of the check, once.
+func TestCheckTellsWarnings(t *testing.T) {
+	t.Parallel()
+	shop := newSystem("shop", "email")
+	o := newOffice(t, shop)
+	o.eng.specs[0].Open = func(_ context.Context, _ map[string]string, env connectors.Env) (connectors.Connector, error) {
+		return warner{finding{desk{shop}}, env.Warn}, nil
+	}
+	out, err := o.eng.ConnectionCheck(t.Context(), service.ConnectionCheckIn{})
+	if err != nil || !slices.Equal(out.Connections[0].Warnings, []string{"the shop is asked over plain http; use https"}) {
+		t.Errorf("%v %+v", err, out)
+	}
+}
+
 // checking is a system that says whether it may be written to.
 type checking struct{ finding }
 

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/keptcrm/kept/connectors"
@@ -119,6 +121,11 @@ func (e *Engine) syncable(all []*Connection, named bool) ([]*Connection, error) 
 //	secret_unreadable   what a secret refers to is not there
 //	connection_refused  the connector would not have these options; reason says why
 func (e *Engine) dial(ctx context.Context, c *Connection, svc *service.Service, dry bool) (connectors.Connector, *connectors.Spec, error) {
+	return e.dialWarned(ctx, c, svc, dry, e.env.Warn)
+}
+
+// dialWarned is dial with a place for what the connector warns of.
+func (e *Engine) dialWarned(ctx context.Context, c *Connection, svc *service.Service, dry bool, warn func(format string, args ...any)) (connectors.Connector, *connectors.Spec, error) {
 	spec := e.spec(c.Type)
 	if spec == nil {
 		return nil, nil, &state.Error{Class: state.Invalid, Code: "no_such_connector", Args: state.Args{"type": c.Type}}
@@ -128,6 +135,7 @@ func (e *Engine) dial(ctx context.Context, c *Connection, svc *service.Service, 
 		return nil, spec, err
 	}
 	env := e.connectorEnv()
+	env.Warn = warn
 	env.HTTP, env.Dial, env.Log, env.DryRun = e.env.HTTP, e.env.Dial, e.env.Log, dry
 	env.Store = tokens{svc: svc, connection: c.Name}
 	if e.env.Wire != nil {
@@ -278,7 +286,8 @@ func (e *Engine) ConnectionCheck(ctx context.Context, in service.ConnectionCheck
 }
 
 func (e *Engine) checkOne(ctx context.Context, c *Connection) service.ConnectionChecked {
-	out := service.ConnectionChecked{Name: c.Name, Type: c.Type, Steps: []service.CheckedStep{},
+	var mu sync.Mutex // of the warnings: a connector may work at several things at a time
+	out := service.ConnectionChecked{Name: c.Name, Type: c.Type, Steps: []service.CheckedStep{}, Warnings: []string{},
 		Address: cmp.Or(c.Options["url"], c.Options["host"], c.Options["handle"], c.Options["user"], c.Options[PathOption])}
 	step := func(what string, err error) bool {
 		s := service.CheckedStep{Code: what, OK: err == nil}
@@ -289,7 +298,14 @@ func (e *Engine) checkOne(ctx context.Context, c *Connection) service.Connection
 		out.Steps = append(out.Steps, s)
 		return err == nil
 	}
-	conn, spec, err := e.dial(ctx, c, e.svc, true)
+	conn, spec, err := e.dialWarned(ctx, c, e.svc, true, func(format string, args ...any) {
+		e.env.Warn(format, args...)
+		mu.Lock()
+		defer mu.Unlock()
+		if said := fmt.Sprintf(format, args...); !slices.Contains(out.Warnings, said) {
+			out.Warnings = append(out.Warnings, said)
+		}
+	})
 	if !step("options", err) {
 		return out
 	}

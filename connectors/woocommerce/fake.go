@@ -28,6 +28,7 @@ type Fake struct {
 	Dropped bool           // the web server drops the header Authorization
 	Skew    time.Duration  // how far its clock is ahead
 	Hooks   string         // the secret of its webhooks
+	Sends   []FakeHook     // its webhooks
 	Door    int            // how many bytes of a body the web server lets through; 0: any number
 
 	mu     sync.Mutex
@@ -36,6 +37,22 @@ type Fake struct {
 	orders map[int64]*fakeOrder
 	next   int64
 	asked  int
+}
+
+// FakeHook is a webhook as the shop lists it; Status is active, paused or disabled.
+type FakeHook struct{ Name, Topic, Status string }
+
+// listHooks gives the webhooks, and their secrets to nobody.
+func (f *Fake) listHooks(w http.ResponseWriter, q url.Values) {
+	perPage, offset, ok := f.paging(w, q, "date", "id", "title")
+	if !ok {
+		return
+	}
+	out := []any{}
+	for i, h := range f.Sends {
+		out = append(out, map[string]any{"id": i + 1, "name": h.Name, "status": h.Status, "topic": h.Topic, "delivery_url": "https://kept.example.com/webhook/shop", "hooks": []any{}})
+	}
+	f.page(w, q, out, perPage, offset)
 }
 
 // FakeKey is a key of the REST API.
@@ -145,6 +162,8 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.say(w, f.updateUser(id, in, true), r.URL.Query())
 	case what == "customers 2 DELETE":
 		f.say(w, f.deleteUser(id, r.URL.Query().Get("force") == "true"), r.URL.Query())
+	case what == "webhooks 1 GET":
+		f.listHooks(w, r.URL.Query())
 	case what == "orders 1 GET":
 		f.listOrders(w, r.URL.Query())
 	case what == "orders 2 GET":

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -68,6 +70,26 @@ func (s *shop) Receive(_ context.Context, header map[string][]string, body []byt
 		return nil, nil // products and coupons are not ours
 	}
 	return []connectors.Hint{hint}, nil
+}
+
+// warnOfHooks warns of webhooks that the shop has switched off, as it does after more than five failures in a
+// row. Where the key may not see them nothing is said: without them the next sync finds what is new.
+func (s *shop) warnOfHooks(ctx context.Context) {
+	var all list[struct {
+		Name   text `json:"name"`
+		Topic  text `json:"topic"`
+		Status text `json:"status"`
+	}]
+	q := url.Values{"per_page": {strconv.Itoa(perPage)}, "_fields": {"id,name,topic,status"}}
+	if _, err := s.do(ctx, http.MethodGet, "webhooks", q, nil, &all); err != nil {
+		return
+	}
+	for _, h := range all {
+		if resource, _, _ := strings.Cut(string(h.Topic), "."); h.Status == "disabled" && (resource == "customer" || resource == "order") {
+			s.env.Warn("%s", s.rest.Mask().Text(fmt.Sprintf("%s has switched off its webhook %q (%s), as it does when nobody answered five times in a row: until it is on again its news wait for the next sync. %s > %s > Status: Active",
+				s.name, short(string(h.Name)), short(string(h.Topic)), hooksPage, short(string(h.Name)))))
+		}
+	}
 }
 
 // isPing says whether a body is that of a ping: webhook_id=1.

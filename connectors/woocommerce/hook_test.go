@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,4 +107,22 @@ func TestWebhooksWithoutASecret(t *testing.T) {
 	header, body = f.Hook(connectors.Contact, id, false)
 	_, err = conn(t, f, "webhook_secret", "").Receive(context.Background(), header, body)
 	wantError(t, err, connectors.Auth, "webhook_secret")
+}
+
+// After more than five failures in a row the shop switches a webhook off and tells nobody: Check says so.
+func TestWebhooksThatAreSwitchedOff(t *testing.T) {
+	t.Parallel()
+	f := NewFake(testKey, testSecret)
+	f.Sends = []FakeHook{{"Kept customers", "customer.updated", "disabled"}, {"Kept orders", "order.updated", "active"}, {"Stock", "product.updated", "disabled"}}
+	s, said := opened(t, f, map[string]string{"webhook_secret": testSecret})
+	if err := s.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := said.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `switched off its webhook "Kept customers" (customer.updated)`) || !strings.Contains(got, "Webhooks > Kept customers > Status: Active") {
+		t.Errorf("warned of: %q", got)
+	}
+	s, said = opened(t, f, nil)
+	if err := s.Check(t.Context()); err != nil || said.Len() != 0 {
+		t.Errorf("without webhooks of ours: %v, %q", err, said)
+	}
 }

@@ -176,8 +176,13 @@ func (s *shop) Check(ctx context.Context) error {
 	if _, err := s.do(ctx, http.MethodGet, "customers", one, nil, nil); err != nil {
 		return err
 	}
-	_, err := s.do(ctx, http.MethodGet, "orders", url.Values{"per_page": {"1"}, "_fields": {"id"}}, nil, nil)
-	return err
+	if _, err := s.do(ctx, http.MethodGet, "orders", url.Values{"per_page": {"1"}, "_fields": {"id"}}, nil, nil); err != nil {
+		return err
+	}
+	if s.hook != "" && s.env.Warn != nil {
+		s.warnOfHooks(ctx)
+	}
+	return ctx.Err()
 }
 
 // CheckWrite implements [connectors.WriteChecker]: an empty batch writes nothing, and is refused where a

@@ -176,6 +176,8 @@ type ConnectionChecked struct {
 	Address string        `json:"address,omitempty"` // what people know it by: its url or host
 	Steps   []CheckedStep `json:"steps"`
 	Error   *state.Error  `json:"error,omitempty"` // the first that failed, with its class
+	// Warnings are what works and should be looked at all the same, in the connector's words.
+	Warnings []string `json:"warnings"`
 }
 
 // CheckedStep is one thing that was looked at, in words of the connector where it has some.
