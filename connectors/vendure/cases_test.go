@@ -295,6 +295,17 @@ var ownCases = []ownCase{
 			if n := len(slices.DeleteFunc(w.sent, func(s string) bool { return s != "Login" })); n > 2 { // one for Check
 				tb.Errorf("signed in %d times because a right was missing", n)
 			}
+			if withKey {
+				continue // a shop tells nobody what a key may do
+			}
+			w.fails("CheckWrite", c.(connectors.WriteChecker).CheckWrite(context.Background()), connectors.Forbidden, "CreateCustomer")
+			w.shop.role = []string{"ReadCustomer", "CreateCustomer"}
+			w.fails("CheckWrite of one that may create", c.(connectors.WriteChecker).CheckWrite(context.Background()), connectors.Forbidden, "UpdateCustomer")
+			w.shop.role = []string{"ReadCustomer", "CreateCustomer", "UpdateCustomer"}
+			if err := c.(connectors.WriteChecker).CheckWrite(context.Background()); err != nil {
+				tb.Errorf("CheckWrite of one that may: %v", err)
+			}
+			w.shop.role = []string{"ReadCustomer"}
 		}
 	}},
 	{"an ended session", func(tb testing.TB, w *world) {

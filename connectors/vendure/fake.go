@@ -217,7 +217,11 @@ func (f *fake) resolve(w http.ResponseWriter, r *http.Request, name string, args
 		}
 		return map[string]any{"token": token, "code": "channel of " + token}, nil
 	case "me":
-		return map[string]any{"id": "2", "identifier": f.user}, nil
+		channels := []map[string]any{}
+		for _, token := range f.channels {
+			channels = append(channels, map[string]any{"token": token, "code": "channel of " + token, "permissions": append([]string{"Authenticated"}, f.role...)})
+		}
+		return map[string]any{"id": "2", "identifier": f.user, "channels": channels}, nil
 	case "customers", "orders":
 		return f.list(name, options)
 	case "countries":

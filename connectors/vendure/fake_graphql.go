@@ -238,7 +238,7 @@ var fakeTypes = map[string]map[string]string{
 	"Query":    {"activeChannel": "Channel", "customers": "CustomerList", "orders": "OrderList", "countries": "CountryList", "me": "CurrentUser"},
 	"Mutation": {"login": "Login", "createCustomer": "CustomerResult", "updateCustomer": "CustomerResult", "deleteCustomer": "DeletionResponse", "createCustomerAddress": "Address", "updateCustomerAddress": "Address", "deleteCustomerAddress": "Success"},
 
-	"Channel": {"token": "", "code": ""}, "CurrentUser": {"id": "", "identifier": ""},
+	"Channel": {"token": "", "code": ""}, "CurrentUser": {"id": "", "identifier": "", "channels": "CurrentUserChannel"}, "CurrentUserChannel": {"token": "", "code": "", "permissions": ""},
 	"CustomerList": {"totalItems": "", "items": "Customer"}, "OrderList": {"totalItems": "", "items": "Order"}, "CountryList": {"totalItems": "", "items": "Country"},
 	"Customer": {"id": "", "createdAt": "", "updatedAt": "", "title": "", "firstName": "", "lastName": "", "emailAddress": "", "phoneNumber": "", "addresses": "Address", "groups": "CustomerGroup", "user": "User"},
 	"Address": {"id": "", "createdAt": "", "updatedAt": "", "fullName": "", "company": "", "streetLine1": "", "streetLine2": "", "city": "", "province": "", "postalCode": "", "country": "Country", "phoneNumber": "",

@@ -74,6 +74,12 @@ func judge(c *connection) func(rest.Answer) *connectors.Error {
 	return func(a rest.Answer) *connectors.Error { return refusal(a, c.signsIn) }
 }
 
+// lacks is the error of a permission that the role does not have.
+func lacks(right string) *connectors.Error {
+	return &connectors.Error{Class: connectors.Forbidden,
+		Text: fmt.Sprintf("the permission %s is missing: Vendure > Settings > Roles > the role of this administrator or key > tick %s; where the shop has channels, the role must be for this one", right, right)}
+}
+
 // refusal is the error that an answer holds; nil where it holds none that has words here.
 func refusal(a rest.Answer, signsIn bool) *connectors.Error {
 	all := faults(a.Body)
@@ -99,8 +105,7 @@ func refusal(a rest.Answer, signsIn bool) *connectors.Error {
 		if right == "" {
 			return &connectors.Error{Class: connectors.Forbidden, Text: "the shop does not permit this: see the role of the administrator or key at Vendure > Settings > Roles"}
 		}
-		return &connectors.Error{Class: connectors.Forbidden,
-			Text: fmt.Sprintf("the permission %s is missing: Vendure > Settings > Roles > the role of this administrator or key > tick %s; where the shop has channels, the role must be for this one", right, right)}
+		return lacks(right)
 	case code == "ENTITY_NOT_FOUND":
 		return &connectors.Error{Class: connectors.NotFound, Text: "the shop does not have this any more"}
 	case code == "GRAPHQL_VALIDATION_FAILED" && strings.Contains(f.Message, `field "customers" on type "Query"`):
@@ -150,6 +155,9 @@ func short(s string) string {
 const head = `activeChannel { token } `
 
 const checkQuery = `query Check { ` + head + `customers(options: {take: 1}) { totalItems } orders(options: {take: 1}) { totalItems } }`
+
+// rightsQuery asks what whoever is signed in may do, by channel.
+const rightsQuery = `query Rights { ` + head + `me { channels { token permissions } } }`
 
 // operation is the body of a request.
 type operation struct {

@@ -106,6 +106,10 @@ func TestRealShop(t *testing.T) {
 		}
 		reader := connect(t, map[string]string{"user": "reader@example.org"})
 		w.fails("Check without ReadOrder", reader.Check(ctx), connectors.Forbidden, "ReadOrder")
+		w.fails("CheckWrite without CreateCustomer", reader.CheckWrite(ctx), connectors.Forbidden, "CreateCustomer")
+		if err := connect(t, nil).CheckWrite(ctx); err != nil {
+			t.Errorf("CheckWrite with all rights: %v", err)
+		}
 		_, err := reader.Push(ctx, creating(person(77)))
 		w.fails("Push without CreateCustomer", err, connectors.Forbidden, "CreateCustomer")
 		// a session that the shop forgot is renewed, and the write that found it out is made once

@@ -19,6 +19,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -176,6 +177,42 @@ func (c *connection) Check(ctx context.Context) error {
 	}
 	if out.Customers.TotalItems == nil {
 		return invalid("the address answers, but not as the Admin API of a Vendure shop does; check the option url")
+	}
+	return nil
+}
+
+// CheckWrite implements [connectors.WriteChecker]: the shop tells an administrator what his role permits in
+// each channel. What a key may do it tells nobody: there the first write says it.
+func (c *connection) CheckWrite(ctx context.Context) error {
+	if !c.signsIn {
+		return nil
+	}
+	client, err := c.fresh()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	var out struct {
+		ActiveChannel struct{ Token string }
+		Me            struct {
+			Channels []struct {
+				Token       string
+				Permissions []string
+			}
+		}
+	}
+	if _, err := c.ask(ctx, client, rightsQuery, nil, &out); err != nil {
+		return err
+	}
+	for _, ch := range out.Me.Channels {
+		if ch.Token != out.ActiveChannel.Token || slices.Contains(ch.Permissions, "SuperAdmin") {
+			continue
+		}
+		for _, right := range []string{"CreateCustomer", "UpdateCustomer"} {
+			if !slices.Contains(ch.Permissions, right) {
+				return lacks(right)
+			}
+		}
 	}
 	return nil
 }
