@@ -29,14 +29,16 @@ func Blank(p *text.Printer, word string) (Action, bool) {
 }
 
 // ReadPromise finds what a text promises and by when, for the fields of a form: its most certain
-// promise, else all of it. at is when it was written, in the IANA zone in which its times are meant.
-func ReadPromise(said string, at time.Time, zone string) map[string]string {
+// promise, else all of it. at is when it was written, in the IANA zone in which its times are meant; nil
+// days are Monday to Friday.
+func ReadPromise(said string, at time.Time, zone string, days *due.Calendar) map[string]string {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		loc = time.UTC
 	}
 	var best due.Found
-	for _, f := range (due.Reader{}).Promises(said, at, loc) {
+	r := due.Reader{Calendar: days}
+	for _, f := range r.Promises(said, at, loc) {
 		if f.Kind != due.KindThirdParty && f.Confidence > best.Confidence {
 			best = f
 		}
@@ -44,7 +46,7 @@ func ReadPromise(said string, at time.Time, zone string) map[string]string {
 	moment := best.Due
 	if best.Text == "" {
 		best.Text = said
-		moment, _, _, _ = due.FindDue(said, at, loc)
+		moment, _, _, _ = r.Find(said, at, loc)
 	}
 	out := map[string]string{"text": oneLine(strings.TrimSpace(best.Text))}
 	switch {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	due "github.com/keptcrm/kept/state/promise"
 )
 
 func TestReadPromise(t *testing.T) {
@@ -17,8 +19,21 @@ func TestReadPromise(t *testing.T) {
 		"Jana wants the black tripod":                                                 {"text": "Jana wants the black tripod"},
 		"":                                                                            {"text": ""},
 	} {
-		if d := cmp.Diff(want, ReadPromise(said, at, "Europe/Berlin")); d != "" {
+		if d := cmp.Diff(want, ReadPromise(said, at, "Europe/Berlin", nil)); d != "" {
 			t.Errorf("%q (-want +got)\n%s", said, d)
 		}
+	}
+	// The company's holidays are no working days.
+	holiday, err := due.ParseHolidays([]byte("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20261123\r\nSUMMARY:Outing\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	days, err := due.NewCalendar(due.CalendarRules{Files: []due.Holidays{holiday}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := "I'll send it within 2 working days."
+	if a, b := ReadPromise(said, at, "Europe/Berlin", nil)["when"], ReadPromise(said, at, "Europe/Berlin", days)["when"]; a != "2026-11-24" || b != "2026-11-25" {
+		t.Errorf("%q, %q", a, b)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -41,7 +42,8 @@ func (c *chat) prepare(ctx context.Context, s settings) (commit func(), err erro
 	if !x.On() {
 		return func() { c.change(nil) }, nil
 	}
-	o := slack.Options{HTTP: x.Mode == config.SlackHTTP, Command: x.Command, Lang: s.lang, Zone: s.zone, URL: x.API, Now: c.v.f.o.Now, Log: c.v.log}
+	o := slack.Options{HTTP: x.Mode == config.SlackHTTP, Command: x.Command, Lang: s.lang, Zone: s.zone, URL: x.API, Now: c.v.f.o.Now, Log: c.v.log,
+		Calendar: s.file.WorkingDays}
 	secrets := c.v.f.secrets()
 	for _, one := range []struct {
 		reference string
@@ -55,7 +57,7 @@ func (c *chat) prepare(ctx context.Context, s settings) (commit func(), err erro
 			return nil, err
 		}
 	}
-	key := sha256.Sum256([]byte(x.Mode + "\x00" + x.Command + "\x00" + x.API + "\x00" + s.lang + "\x00" + s.zone + "\x00" +
+	key := sha256.Sum256([]byte(fmt.Sprintf("%+v", s.file.Calendar) + "\x00" + x.Mode + "\x00" + x.Command + "\x00" + x.API + "\x00" + s.lang + "\x00" + s.zone + "\x00" +
 		o.BotToken + "\x00" + o.AppToken + "\x00" + o.SigningSecret))
 	return func() {
 		if had := c.now.Load(); had != nil && had.key == key {
@@ -116,10 +118,21 @@ func (c *chat) note() string {
 	case !ok:
 		return ""
 	case h.Works():
-		return "slack: connected"
+		return "slack: connected" + lately(h)
 	default:
-		return "slack: not connected"
+		return "slack: not connected" + lately(h)
 	}
+}
+
+// lately is when Slack was last heard, and when somebody last did something there.
+func lately(h slack.Health) (out string) {
+	if !h.Heard.IsZero() {
+		out += ", heard " + h.Heard.UTC().Format(time.RFC3339)
+	}
+	if !h.Event.IsZero() {
+		out += ", last event " + h.Event.UTC().Format(time.RFC3339)
+	}
+	return out
 }
 
 // figures are those of /metrics.
@@ -128,7 +141,7 @@ func (c *chat) figures() *serve.ChatFigures {
 	if !ok {
 		return nil
 	}
-	return &serve.ChatFigures{Sockets: h.Sockets, Works: h.Works(), Heard: h.Heard, Events: h.Events, Ack: h.AckSlowest, Answer: h.AnswerSlowest,
+	return &serve.ChatFigures{Sockets: h.Sockets, Works: h.Works(), Heard: h.Heard, Event: h.Event, Events: h.Events, Ack: h.AckSlowest, Answer: h.AnswerSlowest,
 		Became: map[string]int64{"again": h.Twice, "ignored": h.Ignored, "unreadable": h.Broken, "unsigned": h.Forged, "refused": h.Refused,
 			"busy": h.Busy, "broken": h.Panics, "lost": h.Lost, "sent": h.Sent}}
 }

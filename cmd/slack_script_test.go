@@ -62,7 +62,7 @@ func inSlack(ts *testscript.TestScript, neg bool, args []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), slackWait)
 	defer cancel()
 	if args[0] == "start" {
-		w.s, w.had = slacktest.New(slacktest.Options{}), map[string]int{}
+		w.s, w.had = slacktest.New(slacktest.Options{Slow: 20}), map[string]int{}
 		ts.Check(w.s.Start())
 		ts.Defer(w.s.Close)
 		ts.Setenv("SLACK_API", w.s.URL())

@@ -17,6 +17,7 @@ import (
 	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/bot/text"
 	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/promise"
 	"github.com/keptcrm/kept/state/service"
 )
 
@@ -33,6 +34,8 @@ type Options struct {
 	Notice func(ctx context.Context, o state.Outgoing, r bot.Reader) (bot.Card, error)
 	Lang   string // of who has none; see text.Match
 	Zone   string // IANA, of who has none
+	// Calendar says which days are worked, for promises read in messages; nil is Monday to Friday.
+	Calendar *promise.Calendar
 
 	URL   string                                                               // of the Web API, with its slash; "" is Slack's
 	HTTPC *http.Client                                                         // to the Web API and response_urls; nil: the network

@@ -90,6 +90,13 @@ func (o *office) written() []string {
 	return slices.Clone(o.asked)
 }
 
+// forgets leaves of what was written the first n.
+func (o *office) forgets(n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.asked = o.asked[:n]
+}
+
 func (o *office) change(number string, f func(*service.Promise)) (service.PromiseOut, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

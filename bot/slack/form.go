@@ -161,7 +161,7 @@ func clock(words string) bool {
 var fieldOf = map[string][]string{
 	"due_not_understood": {"when"}, "due_past": {"when"}, "due_ambiguous": {"when"}, "due_no_such_day": {"when"},
 	"promise_no_date": {"when"}, "followup_no_date": {"when"},
-	"no_staff": {"staff", "by"}, "several_staff": {"staff", "by"}, "staff_missing": {"staff", "by"}, "options_exclude": {"by"},
+	"no_staff": {"staff", "by"}, "several_staff": {"staff", "by"}, "staff_missing": {"staff", "by"}, "options_exclude": {"by"}, "chat_may_not": {"staff", "by"},
 	"no_customer": {"customer"}, "several_customers": {"customer"}, "text_missing": {"text"},
 	"fix_needs_row": {"row"}, "send_reason_missing": {"reason"}, "override_reason": {"reason"},
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/keptcrm/kept/bot"
 	"github.com/keptcrm/kept/state"
+	"github.com/keptcrm/kept/state/service"
 )
 
 // channels is a Web API that knows some channels and people.
@@ -323,9 +324,41 @@ func TestShortcuts(t *testing.T) {
 	if err != nil || end.card == nil || end.response != "https://hooks/r" || len(o.written()) != 1 {
 		t.Fatalf("%+v %v", end, err)
 	}
-	if s := o.said; s == nil || s.Where != "Slack, #sales" || !strings.HasPrefix(s.Words, "Hi all & @tom. I'll send Jana") || !s.At.Equal(time.Unix(1763712000, 0)) {
+	if s := o.said; s == nil || s.By != "" || s.Where != "Slack, #sales" || !strings.HasPrefix(s.Words, "Hi all & @tom. I'll send Jana") || !s.At.Equal(time.Unix(1763712000, 0)) {
 		t.Errorf("%+v", o.said)
 	}
+	// Whoever wrote it made the promise, if they are one of us; who may not log it for them is told beside it.
+	a.api.StaffMap = func(_ context.Context, in service.StaffMapIn) (service.StaffMapOut, error) {
+		if in.Account != "slack:T1:U8" {
+			return service.StaffMapOut{}, &state.Error{Class: state.Refused, Code: "chat_unknown"}
+		}
+		return service.StaffMapOut{Staff: service.Staff{Number: "s2", Name: "Wei Zhang"}}, nil
+	}
+	for user, want := range map[string][2]string{"U8": {"s2", "Wei Zhang"}, "U9": {"", "Name of U9"}, "": {}} {
+		m.User = user
+		ans, err := does(t, a, e)
+		if err != nil || ans.form == nil {
+			t.Fatalf("%+v %v", ans, err)
+		}
+		values := map[string]string{"customer": "c812", "text": "x", "when": "friday"}
+		if raw := string(asJSON(t, ans.form)); want[0] != "" {
+			if !strings.Contains(raw, `"value": "s2"`) || !strings.Contains(raw, `"text": "Wei Zhang"`) {
+				t.Errorf("the form does not say who promised it:\n%s", raw)
+			}
+			values["by"] = want[0]
+			o.fail = &state.Error{Class: state.Refused, Code: "chat_may_not", Args: state.Args{"act": "promise", "role": "rep", "name": "Wei Zhang"}}
+			if end, _ := does(t, a, sending(ans.form, values)); !strings.Contains(end.refused["by"], "Wei Zhang") {
+				t.Errorf("%+v", end)
+			}
+		} else if strings.Contains(raw, `"value": "s`) {
+			t.Errorf("%s: somebody is named:\n%s", user, raw)
+		}
+		if _, err := does(t, a, sending(ans.form, values)); err != nil || o.said.By != want[1] {
+			t.Errorf("%s: %+v %v", user, o.said, err)
+		}
+	}
+	m.User = ""
+	o.forgets(1)
 	e.action = ShortcutHistory
 	ans, err = does(t, a, e)
 	if err != nil || ans.form == nil || !strings.Contains(string(asJSON(t, ans.form)), "Slack, #sales, 21 Nov 2025") {

@@ -113,10 +113,12 @@ func (s *Server) deliver(d *Delivery) func() {
 	}
 	s.sent = append(s.sent, d)
 	if d.Kind != eventsAPI {
-		d.timer = s.after(AckWithin, func() { s.timeout(d) })
+		d.timer = s.after(s.ackWithin(), func() { s.timeout(d) })
 	}
 	return s.transmit(d)
 }
+
+func (s *Server) ackWithin() time.Duration { return time.Duration(s.o.Slow) * AckWithin }
 
 func (s *Server) transmit(d *Delivery) func() {
 	d.tries++
@@ -147,7 +149,7 @@ func (s *Server) transmit(d *Delivery) func() {
 
 // retryLater sends an event that is not acknowledged again: at once, after a minute, after five.
 func (s *Server) retryLater(d *Delivery) {
-	waits := []time.Duration{AckWithin, time.Minute, 5 * time.Minute}
+	waits := []time.Duration{s.ackWithin(), time.Minute, 5 * time.Minute}
 	if d.retries >= len(waits) {
 		return
 	}
@@ -379,7 +381,7 @@ func Sign(secret string, at time.Time, body []byte) http.Header {
 
 // post delivers over HTTP; what comes back with 200 in time acknowledges.
 func (s *Server) post(d *Delivery, body []byte, kind, path string, at time.Time, secret string, retries int) {
-	ctx, cancel := context.WithTimeout(s.ctx, AckWithin)
+	ctx, cancel := context.WithTimeout(s.ctx, s.ackWithin())
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.o.Request+path, bytes.NewReader(body))
 	if err != nil {

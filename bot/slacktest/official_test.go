@@ -30,7 +30,7 @@ func TestOfficialClients(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	s := New(Options{})
+	s := New(Options{Slow: 20})
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}

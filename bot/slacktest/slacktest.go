@@ -63,6 +63,9 @@ type Options struct {
 	Addr string
 	// Ping is how often a socket is pinged; 0: 10 s. Negative: never.
 	Ping time.Duration
+	// Slow is how many times as long as Slack this one waits for acknowledgements and for forms, for
+	// tests in real time on a busy machine; 0: 1.
+	Slow int
 	// Burst is how many messages a channel takes at once before 1 per second holds; 0: 1.
 	Burst int
 }
@@ -115,9 +118,7 @@ func New(o Options) *Server {
 	if o.Ping == 0 {
 		o.Ping = 10 * time.Second
 	}
-	if o.Burst < 1 {
-		o.Burst = 1
-	}
+	o.Burst, o.Slow = max(o.Burst, 1), max(o.Slow, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
 		o: o, client: o.Client, ctx: ctx, cancel: cancel, conns: map[net.Conn]bool{}, changed: make(chan struct{}), timers: map[*timer]bool{},

@@ -110,6 +110,48 @@ func TestLimitsOfBlocks(t *testing.T) {
 		"confirm": {func(n int) any {
 			return []any{actions(map[string]any{"type": "button", "text": plain(1), "confirm": map[string]any{"title": plain(n), "text": plain(3), "confirm": plain(3), "deny": plain(3)}})}
 		}, 100, "invalid_blocks"},
+		"confirm text": {func(n int) any {
+			return []any{actions(map[string]any{"type": "button", "text": plain(1), "confirm": map[string]any{"title": plain(3), "text": plain(n), "confirm": plain(3), "deny": plain(3)}})}
+		}, 300, "invalid_blocks"},
+		"confirm button": {func(n int) any {
+			return []any{actions(map[string]any{"type": "button", "text": plain(1), "confirm": map[string]any{"title": plain(3), "text": plain(3), "confirm": plain(3), "deny": plain(n)}})}
+		}, 30, "invalid_blocks"},
+		"option": {func(n int) any {
+			return []any{actions(map[string]any{"type": "static_select", "options": []any{map[string]any{"text": plain(n), "value": "v"}}})}
+		}, 75, "invalid_blocks"},
+		"option value": {func(n int) any {
+			return []any{actions(map[string]any{"type": "static_select", "options": []any{map[string]any{"text": plain(3), "value": strings.Repeat("v", n)}}})}
+		}, 75, "invalid_blocks"},
+		"groups": {func(n int) any {
+			return []any{actions(map[string]any{"type": "static_select", "option_groups": many(n, map[string]any{"label": plain(3), "options": []any{option}})})}
+		}, 100, "invalid_blocks"},
+		"radio buttons": {func(n int) any {
+			return []any{actions(map[string]any{"type": "radio_buttons", "options": many(n, option)})}
+		}, 10, "invalid_blocks"},
+		"image": {func(n int) any {
+			return []any{map[string]any{"type": "image", "image_url": "https://x.example/i.png", "alt_text": strings.Repeat("字", n)}}
+		}, 2000, "invalid_blocks"},
+		"image title": {func(n int) any {
+			return []any{map[string]any{"type": "image", "image_url": "https://x.example/i.png", "alt_text": "x", "title": plain(n)}}
+		}, 2000, "invalid_blocks"},
+		"label": {func(n int) any {
+			return []any{map[string]any{"type": "input", "label": plain(n), "element": map[string]any{"type": "plain_text_input"}}}
+		}, 2000, "invalid_blocks"},
+		"hint": {func(n int) any {
+			return []any{map[string]any{"type": "input", "label": plain(3), "hint": plain(n), "element": map[string]any{"type": "plain_text_input"}}}
+		}, 2000, "invalid_blocks"},
+		"text in a field": {func(n int) any {
+			return []any{map[string]any{"type": "input", "label": plain(3), "element": map[string]any{"type": "plain_text_input", "initial_value": strings.Repeat("字", n)}}}
+		}, 3000, "invalid_blocks"},
+		"context_actions": {func(n int) any {
+			return []any{map[string]any{"type": "context_actions", "elements": many(n, map[string]any{"type": "icon_button"})}}
+		}, 5, "invalid_blocks"},
+		"rows": {func(n int) any {
+			return []any{map[string]any{"type": "table", "rows": many(n, []any{map[string]any{"type": "raw_text", "text": "x"}})}}
+		}, 100, "invalid_blocks"},
+		"columns": {func(n int) any {
+			return []any{map[string]any{"type": "table", "rows": []any{many(n, map[string]any{"type": "raw_text", "text": "x"})}}}
+		}, 20, "invalid_blocks"},
 		"markdown":            {func(n int) any { return []any{map[string]any{"type": "markdown", "text": strings.Repeat("字", n)}} }, 12000, "invalid_blocks"},
 		"all text together":   {func(n int) any { return []any{section(2900), section(2900), section(2900), section(2900), section(n)} }, 1600, "msg_blocks_too_long"},
 		"text beside, in all": {func(n int) any { return []any{section(1)} }, 1 << 20, ""},

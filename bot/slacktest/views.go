@@ -3,6 +3,7 @@ package slacktest
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 const maxView = 250 << 10
@@ -33,7 +34,7 @@ type trigger struct {
 // trigger makes a new one. The caller has the lock.
 func (s *Server) trigger(user, view string) string {
 	id := fmt.Sprintf("%d.%d.%s", s.next(), 738474920, s.id("trigger"))
-	s.triggers[id] = &trigger{user: user, ends: s.now().Add(TriggerLife).UnixNano(), view: view}
+	s.triggers[id] = &trigger{user: user, ends: s.now().Add(time.Duration(s.o.Slow) * TriggerLife).UnixNano(), view: view}
 	return id
 }
 

@@ -31,6 +31,7 @@ type ChatFigures struct {
 	Sockets int
 	Works   bool
 	Heard   time.Time        // the last sign of life; zero: none
+	Event   time.Time        // the last thing that somebody did; zero: none
 	Events  map[string]int64 // what came, by kind
 	Became  map[string]int64 // of events, those that did not go as usual, and messages sent, by what became of them
 	Ack     time.Duration    // the slowest acknowledgement since the start
@@ -87,6 +88,7 @@ var (
 	descPaused   = desc("job_paused", "1 where a job is paused.", "job")
 	descSockets  = desc("slack_sockets", "Sockets to Slack that are open.")
 	descWorks    = desc("slack_works", "1 where commands can come from Slack.")
+	descEvent    = desc("slack_last_event_timestamp_seconds", "When somebody last did something in Slack that reached Kept.")
 	descHeard    = desc("slack_last_heard_timestamp_seconds", "When Slack last gave a sign of life.")
 	descEvents   = desc("slack_events", "Commands, presses and other events from Slack since the start, by kind.", "kind")
 	descBecame   = desc("slack_outcomes", "Events that did not go as usual, and messages sent, since the start.", "outcome")
@@ -162,7 +164,7 @@ func outcomeOf(err error) string {
 // Describe implements prometheus.Collector.
 func (m *Metrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descSuccess, descLag, descTrouble, descOpen, descLate, descAsks, descMore, descOutbox, descJobLast, descJobFails, descPaused, descState,
-		descSockets, descWorks, descHeard, descEvents, descBecame, descAck, descAnswer} {
+		descSockets, descWorks, descHeard, descEvent, descEvents, descBecame, descAck, descAnswer} {
 		to <- d
 	}
 }
@@ -215,6 +217,9 @@ func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 		gauge(descWorks, flag[c.Works])
 		if !c.Heard.IsZero() {
 			gauge(descHeard, float64(c.Heard.Unix()))
+		}
+		if !c.Event.IsZero() {
+			gauge(descEvent, float64(c.Event.Unix()))
 		}
 		for kind, n := range c.Events {
 			gauge(descEvents, float64(n), kind)
