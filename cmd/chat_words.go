@@ -141,6 +141,9 @@ func (t *chatting) field(field bot.Field) (string, error) {
 	if len(choices) > 0 {
 		question += " (" + strings.Join(choices, ", ") + ")"
 	}
+	if field.Kind == bot.FieldFlag {
+		question += " (yes, no)"
+	}
 	if field.Value != "" {
 		question += " [" + field.Value + "]"
 	}
@@ -155,6 +158,9 @@ func (t *chatting) field(field bot.Field) (string, error) {
 	}
 	if line == "" {
 		line = field.Value
+	}
+	if field.Kind == bot.FieldFlag && !agrees(line) {
+		return "", nil
 	}
 	return line, nil
 }

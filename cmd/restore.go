@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -113,6 +114,11 @@ func (f *factory) restore(ctx context.Context, s settings, backup *os.File) erro
 	return err
 }
 
+// agrees says whether an answer to a question is yes; every other one is no.
+func agrees(line string) bool {
+	return slices.Contains([]string{"y", "yes", "是"}, strings.ToLower(strings.TrimSpace(line)))
+}
+
 // confirm asks the person at the terminal; without one there is nobody to ask.
 func (f *factory) confirm(question string) error {
 	if _, ok := terminal(f.o.In); !ok {
@@ -123,8 +129,7 @@ func (f *factory) confirm(question string) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return &state.Error{Class: state.Refused, Code: "not_confirmed", Cause: err}
 	}
-	switch strings.ToLower(strings.TrimSpace(line)) {
-	case "y", "yes", "是":
+	if agrees(line) {
 		return nil
 	}
 	return &state.Error{Class: state.Cancelled, Code: "cancelled"}
