@@ -70,7 +70,7 @@ func (p *chinese) lead(i int) int {
 
 // passed says that the words go on in a way that makes them no limit: after Friday, from Monday on.
 func (p *chinese) passed(j int) bool {
-	return p.lit(j, "之后", "以后", "后", "起", "开始", "以来") > j
+	return p.lit(j, "之后", "以后", "后", "以来") > j
 }
 
 // lit steps over the longest of the words that stands here.
@@ -157,6 +157,9 @@ func (p *chinese) expression(i int) (term, int) {
 			t.before = true
 		}
 		k, strong = m, true
+	}
+	if m := p.lit(e, "开始", "起"); m > e && t.hasDay() && !strong && p.lit(m, "步", "床", "飞", "诉", "草", "来", "会") == m { // 明天开始
+		k = m
 	}
 	t.strong = t.strong || strong
 	return t, k

@@ -153,6 +153,10 @@ func (p *clause) cueAt(i int) (cue, bool) {
 			q.weight = 0
 		}
 	case "would":
+		if b := p.back(i - 1); b > 1 && otherPersons[p.at(b)] && (p.at(b-1) == "said" || p.at(b-1) == "promised" || p.at(b-1) == "me" && (p.at(b-2) == "told" || p.at(b-2) == "promised")) { // Ben said he'd drop off the keys
+			q.subject, q.actor, q.weight = b, actorThird, 1.2
+			return q, !p.names(i, p.clauseEnd(i), "have")
+		}
 		k := p.glad(p.adverb(i + 1))
 		if p.at(p.adverb(i+1)) != "be" || k <= p.adverb(i+1) {
 			return q, false

@@ -230,7 +230,7 @@ func (p *clause) letKnow(j int) bool {
 
 // condition says whether what a cue promises depends on the reader or on an event.
 func (p *clause) condition(q cue, end int) bool {
-	if p.follows && (p.at(0) == "otherwise") {
+	if p.follows && (p.at(0) == "otherwise" || p.at(0) == "then") {
 		return true
 	}
 	// What stands before, back to the clause of another cue.

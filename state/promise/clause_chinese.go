@@ -211,6 +211,9 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if act == actorSecond || contains(s, hanPast) || contains(s, hanWishes) || hanDone(s, dated) && !hanBareIf(s, true) {
 		return cl, false
 	}
+	if cond {
+		s = strings.ReplaceAll(s, "都会", "会")
+	}
 	if contains(s, hanHabits) && !contains(s, []string{"保证", "承诺"}) && !(contains(s, hanFor) && contains(s, []string{"起", "开始", "以后", "今后", "往后"})) {
 		return cl, false
 	}
@@ -243,6 +246,9 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		serves, verb, help = false, false, false
 	}
 	if !verb && !give && said && act == actorFirst && hanServes().MatchString(s) && !contains(s, hanPolite) { // 这台旧的我们帮您拉走
+		verb = true
+	}
+	if !verb && !give && said && act == actorFirst && (hanFronted().MatchString(s) || contains(s, []string{"请您吃", "请你吃", "请您喝", "请你喝"})) { // 多出来的运费我们来出
 		verb = true
 	}
 	if !verb && !give && said && act == actorFirst && hard && (hanDisposes().MatchString(s) || hanAttends().MatchString(s)) { // 我明天中午把钥匙放在前台
@@ -284,6 +290,8 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 		cl.weight += 0.7
 	case cond && said && act == actorFirst:
 		cl.weight += 0.8
+	case cond && give && act != actorThird && contains(s, []string{"全额", "免费", "无条件", "一律", "退款", "换新", "赔", "补发"}): // 不满意的话全额退款
+		cl.weight += 0.6
 	case said && act == actorFirst && (give || verb) && (hanDisposes().MatchString(s) || hanFronted().MatchString(s)): // 这次的损失我们全额赔付
 		cl.weight += 0.6
 	default:

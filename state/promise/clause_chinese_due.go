@@ -69,7 +69,14 @@ func (p *chineseSentence) due(c *hanClause) (dueWords, bool) {
 	if at < 0 {
 		return dueWords{}, false
 	}
-	return c.span(p.text, at, at+len(found)), true
+	end := at + len(found)
+	for _, w := range []string{"之前", "以前", "前", "之后", "以后", "后"} { // 下节课前
+		if strings.HasSuffix(found, "课") && strings.HasPrefix(c.s[end:], w) {
+			end += len(w)
+			break
+		}
+	}
+	return c.span(p.text, at, end), true
 }
 
 // timeless is a clause without its due words, which hold signs of other meanings: 放假前我会…. Words that name no moment, such as
@@ -153,6 +160,9 @@ func (p *chineseSentence) event(c *hanClause) (dueWords, bool) {
 	}
 	if contains(c.s[:m[0]], []string{"今后", "以后", "往后"}) { // 今后出货前: whenever that is
 		return dueWords{}, false
+	}
+	if strings.HasSuffix(c.s[:m[0]], "等我") { // 等我忙完
+		m[0] -= len("等我")
 	}
 	return c.span(p.text, m[0], m[0]+len(strings.TrimSuffix(c.s[m[0]:m[1]], "就"))), true
 }

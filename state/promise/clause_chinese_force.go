@@ -65,6 +65,8 @@ var (
 	hanOwnRoles = hanPattern(`^我(们|司|们公司)(的)?(工程师|技术员|专员|设计师|顾问|客户经理)`)
 	// what the writer does then: 我明天就安排
 	hanThenFirst = hanPattern(`^(我|我们|咱|咱们|我司|我这边).{0,6}(就|马上|立刻|立即|立马)`)
+	// 发现假货我们赔: what may turn up
+	hanDiscovers = hanPattern(`^(如?发现|查到|查出|碰到|遇到).{1,8}(我们|我司|本店|我)(.{0,4})(赔|退|换|处理|解决|负责|承担|补)`)
 	// what follows at once: 我到了公司就把章盖好
 	hanThenDoes = hanPattern(`^[^已]{0,6}就(把|给|去|来|马上|立刻|立即|安排|发|寄|打|通知|联系|回|过去|能|可以|会|帮|送)`)
 	hanThenHead = hanPattern(`^(您|你|贵司|贵方)(们)?(今天|明天|今晚|下周|这边|那边|先|只要|尽管|一)?.*(下来|下单|付|签|定|发|寄|给|报|提交|过来|决定|确认|选|填)`)
@@ -85,7 +87,7 @@ func (p *chineseSentence) sets(i int) bool {
 }
 
 // hanThreats are what an angry customer will do.
-var hanThreats = []string{"投诉", "起诉", "报警", "差评", "曝光", "打官司", "12315", "拉黑", "走法律", "法律途径", "维权", "消协", "再也不", "不买了", "退出合作", "找别家", "换别家", "换供应商"}
+var hanThreats = []string{"投诉", "起诉", "报警", "差评", "曝光", "打官司", "12315", "拉黑", "走法律", "法律途径", "维权", "消协", "再也不", "不买了", "退出合作", "停止服务", "暂停服务", "终止合作", "停止供货", "停止合作", "追究", "滞纳金", "找别家", "换别家", "换供应商"}
 
 // hanNews are things of which one tells when they will be there, and owes nobody anything.
 var hanNews = []string{"新品", "新款", "新版", "活动", "门店", "课程", "航班", "价格", "发布", "上市", "上线", "停产"}
@@ -102,7 +104,7 @@ func hanForceless(s string) bool {
 	switch help := contains(s, hanFor); {
 	case contains(s, hanThreats) && !contains(s, []string{"处理", "您的投诉", "你的投诉", "跟进", "避免"}), contains(s, hanUnreal):
 		return true
-	case !help && hanOwnFolk().MatchString(s), hanYourBoss().MatchString(s), contains(s, []string{"在等", "还等", "等着"}), !help && contains(s, []string{"试试", "试一下", "试一试", "接孩子", "送孩子", "带孩子", "接娃", "去医院", "看医生", "买菜", "做饭", "健身", "理发", "遛狗"}):
+	case !help && hanOwnFolk().MatchString(s), hanYourBoss().MatchString(s), contains(s, []string{"在等", "还等", "等着"}), !help && contains(s, []string{"试试", "试一下", "试一试", "看一下时间", "看下时间", "看看时间", "看看日程", "接孩子", "送孩子", "带孩子", "接娃", "去医院", "看医生", "买菜", "做饭", "健身", "理发", "遛狗"}):
 		return true
 	case !help && strings.Contains(s, "我") && contains(s, []string{"申请退款", "问退款", "要求退款", "问退货", "申请退货", "要求赔"}):
 		return true
@@ -143,6 +145,8 @@ func hanReported(s string) (act actor, said string, ok bool) {
 func hanBareIf(s string, alone bool) bool {
 	switch {
 	case hanOnce().MatchString(s), hanWrong().MatchString(s), hanFrom().MatchString(s) && !strings.Contains(s, "了"), !alone && hanSoon().MatchString(s):
+		return true
+	case hanDiscovers().MatchString(s):
 		return true
 	case !alone && hanOrder().MatchString(s) && !contains(s, []string{"已", "了", "麻烦", "希望", "记得"}):
 		return true

@@ -22,6 +22,9 @@ func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
 	}
 	hard, isHard := p.dueIn(p.text, from, to, refuse)
 	if isHard {
+		if s := p.text[hard.start:hard.end]; (strings.HasSuffix(s, ".m") || strings.HasSuffix(s, ".M")) && hard.end < len(p.text) && p.text[hard.end] == '.' { // tomorrow a.m.
+			hard.end++
+		}
 		if s := strings.ToLower(p.text[hard.start:hard.end]); startsAny(s, "over this ", "over tomorrow", "over today") { // "send it over this afternoon"
 			hard.start += len("over ")
 		} else if strings.HasPrefix(s, "by ") && bying[p.wordBefore(hard.start)] { // "swing by tomorrow"

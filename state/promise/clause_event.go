@@ -75,7 +75,7 @@ func (p *clause) around(from, k, end int) (dueWords, bool) {
 	case mealtimes[s] || movingFeasts[s]:
 		return dueWords{start: p.w[from].start, end: p.w[k].end}, true
 	case p.is(k, "new year") || p.is(k, "chinese new year") || p.is(k, "new year's"):
-		for p.at(k+1) == "year" || p.at(k+1) == "new" {
+		for p.at(k+1) == "year" || p.at(k+1) == "new" || p.at(k+1) == "year's" {
 			k++
 		}
 		return dueWords{start: p.w[from].start, end: p.w[k].end}, true
@@ -123,7 +123,7 @@ func (p *clause) comesBack(i, end int) bool {
 	switch p.at(i) {
 	case "am", "are":
 		return i+1 < end
-	case "return", "land", "arrive", "finish", "reach":
+	case "return", "land", "arrive", "finish", "reach", "see", "meet", "visit", "come":
 		return true
 	case "get":
 		return p.names(i+1, i+3, "back", "home", "in", "to", "there", "off", "a")

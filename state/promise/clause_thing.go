@@ -67,7 +67,7 @@ func (p *clause) things() []claim {
 			case dated || p.names(p.clauseStart(i), end, "you", "your") || p.free(i, end):
 				add(i, from, 0.2, false)
 			}
-		case (s == "goes" || s == "ships" || s == "leaves" || s == "go" || s == "ship" || s == "leave") && p.thingAt(j) && j == i-1 && (!p.opens(j) || strings.HasSuffix(s, "s")) && (strings.HasPrefix(s, "ship") || p.at(i+1) == "out" || p.at(i+1) == "off" || p.is(i+1, "back to you") || p.at(i+2) == "warehouse" || p.at(i+2) == "factory"):
+		case (s == "goes" || s == "ships" || s == "leaves" || s == "go" || s == "ship" || s == "leave") && p.thingAt(j) && j == i-1 && (!p.opens(j) || strings.HasSuffix(s, "s")) && (strings.HasPrefix(s, "ship") || p.at(i+1) == "out" || p.at(i+1) == "off" || p.is(i+1, "back to you") || p.at(i+2) == "warehouse" || p.at(i+2) == "factory" || p.at(i+2) == "depot" || p.at(i+2) == "dock" || p.at(i+2) == "port" || p.at(i+2) == "plant" || p.at(i+2) == "facility"):
 			add(i, p.thingStart(j), 0.2, true)
 		case (s == "going" || s == "shipping" || s == "leaving") && be(p.at(j)) && p.thingAt(j-1) && (s == "shipping" || p.at(i+1) == "out" || s == "leaving"):
 			add(i, p.thingStart(j-1), 0.2, true)

@@ -170,7 +170,7 @@ func (p *clause) weigh(q cue) (claim, bool) {
 	case tagged:
 		weight -= 0.9
 	}
-	if p.general(q.subject, end) {
+	if p.general(q.subject, end) || reporting[p.at(q.subject-1)] && p.names(q.subject-4, q.subject, "always", "keeps", "keep") {
 		return cl, false
 	}
 	cl.kind, cl.weight, cl.due = KindPromise, weight, due
@@ -188,7 +188,7 @@ func (p *clause) weigh(q cue) (claim, bool) {
 			cl.weight -= 0.2
 		}
 	case actorThird:
-		if q.offer || kind != verbGive && !(kind == verbDeed && (you || fixing[p.at(v)])) && !(kind == verbCourtesy && (you || dated)) {
+		if q.offer || kind != verbGive && !(kind == verbDeed && (you || fixing[p.at(v)] || dated && !p.soft(due) && !joint[p.at(v)] && p.at(v) != "attend" && p.at(v) != "run"))  && !(kind == verbCourtesy && (you || dated)) {
 			return cl, false
 		}
 		cl.kind = KindThirdParty
@@ -242,7 +242,7 @@ func (p *clause) offered(q cue, v int, kind verbKind, you, cond bool) bool {
 	if p.at(q.subject) == "we" {
 		return cond && (kind == verbGive || kind == verbDeed && !joint[s] && s != "try" && p.names(0, len(p.w), "you", "your")) && (p.condition(cue{at: q.at, subject: q.subject, verb: q.verb, actor: q.actor}, p.clauseEnd(v))) && !p.names(v, len(p.w), "quotes")
 	}
-	return kind == verbGive || you && (kind == verbDeed || kind == verbOther) || p.names(v, len(p.w), "accommodate")
+	return kind == verbGive || cond && (kind == verbDeed || kind == verbOther && s == "stop") || you && (kind == verbDeed || kind == verbOther) || p.names(v, len(p.w), "accommodate")
 }
 
 // deed finds the verb that counts after a modality, through "try to", "be happy to", "make sure that": its place and kind, and
@@ -427,9 +427,17 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		return i, verbState
 	case "stay":
 		return i, verbState
+	case "sit":
+		if next == "in" && p.at(i+2) == "on" || next == "down" && p.at(i+2) == "with" {
+			return i, verbDeed
+		}
+		return i, verbState
 	case "get":
 		if next == "in" && p.at(i+2) == "touch" {
 			return i, verbCourtesy
+		}
+		if next == "to" && p.at(i+3) == "bottom" {
+			return i, verbDeed
 		}
 		if next == "to" && (p.at(i+2) == "the" || p.w[min(i+2, len(p.w)-1)].capital || p.at(i+2) == "my") || next == "through" || next == "home" || next == "off" ||
 			next == "out" || next == "there" || next == "over" || next == "together" || next == "up" || next == "much" || next == "some" && p.at(i+2) == "rest" ||
@@ -477,7 +485,7 @@ func (p *clause) verb(i, end int) (int, verbKind) {
 		}
 		return i, verbState
 	case "work":
-		if p.names(i+2, i+5, "out") && (expected[next] || next == "something") || next == "around" || next == "on" || next == "with" || next == "out" || next == "up" {
+		if p.names(i+2, i+5, "out") && (expected[next] || next == "something") || next == "around" || next == "on" || next == "with" || next == "out" || next == "up" || next == "through" {
 			return i, verbDeed
 		}
 		return i, verbState

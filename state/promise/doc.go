@@ -33,7 +33,7 @@
 //     that they are right across a change of the clocks. A month later is the same day of month, or the last one.
 //   - "within 3 working days" counts working days after today, "within 4 working hours" the hours worked from now on. Which are
 //     worked is the Calendar's word.
-//   - "a few" is three, "a couple" two; of "2-3 days" and 两三天 the later counts.
+//   - "a few" is three, "several" five, "a couple" two; of "2-3 days" and 两三天 the later counts.
 //   - "monday or tuesday", "between monday and wednesday" and "between 2 and 4" are due at the later of the two.
 //   - "tuesday week" is the Tuesday after the coming one. "week 49", "CW 49" and "the week of 30 november" end on that week's Friday; a
 //     season ends with its last month.

@@ -163,7 +163,7 @@ func (p *english) count(i int) (int, unit, int) {
 
 // length reads in 3 days, within two weeks, the next few days, a week from Friday.
 func (p *english) length(i int) (term, int) {
-	j := p.phrase(i, "within the next", "within", "inside of", "inside", "in the next", "in the coming", "in about", "in", "over the next",
+	j := p.phrase(i, "within the next", "within", "inside of", "inside", "in under", "in less than", "in no more than", "in the next", "in the coming", "in about", "in", "over the next",
 		"during the next", "the next", "next")
 	led := j > i
 	limit := p.at(i) == "within" || p.at(i) == "inside" || p.at(i) == "in" || i > 0 && p.at(i-1) == "by"
@@ -185,7 +185,7 @@ func (p *english) length(i int) (term, int) {
 				n, u, k = 1, w, j+1
 			}
 		case p.at(i) == "within":
-			if e := p.phrase(j, "the hour"); e > j {
+			if e := p.phrase(j, "the hour", "the half hour"); e > j {
 				n, u, k = 1, unitHour, e
 			}
 		}
@@ -233,6 +233,9 @@ func (p *english) endOf(i int) (term, int) {
 		}
 	}
 	if j := p.phrase(i, "week ' s end", "month ' s end", "quarter ' s end", "year ' s end", "month end", "quarter end", "year end", "month - end", "quarter - end", "year - end"); j > i {
+		if year, e := p.year(j); year > 0 && p.at(i) == "year" {
+			return p.span('y', year-p.today.Year()), e
+		}
 		return p.end(p.at(i)[0], 0), j
 	}
 	i0 := i
