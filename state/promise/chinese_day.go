@@ -91,7 +91,7 @@ func (p *chinese) length(i int) (term, int) {
 		return term{err: fail(CodePast)}, m
 	}
 	m := p.lit(e, "之内", "以内", "内", "之后", "以后", "后")
-	if m == e && !p.strict && j == i && p.lit(e, "左右", "上下") == e && !(between && p.lit(e, "给", "就", "能", "可", "会") > e) {
+	if m == e && !p.strict && j == i && p.lit(e, "左右", "上下") == e && !(between && p.lit(e, "给", "就", "能", "可", "会") > e) && p.lit(e, "到账", "到位", "出结果", "出证", "交货", "办好", "办结", "完工", "搞定", "修好", "做好", "就能", "就好", "就可以") == e {
 		return term{}, i
 	}
 	if half {

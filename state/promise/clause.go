@@ -157,6 +157,10 @@ func (p *clause) cueAt(i int) (cue, bool) {
 			q.subject, q.actor, q.weight = b, actorThird, 1.2
 			return q, !p.names(i, p.clauseEnd(i), "have")
 		}
+		if j := p.adverb(i + 1); p.at(j) == "love" && p.at(j+1) == "to" && (giving[p.at(j+2)] || deeds[p.at(j+2)]) && !joint[p.at(j+2)] && p.names(j+2, p.clauseEnd(j+2), "you") && p.conditionIn(0, len(p.w)) { // I'd love to show you around if
+			q.verb, q.weight, q.offer = j+2, 0.8, true
+			break
+		}
 		k := p.glad(p.adverb(i + 1))
 		if p.at(p.adverb(i+1)) != "be" || k <= p.adverb(i+1) {
 			return q, false

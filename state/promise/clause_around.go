@@ -203,7 +203,7 @@ func (p *clause) conditionAt(j int) bool {
 			switch s := p.at(k); {
 			case (s == "you" || s == "your") && k <= j+3:
 				return p.at(j) != "until" || p.at(k+1) != "and"
-			case s == "hear" && p.at(k+1) == "from" && p.at(k+2) != "you": // from somebody else: an event
+			case s == "hear" && p.others(k): // from somebody else: an event
 				return false
 			case k > j && (p.at(j) == "once" || p.at(j) == "when" || p.at(j) == "soon") && conditionWords[s]:
 				return true
@@ -217,6 +217,13 @@ func (p *clause) conditionAt(j int) bool {
 		}
 	}
 	return false
+}
+
+// others says whether what is heard at i comes from somebody other than the reader: "hear back from Tokyo".
+func (p *clause) others(i int) bool {
+	for i++; p.at(i) == "back" || p.at(i) == "anything" || p.at(i) == "something" || p.at(i) == "more"; i++ {
+	}
+	return p.at(i) == "from" && p.at(i+1) != "you" && p.at(i+1) != "your"
 }
 
 // leave is what the reader gives for something to be done.

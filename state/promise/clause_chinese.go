@@ -137,6 +137,9 @@ func (p *chineseSentence) read() []claim {
 		if i < len(p.clauses)-1 && startsAny(s, "凡是", "凡", "但凡") || i > 0 && p.sets(i-1) && hanThenFirst().MatchString(s) { // 您今天定下来，我明天就安排
 			cond = true
 		}
+		if i < len(p.clauses)-1 && hanComplete().MatchString(s) && contains(p.clauses[i+1].s, []string{"就", "当天", "马上", "立刻", "立即"}) { // 材料交齐了，当天就能出证
+			cond = true
+		}
 		if hanHandsOver().MatchString(s) || startsAny(s, "您再", "你再", "您先", "你先", "您把", "你把", "您提供", "您告诉", "您发", "提供", "发一下", "报一下", "留一下", "说一下") {
 			told = true
 			if hanHandsOver().MatchString(s) {
@@ -214,7 +217,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if cond {
 		s = strings.ReplaceAll(s, "都会", "会")
 	}
-	if contains(s, hanHabits) && !contains(s, []string{"保证", "承诺"}) && !(contains(s, hanFor) && contains(s, []string{"起", "开始", "以后", "今后", "往后"})) {
+	if contains(s, hanHabits) && !contains(s, []string{"保证", "承诺"}) && !(contains(s, hanFor) && (contains(s, []string{"起", "开始", "以后", "今后", "往后"}) || strings.HasSuffix(p.text[due.start:due.end], "起") || strings.HasSuffix(p.text[due.start:due.end], "开始"))) {
 		return cl, false
 	}
 	if act == actorFirst && contains(s, []string{"说", "表示"}) && !strings.Contains(s, "我") { // 客服说三天内退款
@@ -234,7 +237,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if !verb && !give && said && act == actorFirst && (modal || limit || cond && !contains(s, hanHabits)) && !contains(s, hanStates) { // any deed that is willed
 		verb = true
 		cl.weight -= 0.4
-		if !help && !dated && !cond && !assured && !contains(s, []string{"包在", "交给我", "由我", "亲自", "我负责", "算我"}) { // 我去洗个澡
+		if !help && !dated && !cond && !assured && !hanFronted().MatchString(s) && !contains(s, []string{"包在", "交给我", "由我", "亲自", "我负责", "算我"}) { // 我去洗个澡
 			cl.weight--
 			if !strings.Contains(s, "会") && !strings.Contains(s, "一定") {
 				cl.weight--
@@ -248,7 +251,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if !verb && !give && said && act == actorFirst && hanServes().MatchString(s) && !contains(s, hanPolite) { // 这台旧的我们帮您拉走
 		verb = true
 	}
-	if !verb && !give && said && act == actorFirst && (hanFronted().MatchString(s) || contains(s, []string{"请您吃", "请你吃", "请您喝", "请你喝"})) { // 多出来的运费我们来出
+	if !verb && !give && said && act == actorFirst && (hanFronted().MatchString(s) || contains(s, []string{"请您吃", "请你吃", "请您喝", "请你喝"})) {
 		verb = true
 	}
 	if !verb && !give && said && act == actorFirst && hard && (hanDisposes().MatchString(s) || hanAttends().MatchString(s)) { // 我明天中午把钥匙放在前台
@@ -317,7 +320,7 @@ func (p *chineseSentence) weigh(s string, act actor, said bool, due dueWords, da
 	if contains(s, []string{"打算", "准备", "计划"}) && !help {
 		cl.weight -= 0.5
 	}
-	if contains(s, hanUndated) && !hard && !(dated && strings.Contains(s, "派人")) {
+	if contains(s, hanUndated) && !hard && !(dated && strings.Contains(s, "派人")) && !(act == actorThird && strings.Contains(s, "会")) {
 		cl.weight -= 3.2
 	}
 	if act == actorNone && !said && requested && !contains(s, []string{"我", "就", "马上", "立刻"}) {
@@ -491,7 +494,7 @@ func subjectAt(s, w string) int {
 		if before == '的' && w[:min(3, len(w))] == "我" { // 剩下的我来
 			return i
 		}
-		if !strings.ContainsRune("加给帮跟和找诉系对问发知为向把陪催寄送与替比复交请叫让派排表约谢到达于求等的绍教传还退欠借陈经收扣误亏赔补赠教怪", before) || i == 0 {
+		if !strings.ContainsRune("加给帮跟和找诉系对问发知为向把陪催寄送与替比复交请叫让派排表约谢到达于求等的绍教传还退欠借陈经收扣误亏赔补赠教怪醒助顾护访", before) || i == 0 {
 			return i
 		}
 		if before == '请' && w != "我" || before == '等' {

@@ -65,6 +65,8 @@ var (
 	hanOwnRoles = hanPattern(`^我(们|司|们公司)(的)?(工程师|技术员|专员|设计师|顾问|客户经理)`)
 	// what the writer does then: 我明天就安排
 	hanThenFirst = hanPattern(`^(我|我们|咱|咱们|我司|我这边).{0,6}(就|马上|立刻|立即|立马)`)
+	// what the reader has brought together: 材料交齐了
+	hanComplete = hanPattern(`^[^我已]{1,8}(齐|够|满)(了|全了?|之?后|以后)?$`)
 	// 发现假货我们赔: what may turn up
 	hanDiscovers = hanPattern(`^(如?发现|查到|查出|碰到|遇到).{1,8}(我们|我司|本店|我)(.{0,4})(赔|退|换|处理|解决|负责|承担|补)`)
 	// what follows at once: 我到了公司就把章盖好

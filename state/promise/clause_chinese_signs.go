@@ -90,7 +90,7 @@ func hanDone(s string, dated bool) bool {
 			from = i + len(w)
 			head := s[:i]
 			tail := s[from:]
-			if w == "了" && (strings.HasPrefix(tail, "◇") && contains(tail, hanGiving) || utf8.RuneCountInString(head) <= 3 && strings.Contains(tail, "我") || hanThenDoes().MatchString(tail) || strings.HasPrefix(tail, "解") || strings.HasPrefix(tail, "再") || strings.HasPrefix(tail, "就") || strings.HasPrefix(tail, "之后") || strings.HasPrefix(tail, "我")) ||
+			if w == "了" && (startsAny(tail, "给您", "给你") && contains(tail, hanGiving) || strings.HasPrefix(tail, "◇") && contains(tail, hanGiving) || utf8.RuneCountInString(head) <= 3 && strings.Contains(tail, "我") || hanThenDoes().MatchString(tail) || strings.HasPrefix(tail, "解") || strings.HasPrefix(tail, "再") || strings.HasPrefix(tail, "就") || strings.HasPrefix(tail, "之后") || strings.HasPrefix(tail, "我")) ||
 				strings.HasSuffix(head, "为") || w == "过" && (strings.HasPrefix(tail, "去") || strings.HasPrefix(tail, "来") || strings.HasPrefix(tail, "几") ||
 				strings.HasPrefix(tail, "两") || strings.HasPrefix(tail, "一") || strings.HasPrefix(tail, "程") || strings.HasSuffix(head, "不") || strings.HasSuffix(head, "通") || i == 0) {
 				continue

@@ -25,6 +25,7 @@ func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
 		if s := p.text[hard.start:hard.end]; (strings.HasSuffix(s, ".m") || strings.HasSuffix(s, ".M")) && hard.end < len(p.text) && p.text[hard.end] == '.' { // tomorrow a.m.
 			hard.end++
 		}
+		hard = p.widen(hard, end)
 		if s := strings.ToLower(p.text[hard.start:hard.end]); startsAny(s, "over this ", "over tomorrow", "over today") { // "send it over this afternoon"
 			hard.start += len("over ")
 		} else if strings.HasPrefix(s, "by ") && bying[p.wordBefore(hard.start)] { // "swing by tomorrow"
@@ -43,7 +44,7 @@ func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
 		}
 	}
 	if d, ok := p.softDue(v, end); ok {
-		return d, true
+		return p.widen(d, end), true
 	}
 	for j := p.clauseStart(subject); j < subject; j++ { // "Once the papers are in, we'll"
 		if d, ok := p.event(j, subject); ok {
@@ -51,6 +52,53 @@ func (p *clause) dueOf(subject, v, end int) (dueWords, bool) {
 		}
 	}
 	return dueWords{}, false
+}
+
+// openWords stand before a time and leave it open; they are due words with it.
+var openWords = []string{"at some point", "at some stage", "sometime", "some time", "anytime", "any time", "one day", "some day", "one evening", "one morning", "one afternoon", "later on",
+	"later", "just", "promptly", "up", "close to"}
+
+// widen takes into due words what belongs to them at either side: "later on Friday", "two days before the event", "within 10 days of
+// receipt".
+func (p *clause) widen(d dueWords, end int) dueWords {
+	first, next := len(p.w), len(p.w)
+	for i := range p.w {
+		if p.w[i].start >= d.start && first == len(p.w) {
+			first = i
+		}
+		if p.w[i].start >= d.end {
+			next = i
+			break
+		}
+	}
+	if first == len(p.w) {
+		return d
+	}
+	for _, s := range openWords {
+		if n := len(strings.Fields(s)); first >= n && p.is(first-n, s) && !(s == "up" && p.at(first) != "to" && p.at(first) != "until") {
+			d.start, first = p.w[first-n].start, first-n
+			break
+		}
+	}
+	if s := p.at(first); (s == "before" || s == "after") && first > 1 && p.soft(d) {
+		switch p.at(first - 1) {
+		case "day", "days", "week", "weeks", "hour", "hours", "minute", "minutes", "night", "evening", "morning", "month", "months":
+			n := p.at(first - 2)
+			if n == "the" || englishNumbers[n] > 0 || n[0] >= '0' && n[0] <= '9' {
+				d.start = p.w[first-2].start
+			}
+		}
+	}
+	if p.at(first) == "within" && (p.at(next) == "of" || p.at(next) == "after" || p.at(next) == "from") && next < end {
+		k := next + 1
+		if s := p.at(k); s == "the" || s == "your" || s == "our" {
+			k++
+		}
+		for n := k; n < end && n < k+3 && !p.w[n].sign && !prepositions[p.at(n)] && !conjunctions[p.at(n)]; n++ {
+			d = dueWords{start: d.start, end: p.w[n].end}
+		}
+	}
+	return d
 }
 
 // bying are verbs with a "by" of their own.
@@ -94,7 +142,7 @@ var eventNouns = set(`meeting call conference session flight game dinner lunch a
 	newsletter edition menu review deadline email mail message invoice`)
 
 var softWords = []string{"as soon as possible", "as soon as i can", "as soon as we can", "a . s . a . p", "asap", "right away", "straight away", "immediately", "pronto",
-	"shortly", "very soon", "on the same day", "the same day", "same day", "the same afternoon", "the same evening", "the same morning", "the next day", "the following day", "next day", "overnight", "in due course", "in the coming days", "in the coming weeks", "in the coming week", "by return of post", "by return of mail", "by return mail", "by return email", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "in a sec", "in a second", "in a jiffy", "in a while", "in no time", "any minute now", "at the earliest opportunity", "at the earliest possible date", "at the first opportunity", "at the earliest", "as quickly as possible", "as quickly as i can", "as quickly as we can", "as fast as i can", "as fast as we can", "as fast as possible", "as early as possible", "as soon as practicable", "as promptly as possible", "any day now", "any minute", "in due time", "in good time", "over the coming days", "over the coming weeks", "over the coming months", "in the days ahead", "in the weeks ahead", "the next morning", "the following morning", "the next afternoon", "the following afternoon", "the next evening", "the following evening", "the same week", "at day's end", "at my earliest convenience", "at our earliest convenience", "in the near future", "in the coming months", "right now", "forthwith", "without delay", "at once", "later on", "later", "by then", "upon arrival", "on arrival", "upon completion", "on completion", "upon delivery", "on delivery"}
+	"shortly", "very soon", "on the same day", "the same day", "same day", "the same afternoon", "the same evening", "the same morning", "the next day", "the following day", "next day", "overnight", "in due course", "in the coming days", "in the coming weeks", "in the coming week", "by return of post", "by return of mail", "by return mail", "by return email", "by return", "after the holidays", "before the holidays", "over the holidays", "soon", "momentarily", "in a bit", "in a moment", "in a minute", "in a few", "in a sec", "in a second", "in a jiffy", "in a while", "in no time", "any minute now", "at the earliest opportunity", "at the earliest possible date", "at the first opportunity", "at the earliest", "as quickly as possible", "as quickly as i can", "as quickly as we can", "as fast as i can", "as fast as we can", "as fast as possible", "as early as possible", "as soon as practicable", "as promptly as possible", "any day now", "in just a minute", "in just a moment", "in just a bit", "in just a second", "in a little while", "in a little bit", "in a little", "a little later", "a bit later", "by that time", "by that date", "before then", "until then", "that same day", "by sundown", "by nightfall", "by sunset", "by dusk", "by dawn", "by daybreak", "any minute", "in due time", "in good time", "over the coming days", "over the coming weeks", "over the coming months", "in the days ahead", "in the weeks ahead", "the next morning", "the following morning", "the next afternoon", "the following afternoon", "the next evening", "the following evening", "the same week", "at day's end", "at my earliest convenience", "at our earliest convenience", "in the near future", "in the coming months", "right now", "forthwith", "without delay", "at once", "later on", "later", "by then", "upon arrival", "on arrival", "upon completion", "on completion", "upon delivery", "on delivery"}
 
 // softStarts are the softWords by their first word.
 var softStarts = sync.OnceValue(func() map[string][]string {

@@ -21,6 +21,15 @@ func (p *clause) event(j, end int) (dueWords, bool) {
 		return dueWords{start: p.w[from].start, end: p.w[k+1].end}, true
 	case s == "over" && p.at(k+1) == "lunch":
 		return dueWords{start: p.w[from].start, end: p.w[k+1].end}, true
+	case (s == "by" || s == "until") && (p.at(k+1) == "the" || p.at(k+1) == "our" || p.at(k+1) == "your") && (limits[p.at(k+2)] || limits[p.at(k+3)] && !p.w[k+2].sign):
+		n := k + 2
+		if !limits[p.at(n)] {
+			n++
+		}
+		if n < end {
+			return dueWords{start: p.w[from].start, end: p.w[n].end}, true
+		}
+		return dueWords{}, false
 	case (s == "on" || s == "at" || s == "by" || s == "during" || s == "until") && p.meetingAt(k+1) > k:
 		return dueWords{start: p.w[from].start, end: p.w[p.meetingAt(k+1)].end}, true
 	case p.is(k, "next time") || p.is(k, "the next time"):
@@ -79,7 +88,7 @@ func (p *clause) around(from, k, end int) (dueWords, bool) {
 			k++
 		}
 		return dueWords{start: p.w[from].start, end: p.w[k].end}, true
-	case s == "the" || s == "my" || s == "our" || s == "your" || s == "this" || s == "today's" || s == "tomorrow's":
+	case s == "the" || s == "my" || s == "our" || s == "your" || s == "this" || strings.HasSuffix(s, "'s"):
 		if s == "your" && after && !p.names(k, end, "call", "meeting", "visit", "trip", "holiday", "holidays") {
 			return dueWords{}, false
 		}
@@ -97,11 +106,33 @@ func (p *clause) around(from, k, end int) (dueWords, bool) {
 		if v := p.at(p.adverb(k + 1)); !giving[v] || after {
 			return p.upTo(from, k, end)
 		}
+	case p.nounAt(k, end) > k:
+		return dueWords{start: p.w[from].start, end: p.w[p.nounAt(k, end)-1].end}, true
 	case s == "leaving" || s == "heading" || s == "closing" || s == "going" || after && strings.HasSuffix(s, "ing") && len(s) > 5:
 		return p.upTo(from, k, end)
 	}
 	return dueWords{}, false
 }
+
+// nounAt reads a bare noun or two that name what happens, up to the end of the clause: "graduation", "the closing" without its article. It
+// returns the word after them, or i.
+func (p *clause) nounAt(i, end int) int {
+	n := i
+	for n < end && n < i+3 && !p.w[n].sign && !prepositions[p.at(n)] && !conjunctions[p.at(n)] && !verbish[p.at(n)] && !pronouns[p.at(n)] && !firstPersons[p.at(n)] && !otherPersons[p.at(n)] {
+		s := p.at(n)
+		if weekdayOrMonth(s) || plainWords[s] || adverbs[s] || strings.HasSuffix(s, "ing") || s[0] >= '0' && s[0] <= '9' || englishNumbers[s] > 0 {
+			return i
+		}
+		n++
+	}
+	if n > i && (n >= end || p.w[n].sign || p.at(n) == "and" || p.at(n) == "so") {
+		return n
+	}
+	return i
+}
+
+// plainWords begin no event, though they follow "after" and "before".
+var plainWords = set("all each every that this these those next which what it some any much many more such careful further due tax taxes reading noon midday midnight tomorrow today tonight then long too yesterday pm am hand everything your review consideration discussion payment receipt approval confirmation")
 
 // meetingAt reads "my next visit", "our next meeting": the place of its last word, or i-1 where there is none.
 func (p *clause) meetingAt(i int) int {
@@ -145,10 +176,12 @@ func (p *clause) upTo(from, k, end int) (dueWords, bool) {
 	return dueWords{start: p.w[from].start, end: p.w[n-1].end}, true
 }
 
+// limits are nouns for a day that is set.
+var limits = set("deadline launch closing hearing expiry kickoff kick-off date handover meeting")
 var closely = set("right straight immediately directly shortly just soon")
 var lookingAfter = set("look looks looking looked ask named take takes taking")
 var unready = set("possible needed ready necessary more again a in convenient applicable appropriate required available feasible done")
-var mealtimes = set("lunch work closing school dinner breakfast hours christmas xmas easter lunchtime noon sunset dark class bed")
+var mealtimes = set("lunch work closing school dinner breakfast hours christmas xmas easter lunchtime noon sunset dark class bed dawn sunrise daybreak")
 
 // within are prepositions that belong to the name of an event: the meeting with the bank.
 var within = set("of with on in at for")

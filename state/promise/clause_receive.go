@@ -31,7 +31,10 @@ func (p *clause) receive() []claim {
 			case "are":
 				v = p.adverb(i + 4)
 			}
-			if !gets[p.at(v)] || p.is(v, "have to") || p.is(v, "get to") {
+			if p.at(v) == "be" && gets[base(p.at(p.adverb(v+1)))] { // you will be hearing from me
+				v = p.adverb(v + 1)
+			}
+			if !gets[base(p.at(v))] || p.is(v, "have to") || p.is(v, "get to") {
 				continue
 			}
 			end := p.clauseEnd(v)

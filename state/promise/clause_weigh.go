@@ -140,7 +140,7 @@ func (p *clause) weigh(q cue) (claim, bool) {
 		if kind == verbDeed && !you && !dated && p.at(q.verb) == "be" && strings.HasSuffix(p.at(v), "ing") { // "we'll be presenting"
 			return cl, false
 		}
-		if joint[p.at(v)] && !(p.at(v) == "do" && p.names(v+1, v+3, "needful", "this", "it", "our", "everything", "all", "whatever")) && !you && !q.assured && !p.names(v, end, "cost", "costs", "shipping", "postage", "expenses", "fee", "fees") && !(cond && (p.at(v) == "do" || p.at(v) == "start")) { // what we shall discuss, we discuss with the reader
+		if joint[p.at(v)] && !(p.at(v) == "do" && p.names(v+1, v+3, "needful", "this", "it", "our", "everything", "all", "whatever")) && !you && !q.assured && !p.names(v, end, "cost", "costs", "shipping", "postage", "expenses", "fee", "fees") && !(cond && (p.at(v) == "do" || p.at(v) == "start" || p.at(v) == "go")) { // what we shall discuss, we discuss with the reader
 			return cl, false
 		}
 	}
@@ -159,6 +159,9 @@ func (p *clause) weigh(q cue) (claim, bool) {
 		weight -= 0.5
 	}
 	if q.actor == actorFirst && p.threat(v, end) {
+		return cl, false
+	}
+	if s := p.at(v); (s == "close" || s == "open" || s == "reopen") && !firstPersons[p.at(q.subject)] { // the office will close at noon
 		return cl, false
 	}
 	if p.is(p.clauseStart(q.subject), "next time") { // whenever that is
@@ -188,7 +191,7 @@ func (p *clause) weigh(q cue) (claim, bool) {
 			cl.weight -= 0.2
 		}
 	case actorThird:
-		if q.offer || kind != verbGive && !(kind == verbDeed && (you || fixing[p.at(v)] || dated && !p.soft(due) && !joint[p.at(v)] && p.at(v) != "attend" && p.at(v) != "run"))  && !(kind == verbCourtesy && (you || dated)) {
+		if q.offer || kind != verbGive && !(kind == verbDeed && (you || fixing[p.at(v)] || dated && !p.soft(due) && !joint[p.at(v)] && p.at(v) != "attend" && p.at(v) != "run")) && !(kind == verbCourtesy && (you || dated)) {
 			return cl, false
 		}
 		cl.kind = KindThirdParty
@@ -206,7 +209,7 @@ func (p *clause) threat(v, end int) bool {
 		case "elsewhere", "sue", "lawyer", "lawyers", "solicitor", "ombudsman", "police", "competitor", "chargeback":
 			return true
 		case "else":
-			return p.at(j-1) == "somewhere" || p.at(j-1) == "someone" || p.at(j-1) == "somebody"
+			return p.at(j+1) != "to" && p.at(j+1) != "who" && (p.at(j-1) == "somewhere" || p.at(j-1) == "someone" || p.at(j-1) == "somebody")
 		case "court", "action", "steps":
 			return p.names(v, j, "to", "legal")
 		case "review", "rating", "feedback":
@@ -242,7 +245,7 @@ func (p *clause) offered(q cue, v int, kind verbKind, you, cond bool) bool {
 	if p.at(q.subject) == "we" {
 		return cond && (kind == verbGive || kind == verbDeed && !joint[s] && s != "try" && p.names(0, len(p.w), "you", "your")) && (p.condition(cue{at: q.at, subject: q.subject, verb: q.verb, actor: q.actor}, p.clauseEnd(v))) && !p.names(v, len(p.w), "quotes")
 	}
-	return kind == verbGive || cond && (kind == verbDeed || kind == verbOther && s == "stop") || you && (kind == verbDeed || kind == verbOther) || p.names(v, len(p.w), "accommodate")
+	return kind == verbGive || cond && p.opens(q.subject) && s != "do" && (kind == verbDeed || kind == verbOther && s == "stop") || you && (kind == verbDeed || kind == verbOther) || p.names(v, len(p.w), "accommodate")
 }
 
 // deed finds the verb that counts after a modality, through "try to", "be happy to", "make sure that": its place and kind, and

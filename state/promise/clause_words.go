@@ -162,7 +162,7 @@ var deeds = set(`get check verify find look investigate review read follow prepa
 	forward adjust amend apply assign attach block build bump clean clear coordinate deduct deposit design determine distribute edit enter
 	evaluate expedite finalize finalise generate grant honor honour identify inspect issue locate log measure mock negotiate obtain
 	plan post refer remind request research reset restore retrieve route scan settle sponsor stand store straighten switch tackle
-	upgrade renew migrate water block redo circulate compensate paint split measure deduct sew bake cater hang plumb rewire activate stick lower reduce increase bear absorb shoulder knock throw reserve charge process waive refit recalibrate tidy touch unlock validate wire wrap drive shoot figure go-through dial fill fetch load lend reach firm`)
+	upgrade renew migrate water block redo circulate compensate paint split measure deduct roll launch implement sew bake cater hang plumb rewire activate stick lower reduce increase bear absorb shoulder knock throw reserve charge process waive refit recalibrate tidy touch unlock validate wire wrap drive shoot figure go-through dial fill fetch load lend reach firm`)
 
 // states are what one is, has, wants or does alone.
 var states = set(`be have need want like love see know think hope miss remember understand believe guess appreciate enjoy wish look-forward leave stay go

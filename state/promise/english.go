@@ -116,6 +116,9 @@ func (p *english) notDue(i int) int {
 	if j == i {
 		return i
 	}
+	if _, k := p.fromTo(i, true); p.at(i) == "from" && k > i { // from 3 to 5 pm
+		return i
+	}
 	if _, k := p.core(p.word(j, "the")); k > p.word(j, "the") {
 		return k
 	}
@@ -210,10 +213,10 @@ func (p *english) expression(i int) (term, int) {
 	} else if k := p.phrase(i, "before", "prior to", "ahead of"); k > i {
 		j, before, strong = k, true, true
 	} else if k := p.phrase(i, "no later than", "not later than", "at the latest by", "at the latest on", "latest on", "latest by", "due by", "due on", "due",
-		"by no later than", "by latest", "at the very latest by", "at the very latest on", "by", "until", "till", "til", "through", "thru", "deadline"); k > i {
+		"by no later than", "by latest", "by around", "by about", "by approximately", "at the very latest by", "at the very latest on", "by", "until", "till", "til", "through", "thru", "deadline"); k > i {
 		j, strong = k, true
 	} else {
-		j = p.phrase(i, "on or around", "on or about", "on", "at", "around", "during", "over", "this coming", "starting on", "starting", "beginning on", "beginning", "effective", "as of")
+		j = p.phrase(i, "on or around", "on or about", "on", "at about", "at around", "at exactly", "at approximately", "at", "around", "during", "over", "this coming", "starting on", "starting", "beginning on", "beginning", "effective", "as of")
 		if s := p.at(i); s == "this" || s == "beginning" && p.at(j) == "of" {
 			j = i
 		} else if (s == "over" || s == "during") && p.word(j, "the", "this") == j { // "I'll be over tomorrow"
@@ -243,12 +246,16 @@ func (p *english) expression(i int) (term, int) {
 			return t, e
 		}
 	}
+	if n, e := p.ordinalNumber(p.word(k, "or", "/")); p.word(k, "or", "/") > k && e > k+1 && p.num(e-2) >= 0 && !t.day.IsZero() && t.clock == (clock{}) { // on the 3rd or 4th
+		return p.later(t, p.ordinal(n)), e
+	}
 	if o := p.word(k, "or", "/", "through", "thru", "to", "and"); o > k {
 		p.prep = true
 		if u, e := p.core(p.word(o, "on", "at", "by")); e > p.word(o, "on", "at", "by") && (p.at(k) == "or" || t.isWeekday() && u.isWeekday() || p.at(k) == "and" && t.hasDay() && u.hasDay() && p.num(p.phrase(o, "the", "on the", "on")) > 0) {
 			t, k = p.later(t, u), e
 		}
 	}
+	k = p.phrase(k, "or so", "at the earliest")
 	if e := p.phrase(k, "at the very latest", "at the latest", "latest"); e > k {
 		t.strong, k = true, e
 	}
@@ -278,7 +285,7 @@ func (p *english) core(i int) (term, int) {
 		k := j
 		if j > from {
 			k = p.joint(j)
-			p.prep = p.prep || p.at(k) == "the" && t.isWeekday() // Monday, the 30th
+			p.prep = p.prep || t.isWeekday() // Monday, the 30th; Friday 11/27
 		}
 		if u, e := p.day(k); e > k {
 			if joined, ok := joinDays(t, u); ok {

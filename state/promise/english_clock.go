@@ -17,7 +17,7 @@ func (p *english) localClock(i int, beside bool) (clock, int) {
 		"end of working day", "end of the working day", "cob", "eob"); j > i {
 		return at(partBusiness), j
 	}
-	if j := p.phrase(i, "end of the day", "end of day", "eod", "midnight"); j > i {
+	if j := p.phrase(i, "end of the day", "end of day", "end - of - day", "eod", "midnight"); j > i {
 		return at(partEnd), j
 	}
 	if j := p.phrase(i, "first thing in the morning", "first thing"); j > i {
@@ -107,6 +107,9 @@ func (p *english) hour(i int, beside bool) (clock, int) {
 			return k, i
 		}
 		k, e := p.half(k, j)
+		if e == j && dotted && k.min%5 == 0 && i > 0 && (p.at(i-1) == "at" || hourly[p.at(i-1)]) && !p.counts(j) && !p.runsOn(j) { // at 3.30
+			return k, j
+		}
 		if e == j && (dotted || p.runsOn(j) || !p.prep && !beside && !p.strict) {
 			return k, i
 		}
@@ -134,6 +137,8 @@ func (p *english) hour(i int, beside bool) (clock, int) {
 	_, zoned := p.zone(j)
 	switch {
 	case p.runsOn(j):
+	case p.num(i) < 0 && i > 0 && hourly[p.at(i-1)] && (p.at(j) == "tomorrow" || p.at(j) == "today"): // by three tomorrow
+		return k, j
 	case zoned > j && i > 0 && (hourly[p.at(i-1)] || p.at(i-1) == "at"):
 		return k, j
 	case i > 0 && p.at(i-1) == "at" && (p.strict || !p.counts(j)),
@@ -146,7 +151,7 @@ func (p *english) hour(i int, beside bool) (clock, int) {
 }
 
 // hourly are prepositions after which a bare number is an hour if nothing is counted: "around 3", "by 6".
-var hourly = set("around about by before until till")
+var hourly = set("around about exactly approximately by before until till")
 
 // counts says that the word after a bare number makes it a count or a rate: at 5 euros, at 3 percent.
 func (p *english) counts(j int) bool {

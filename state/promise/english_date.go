@@ -16,7 +16,7 @@ func (p *english) bareOrdinal(i int) (term, int) {
 		}
 		return p.date(base.Year(), int(base.Month()), n), e
 	}
-	if !p.strict && p.num(j) < 0 { // "by the second" is a second, or an object
+	if !p.strict && p.num(j) < 0 && !(j > i && n == 1 && k >= len(p.t)) { // "by the second" is a second, or an object
 		return term{}, i
 	}
 	return p.ordinal(n), k
@@ -67,6 +67,9 @@ func (p *english) monthDay(i int) (term, int) {
 			return term{}, i
 		}
 		e = k + 1
+		if last := p.num(e + 1); (p.at(e) == "-" || p.at(e) == "–") && last > n && last <= 31 && !p.runsOn(e+2) { // March 3-5
+			n, e = last, e+2
+		}
 		if p.runsOn(e) {
 			return term{}, i
 		}

@@ -5,7 +5,7 @@ import "time"
 // day reads what names a day, a period or a length of time.
 func (p *english) day(i int) (term, int) {
 	for _, read := range []func(int) (term, int){
-		p.gone, p.relative, p.feast, p.weekOf, p.weekFrom, p.weekNumber, p.season, p.length, p.endOf, p.numeric, p.monthDay, p.weekdayName, p.period, p.bareMonth, p.bareOrdinal,
+		p.gone, p.relative, p.feast, p.weekOf, p.nthOf, p.weekFrom, p.weekNumber, p.season, p.length, p.endOf, p.numeric, p.monthDay, p.weekdayName, p.period, p.bareMonth, p.bareOrdinal,
 	} {
 		if t, j := read(i); j > i {
 			return t, j
@@ -16,19 +16,22 @@ func (p *english) day(i int) (term, int) {
 
 // weekOf reads "the first week of January", which ends on the seventh, and "the last week of March".
 func (p *english) weekOf(i int) (term, int) {
-	j := p.word(i, "the")
-	n, ok := map[string]int{"first": 1, "second": 2, "third": 3, "last": 5, "1st": 1, "2nd": 2}[p.at(j)]
-	if !ok || p.at(j+1) != "week" || p.at(j+2) != "of" && p.at(j+2) != "in" {
+	j := p.word(p.word(i, "in"), "the")
+	n, k := p.ordinalNumber(j)
+	if p.at(j) == "last" {
+		n, k = 5, j+1
+	}
+	if k == j || n > 5 || p.at(k) != "week" || p.at(k+1) != "of" && p.at(k+1) != "in" {
 		return term{}, i
 	}
-	m, ok := englishMonths[p.at(j+3)]
+	m, ok := englishMonths[p.at(k+2)]
 	if !ok {
 		return term{}, i
 	}
 	last := monthDays(int(m), p.today.Year())
 	t := p.context.date(0, int(m), min(7*n, last))
 	t.opens = func(d time.Time) time.Time { return d.AddDate(0, 0, -6) }
-	return t, j + 4
+	return t, k + 3
 }
 
 // monthDays is how many days a month has.
@@ -163,7 +166,7 @@ func (p *english) count(i int) (int, unit, int) {
 
 // length reads in 3 days, within two weeks, the next few days, a week from Friday.
 func (p *english) length(i int) (term, int) {
-	j := p.phrase(i, "within the next", "within", "inside of", "inside", "in under", "in less than", "in no more than", "in the next", "in the coming", "in about", "in", "over the next",
+	j := p.phrase(i, "within the next", "within", "inside of", "inside", "in just", "in under", "in less than", "in no more than", "in the next", "in the coming", "in about", "in", "over the next",
 		"during the next", "the next", "next")
 	led := j > i
 	limit := p.at(i) == "within" || p.at(i) == "inside" || p.at(i) == "in" || i > 0 && p.at(i-1) == "by"
@@ -232,9 +235,12 @@ func (p *english) endOf(i int) (term, int) {
 			return p.end(u, 0), i + 1
 		}
 	}
-	if j := p.phrase(i, "week ' s end", "month ' s end", "quarter ' s end", "year ' s end", "month end", "quarter end", "year end", "month - end", "quarter - end", "year - end"); j > i {
+	if j := p.phrase(i, "week ' s end", "month ' s end", "quarter ' s end", "year ' s end", "end - of - month", "end - of - quarter", "end - of - year", "month end", "quarter end", "year end", "month - end", "quarter - end", "year - end"); j > i {
 		if year, e := p.year(j); year > 0 && p.at(i) == "year" {
 			return p.span('y', year-p.today.Year()), e
+		}
+		if p.at(i) == "end" {
+			return p.end(p.at(j - 1)[0], 0), j
 		}
 		return p.end(p.at(i)[0], 0), j
 	}
@@ -285,6 +291,15 @@ func (p *english) endOf(i int) (term, int) {
 		return t, e
 	}
 	t, e := p.stretch(k)
+	if n := p.num(k); e == k && p.at(i) == "end" && n >= p.today.Year() && n <= p.today.Year()+9 {
+		t, e = p.span('y', n-p.today.Year()), k+1
+	}
+	if e == k && seasons[p.at(k)] != 0 && p.at(i) == "end" {
+		held := p.prep
+		p.prep = true
+		t, e = p.season(k)
+		p.prep = held
+	}
 	if e == k {
 		return term{}, i0
 	}
@@ -359,6 +374,15 @@ func (p *english) period(i int) (term, int) {
 	if j := p.phrase(i, "the week after next", "week after next"); j > i {
 		return p.week(2), j
 	}
+	if j := p.phrase(i, "the weekend after next"); j > i {
+		return p.weekend(2), j
+	}
+	if p.at(i) == "in" && p.at(i+1) == "the" && (p.at(i+2) == "coming" || p.at(i+2) == "following") {
+		if t, j := p.period(i + 1); j > i+1 {
+			return t, j
+		}
+		return term{}, i
+	}
 	if j := p.phrase(i, "midweek"); j > i {
 		return p.weekdayIn(0, time.Wednesday), j
 	}
@@ -408,7 +432,7 @@ func (p *english) weekdayName(i int) (term, int) {
 	}
 	w := weekdayOf(n)
 	j++
-	if len(name) < 6 && p.at(j) == "." && p.adjacent(j) && j+1 < len(p.t) && (p.num(j+1) >= 0 || p.strict) {
+	if len(name) < 6 && p.at(j) == "." && p.adjacent(j) && j+1 < len(p.t) && (p.num(j+1) >= 0 || p.strict || partNames[p.at(j+1)] != 0 || p.at(j+1) == "," || englishMonths[p.at(j+1)] != 0) {
 		j++
 	}
 	if p.at(j) == "'" || p.at(j) == "’" { // Friday's meeting

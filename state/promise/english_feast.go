@@ -9,8 +9,8 @@ var feastDays = []struct {
 	month, day int
 }{
 	{"christmas eve", 12, 24}, {"christmas day", 12, 25}, {"christmas", 12, 25}, {"xmas", 12, 25}, {"boxing day", 12, 26}, {"new year ' s eve", 12, 31}, {"new years eve", 12, 31},
-	{"new year's eve", 12, 31}, {"new year's day", 1, 1}, {"in the new year", 1, 1}, {"new year's", 1, 1}, {"the new year", 1, 1}, {"new year", 1, 1},
-	{"valentine ' s day", 2, 14}, {"valentine ’ s day", 2, 14}, {"valentine ' s", 2, 14}, {"st patrick ' s day", 3, 17}, {"independence day", 7, 4}, {"the fourth of july", 7, 4}, {"halloween", 10, 31},
+	{"new year ' s day", 1, 1}, {"in the new year", 1, 1}, {"new year ' s", 1, 1}, {"the new year", 1, 1}, {"new year", 1, 1},
+	{"valentine ' s day", 2, 14}, {"valentine ' s", 2, 14}, {"st patrick ' s day", 3, 17}, {"independence day", 7, 4}, {"the fourth of july", 7, 4}, {"halloween", 10, 31},
 	{"thanksgiving day", -11, 44}, {"thanksgiving", -11, 44}, {"black friday", -11, 45}, {"labor day", -9, 11}, {"memorial day", -5, 51},
 	{"easter monday", 0, 1}, {"good friday", 0, -2}, {"easter sunday", 0, 0}, {"easter", 0, 0},
 }
@@ -58,6 +58,39 @@ func nthWeekday(year int, month time.Month, n int, w time.Weekday) time.Time {
 		d = d.AddDate(0, 0, -7)
 	}
 	return d
+}
+
+// nthOf reads "the last day of the month", "the first Monday of December".
+func (p *english) nthOf(i int) (term, int) {
+	j := p.word(i, "the")
+	n, k := p.ordinalNumber(j)
+	if p.at(j) == "last" {
+		n, k = 5, j+1
+	}
+	w, weekday := englishWeekdays[p.at(k)]
+	if k == j || n > 5 || !weekday && p.at(k) != "day" || p.at(k+1) != "of" && p.at(k+1) != "in" {
+		return term{}, i
+	}
+	t, e := p.stretch(k + 2)
+	if e == k+2 || t.err != nil || t.opens == nil || t.opens(t.day).Day() != 1 {
+		return term{}, i
+	}
+	first := t.opens(t.day)
+	switch {
+	case weekday && first.AddDate(0, 1, 0).After(t.day): // within a month
+		d := nthWeekday(first.Year(), first.Month(), n, time.Weekday(w))
+		if d.Before(p.today) && t.next != nil {
+			first = firstOfMonth(t.next(t.day))
+			d = nthWeekday(first.Year(), first.Month(), n, time.Weekday(w))
+		}
+		return dayTerm(d), e
+	case weekday:
+		return term{}, i
+	case n == 5:
+		t.opens = same
+		return t, e
+	}
+	return dayTerm(first.AddDate(0, 0, n-1)), e
 }
 
 // movingFeasts are those whose date follows another calendar: due words without a moment.

@@ -14,6 +14,9 @@ var thumbTails = map[string]string{"moro": "tomorrow", "morrow": "tomorrow", "mr
 // thumbs writes out "nxt wk" and "2moro".
 func thumbs(ts []token) []token {
 	for i := range ts {
+		if ts[i].s == "’" {
+			ts[i].s = "'"
+		}
 		if full, ok := thumbWords[ts[i].s]; ok {
 			ts[i].s = full
 		}
@@ -107,6 +110,11 @@ func (p *english) course(i int) (term, int) {
 	if t, k := p.period(j); k > j {
 		return t, k
 	}
+	if j > i+1 { // over the course of the next few days
+		if t, k := p.length(j); k > j {
+			return t, k
+		}
+	}
 	return term{}, i
 }
 
@@ -163,7 +171,7 @@ func (p *english) season(i int) (term, int) {
 	}
 	j := p.phrase(i, "in the early", "in the late", "in early", "in late", "in the", "in", "this coming", "this", "next", "the following", "the coming", "the", "early", "late")
 	m, ok := seasons[p.at(j)]
-	if !ok || j == i && !p.prep || p.at(j) == "fall" && !strings.HasPrefix(p.at(j-1), "th") && p.at(j-1) != "next" || p.at(i) == "the" && !p.prep {
+	if !ok || j == i && !p.prep || p.at(j) == "fall" && !strings.HasPrefix(p.at(j-1), "th") && p.at(j-1) != "next" && !(p.at(j-1) == "in" && p.num(j+1) > 1900) || p.at(i) == "the" && !p.prep {
 		return term{}, i
 	}
 	if n := p.at(j + 1); n == "'" || n == "’" || n == "sale" || n == "collection" || n == "catalogue" || n == "catalog" || n == "break" || n == "term" || n == "holidays" {
@@ -171,6 +179,9 @@ func (p *english) season(i int) (term, int) {
 	}
 	year := p.today.Year()
 	end := day(year, m+1, 0)
+	if y, e := p.year(j + 1); y >= year && y < 2200 && p.at(j+1) != "," {
+		return dayTerm(day(y, m+1, 0)), e
+	}
 	if end.Before(p.today) {
 		end = day(year+1, m+1, 0)
 	}

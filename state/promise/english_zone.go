@@ -64,7 +64,7 @@ func (p *english) clock(i int, beside bool) (clock, int) {
 	if j == i || !k.timed && k.part != partNoon && k.part != partBusiness && k.part != partEnd {
 		return k, j
 	}
-	j = p.phrase(j, "sharp", "on the dot")
+	j = p.phrase(j, "sharp", "on the dot", "hrs", "hours")
 	name, e := p.zone(j)
 	switch {
 	case e == j:
