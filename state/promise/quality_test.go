@@ -179,7 +179,7 @@ func TestQuality(t *testing.T) {
 		row("promise_email", "precision promise or conditional", s.bothRight(), 0.88, len(set))
 		row("promise_email", "due words exact", s.words(), 0.9, s.due)
 	})
-	for _, set := range []string{"chinese_a", "chinese_b", "chinese_c", "chinese_d", "chinese_e", "chinese_f", "chinese_g", "chinese_h", "chinese_i", "chinese_j", "chinese_k", "chinese_l", "chinese_m", "chinese_n", "english_a", "english_b", "english_c", "english_d", "english_e", "english_f", "english_g", "english_h", "english_i", "english_j", "english_k", "mixed_a"} {
+	for _, set := range []string{"chinese_a", "chinese_b", "chinese_c", "chinese_d", "chinese_e", "chinese_f", "chinese_g", "chinese_h", "chinese_i", "chinese_j", "chinese_k", "chinese_l", "chinese_m", "chinese_n", "chinese_o", "english_a", "english_b", "english_c", "english_d", "english_e", "english_f", "english_g", "english_h", "english_i", "english_j", "english_k", "english_l", "mixed_a"} {
 		language, part, _ := strings.Cut(set, "_")
 		name := language + ", part " + part
 		set := readLabelled(t, filepath.Join("testdata", set+".tsv"), 0, 1, 2)
