@@ -158,6 +158,9 @@ func (p *chinese) expression(i int) (term, int) {
 		}
 		k, strong = m, true
 	}
+	if m := p.lit(e, "左右", "上下"); m > e && !strong {
+		k = m
+	}
 	if m := p.lit(e, "开始", "起"); m > e && t.hasDay() && !strong && p.lit(m, "步", "床", "飞", "诉", "草", "来", "会") == m { // 明天开始
 		k = m
 	}

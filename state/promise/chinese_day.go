@@ -70,6 +70,9 @@ func (p *chinese) length(i int) (term, int) {
 			n, k, between = v, x, true
 		}
 	}
+	if !half && k == j+2 && k < len(p.r) && strings.ContainsRune("一二两三四五六七八", p.r[j]) && strings.ContainsRune("二两三四五六七八九", p.r[j+1]) { // 两三天
+		between = true
+	}
 	e := p.lit(k, "个")
 	if !half && p.lit(e, "半") > e && p.lit(e, "半夜", "半年") == e {
 		half = true

@@ -140,6 +140,15 @@ func (p *chineseSentence) read() []claim {
 		if i < len(p.clauses)-1 && hanComplete().MatchString(s) && contains(p.clauses[i+1].s, []string{"就", "当天", "马上", "立刻", "立即"}) { // 材料交齐了，当天就能出证
 			cond = true
 		}
+		if i < len(p.clauses)-1 && strings.HasSuffix(s, "的话") { // what it hangs on, and no claim of its own
+			cond = true
+			continue
+		}
+		for _, w := range []string{"实在不行", "不行", "不成"} { // 不行我给您换
+			if rest, ok := strings.CutPrefix(s, w); ok && startsAny(rest, "我", "就", "咱") {
+				cond, s = true, rest
+			}
+		}
 		if hanHandsOver().MatchString(s) || startsAny(s, "您再", "你再", "您先", "你先", "您把", "你把", "您提供", "您告诉", "您发", "提供", "发一下", "报一下", "留一下", "说一下") {
 			told = true
 			if hanHandsOver().MatchString(s) {

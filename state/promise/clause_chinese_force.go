@@ -30,7 +30,7 @@ var (
 	// 有任何问题，我们…; what may be there
 	hanShouldThere = hanPattern(`^(一旦|若|如)?有(任何|什么|其他|其它|质量).{0,10}$`)
 	// a burden that the reader is spared: 不会再收您费用, 不会外传
-	hanSpares = hanPattern(`(不会|不再|不另|不额外|绝不|决不)(再|另外|额外|多|让您|让你|对外|向任何人|给任何人|把)?.{0,6}(收您|收你|收费|收取|加价|加收|泄露|外传|透露|外泄|公开|耽误您|耽误你|误您|让您|让你|打扰您|打扰你|骚扰|扣您|扣你|发生|出现)`)
+	hanSpares = hanPattern(`(不会|不再|不另|不额外|绝不|决不)(再|另外|额外|多|让您|让你|对外|向任何人|给任何人|把)?.{0,6}(收您|收你|收费|收取|加价|加收|泄露|外传|透露|外泄|公开|耽误您|耽误你|误您|让您|让你|打扰您|打扰你|骚扰|扣您|扣你|发生|出现)|不收(您|你).{0,6}(费|钱)`)
 	// you choose when: 您什么时候想看房，我带您过去
 	hanWhenever = hanPattern(`^(您|你)?(们)?.{0,3}(什么时候|啥时候|哪天|几时|何时)[^?]{1,10}$`)
 	// the reader hands something over first: 你今天把尺寸发来，明天就能出图
@@ -111,6 +111,8 @@ func hanForceless(s string) bool {
 	case !help && strings.Contains(s, "我") && contains(s, []string{"申请退款", "问退款", "要求退款", "问退货", "申请退货", "要求赔"}):
 		return true
 	case hanDuty().MatchString(s), !help && hanAway().MatchString(s), hanCeases().MatchString(s) && !help, strings.HasPrefix(s, "听") && strings.Contains(s, "说"):
+		return true
+	case strings.Contains(s, "会有") && !help && !strings.Contains(s, "我"): // 期间会有噪音
 		return true
 	case strings.HasPrefix(s, "再不"), strings.HasPrefix(s, "下次") && !help:
 		return true

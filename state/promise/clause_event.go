@@ -159,7 +159,12 @@ func (p *clause) comesBack(i, end int) bool {
 	case "get":
 		return p.names(i+1, i+3, "back", "home", "in", "to", "there", "off", "a")
 	case "have":
-		return p.at(i+1) == "a" // a minute
+		switch v := p.at(p.adverb(i + 1)); v {
+		case "a", "seen", "spoken", "been", "had", "heard", "done", "read", "gone", "met": // a minute; once I have spoken to him
+			return true
+		default:
+			return strings.HasSuffix(v, "ed")
+		}
 	}
 	return false
 }

@@ -195,4 +195,4 @@ var irregular = map[string]string{"sent": "send", "paid": "pay", "done": "do", "
 	"brought": "bring", "written": "write", "built": "build", "sold": "sell"}
 
 // fulfils are deeds beside giving whose passive is a promise rather than a notice: "will be issued", not "will be closed".
-var fulfils = set("issue process fix correct resolve prepare arrange complete finish approve handle install extend waive settle pay deduct deposit sort solve finalize finalise book activate transfer collect restore build deal cover circulate distribute")
+var fulfils = set("issue process fix correct resolve prepare arrange complete finish approve handle install extend waive settle pay deduct deposit sort solve finalize finalise book activate transfer collect restore build deal cover circulate distribute release reverse")

@@ -191,7 +191,7 @@ func (p *clause) weigh(q cue) (claim, bool) {
 			cl.weight -= 0.2
 		}
 	case actorThird:
-		if q.offer || kind != verbGive && !(kind == verbDeed && (you || fixing[p.at(v)] || dated && !p.soft(due) && !joint[p.at(v)] && p.at(v) != "attend" && p.at(v) != "run")) && !(kind == verbCourtesy && (you || dated)) {
+		if q.offer || kind != verbGive && !(kind == verbDeed && (you || fixing[p.at(v)] || dated && !p.soft(due) && !(q.subject == 0 && q.at == 1 && strings.HasSuffix(p.at(0), "s")) && !joint[p.at(v)] && p.at(v) != "attend" && p.at(v) != "run")) && !(kind == verbCourtesy && (you || dated)) {
 			return cl, false
 		}
 		cl.kind = KindThirdParty
@@ -200,52 +200,6 @@ func (p *clause) weigh(q cue) (claim, bool) {
 		return cl, false
 	}
 	return cl, true
-}
-
-// threat says whether what follows a verb hurts the reader, or takes the business elsewhere.
-func (p *clause) threat(v, end int) bool {
-	for j := v; j < end; j++ {
-		switch p.at(j) {
-		case "elsewhere", "sue", "lawyer", "lawyers", "solicitor", "ombudsman", "police", "competitor", "chargeback":
-			return true
-		case "else":
-			return p.at(j+1) != "to" && p.at(j+1) != "who" && (p.at(j-1) == "somewhere" || p.at(j-1) == "someone" || p.at(j-1) == "somebody")
-		case "court", "action", "steps":
-			return p.names(v, j, "to", "legal")
-		case "review", "rating", "feedback":
-			return p.names(v, j, "bad", "negative", "poor", "terrible", "nasty", "one-star")
-		}
-	}
-	return false
-}
-
-// joint are deeds of which "we" is most often the writer together with the reader.
-var joint = set("split share discuss talk meet speak do see cover start go")
-
-// visiting are words after which "come" is a visit: come on Friday, come round, come and see.
-var visiting = set("on at tomorrow today tonight round around along and with by over")
-var fixing = set("drop deliver deposit correct fix bring send contact call mention follow handle straighten pick collect install")
-
-// offered says whether "can" or "would be happy to" offers the reader a deed, rather than telling what is possible.
-func (p *clause) offered(q cue, v int, kind verbKind, you, cond bool) bool {
-	s := p.at(v)
-	if p.at(q.subject-1) == "so" { // so I can follow up
-		return false
-	}
-	glad := p.at(q.at) != "can" && p.at(q.at) != "could"
-	if (s == "discuss" || s == "talk" || s == "meet") && (glad || you) {
-		return glad || s == "meet"
-	}
-	if s == "help" || s == "discuss" || s == "talk" || s == "meet" || s == "confirm" || s == "assure" || s == "ask" || s == "join" && p.at(q.at) == "can" {
-		return p.at(q.at) != "can" && p.at(q.at) != "could" && cond
-	}
-	if p.at(q.at) != "can" && p.at(q.at) != "could" { // would be happy to
-		return true
-	}
-	if p.at(q.subject) == "we" {
-		return cond && (kind == verbGive || kind == verbDeed && !joint[s] && s != "try" && p.names(0, len(p.w), "you", "your")) && (p.condition(cue{at: q.at, subject: q.subject, verb: q.verb, actor: q.actor}, p.clauseEnd(v))) && !p.names(v, len(p.w), "quotes")
-	}
-	return kind == verbGive || cond && p.opens(q.subject) && s != "do" && (kind == verbDeed || kind == verbOther && s == "stop") || you && (kind == verbDeed || kind == verbOther) || p.names(v, len(p.w), "accommodate")
 }
 
 // deed finds the verb that counts after a modality, through "try to", "be happy to", "make sure that": its place and kind, and

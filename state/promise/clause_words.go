@@ -169,7 +169,7 @@ var states = set(`be have need want like love see know think hope miss remember 
 	come arrive travel fly sleep live spend resurface target lose refrain use save eat head land feel become seem remain own prefer
 	suppose expect realize realise learn hear admit say agree bet benefit start begin continue end move die decide consider win owe
 	depend require notice relax rest watch grow retire suspect assume stop-by vote laugh cry regret happen survive suffer sit walk
-	gain earn receive quit work-out belong differ fail succeed`)
+	gain earn receive quit work-out belong differ fail succeed celebrate`)
 
 // base brings a verb's -ing form back to the form in the lists.
 func base(s string) string {
@@ -201,7 +201,7 @@ var otherPersons = set("he she they")
 // relations make a person of ours or yours another one: my assistant, our courier.
 var relations = set(`assistant colleague boss manager partner secretary courier driver carrier supplier bank lawyer attorney accountant wife husband son
 	daughter brother sister mother father friend agent broker technician engineer plumber electrician intern vendor contractor forwarder
-	distributor landlord consultant director rep representative factory insurer manufacturer shipper installer fitter postman coworker co-worker`)
+	distributor landlord consultant director rep representative factory insurer manufacturer shipper installer fitter postman coworker co-worker agency`)
 
 // ownRoles are people of whom "our" without a name speaks for the writer's side: our engineer will visit you.
 var ownRoles = set(`engineer engineers technician technicians specialist specialists expert experts installer installers fitter rep reps representative

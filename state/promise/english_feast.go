@@ -79,10 +79,6 @@ func (p *english) nthOf(i int) (term, int) {
 	switch {
 	case weekday && first.AddDate(0, 1, 0).After(t.day): // within a month
 		d := nthWeekday(first.Year(), first.Month(), n, time.Weekday(w))
-		if d.Before(p.today) && t.next != nil {
-			first = firstOfMonth(t.next(t.day))
-			d = nthWeekday(first.Year(), first.Month(), n, time.Weekday(w))
-		}
 		return dayTerm(d), e
 	case weekday:
 		return term{}, i

@@ -130,15 +130,24 @@ func (p *english) weekFrom(i int) (term, int) {
 	j = p.word(j, "the")
 	for _, read := range []func(int) (term, int){p.numeric, p.monthDay, p.bareOrdinal} {
 		if t, k := read(j); k > j && !t.day.IsZero() {
-			return dayTerm(p.inWeek(t.day, time.Friday)), k
+			return p.weekHolding(t), k
 		}
 	}
 	if n, k := p.ordinalNumber(j); k > j && p.num(j) > 0 {
 		if t := p.ordinal(n); t.err == nil {
-			return dayTerm(p.inWeek(t.day, time.Friday)), k
+			return p.weekHolding(t), k
 		}
 	}
 	return term{}, i
+}
+
+// weekHolding is the Friday of the week that holds a day, of the next such day where that week has gone by.
+func (p *english) weekHolding(t term) term {
+	end := p.inWeek(t.day, time.Friday)
+	if end.Before(p.today) && t.next != nil {
+		end = p.inWeek(t.next(t.day), time.Friday)
+	}
+	return dayTerm(end)
 }
 
 // weekNumber reads "in week 49", "by CW 49", "KW49": the week's Friday, of next year where this year's has gone by.
