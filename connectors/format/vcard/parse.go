@@ -308,7 +308,8 @@ func (p *Property) goesOn(raw, line []byte) bool {
 	}
 	// "http://..." in a note has a colon too.
 	name := strings.ToUpper(string(line[:n]))
-	return line[n] == ':' && bytes.HasPrefix(line[n:], []byte("://")) && !known[name]
+	name = name[strings.IndexByte(name, '.')+1:] // of a group
+	return line[n] == ':' && bytes.HasPrefix(line[n:], []byte("://")) && !known[name] && !strings.HasPrefix(name, "X-")
 }
 
 // startsKnown reports whether a line without a colon begins like a property.

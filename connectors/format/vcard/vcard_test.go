@@ -101,6 +101,7 @@ func TestReading(t *testing.T) {
 		"mark and junk":          {"\uFEFFexported\nBEGIN : vcard \nFN:a\nEND:VCARD", "FN=a"},
 		"no colon":               {card("3.0", "FN:a", "TEL;CELL 123", "what is this", "EMAIL", "N:b;c"), "FN=a\nN=b|c\n!4:TEL;CELL 123\n!5:what is this\n!6:EMAIL"},
 		"a note over lines":      {card("3.0", "NOTE:one", "Meet at 10:30 tomorrow", "", "http://x.example/y", "TEL:1"), "NOTE=one\nMeet at 10:30 tomorrow\n\nhttp://x.example/y\nTEL=1"},
+		"no scheme of addresses": {card("3.0", "X-A:one", "X-B://", "NOTE:two", "item1.URL://x.example"), "X-A=one\nX-B=//\nNOTE=two\nitem1.URL=//x.example"},
 		"no end":                 {"BEGIN:VCARD\nFN:a\nTEL:1\n", "FN=a\nTEL=1\nproblem no_end"},
 		"cut":                    {"BEGIN:VCARD\nFN:a\nTEL:12", "FN=a\nTEL=12\nproblem cut"},
 		"cut in the end":         {"BEGIN:VCARD\nFN:a\nEND:VC", "FN=a\nproblem no_end"},
