@@ -3,6 +3,7 @@ package service
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/keptcrm/kept/state"
@@ -102,13 +103,28 @@ func (a *asking) decide() error {
 }
 
 // stands says whether there is still something to ask: a promise that somebody closed meanwhile
-// needs no evidence.
+// needs no evidence, and one that somebody logged by hand meanwhile is no question.
 func (a *asking) stands(q *state.Question) (bool, error) {
 	if q.Kind != state.QuestionPromiseDone {
-		return true, nil
+		logged, err := a.logged(q)
+		return !logged, err
 	}
 	p, err := state.Promises.Find(a.l.tx, state.NumberKey(q.Promise))
 	return err == nil && p != nil && p.State == state.PromiseOpen, err
+}
+
+// logged says whether what a question is about was put on record by hand since it was found.
+func (a *asking) logged(q *state.Question) (bool, error) {
+	c, err := a.l.survivor(q.A)
+	if err != nil || c == nil {
+		return false, err
+	}
+	promises, err := a.l.promisesOf(c)
+	if err != nil {
+		return false, err
+	}
+	f := foundPromise{direction: q.Field, said: q.Said, due: q.Due, text: q.Raw}
+	return slices.ContainsFunc(promises, func(p *state.Promise) bool { return p.Source == "" && f.is(p) }), nil
 }
 
 // forwarded gives a question of somebody who has left to whoever answers for the customer now, and one

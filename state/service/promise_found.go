@@ -333,9 +333,7 @@ func (h *harvest) known(f foundPromise) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if slices.ContainsFunc(promises, func(p *state.Promise) bool {
-		return p.Direction == f.direction && withinOf(p.Made, f.said, sameSaid) && nearDue(p.Due, f.due) && promise.Alike(p.Text, f.text) >= alikeAt
-	}) {
+	if slices.ContainsFunc(promises, f.is) {
 		return true, nil
 	}
 	for _, b := range bases(c) {
@@ -351,6 +349,11 @@ func (h *harvest) known(f foundPromise) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// is says whether what was found is a promise that is on record, in these words or others.
+func (f foundPromise) is(p *state.Promise) bool {
+	return p.Direction == f.direction && withinOf(p.Made, f.said, sameSaid) && nearDue(p.Due, f.due) && promise.Alike(p.Text, f.text) >= alikeAt
 }
 
 func withinOf(a, b time.Time, within time.Duration) bool {

@@ -154,6 +154,20 @@ func TestPromisesLoggedByHandAreNotAsked(t *testing.T) {
 	h.wantAsked("wei", "ours Jana Köhler: I will also send you the certificate of the mirror by Tuesday. (2026-11-24 15:59)")
 }
 
+// What was found first and then logged by hand is asked no more; what it is not about still is.
+func TestPromisesLoggedAfterTheyWereFound(t *testing.T) {
+	t.Parallel()
+	h := office(t)
+	h.mails(letter{id: "m1", from: weiMail, to: janaBox, subject: "Quote", day: 20, sent: true, text: "I will send you the revised quote for 40 units by Tuesday.\n\nI will also send you the certificate of the mirror by Tuesday."})
+	h.watch()
+	must[PromiseOut](h)(h.s.PromiseAdd(as("wei"), PromiseAddIn{Ref: "jana", Text: "revised quote, 40 units", Due: "tuesday"}))
+	must[PromiseOut](h)(h.s.PromiseAdd(as("wei"), PromiseAddIn{Ref: "jana", Text: "certificate of the mirror", Due: "tuesday", Theirs: true}))
+	if out := h.watch(); out.Lapsed != 1 {
+		t.Errorf("%+v", out)
+	}
+	h.wantAsked("wei", "ours Jana Köhler: I will also send you the certificate of the mirror by Tuesday. (2026-11-24 15:59)")
+}
+
 func TestOldMailIsNotRead(t *testing.T) {
 	t.Parallel()
 	h := office(t)
