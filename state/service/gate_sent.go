@@ -118,8 +118,11 @@ func (l *lookup) gateHousehold(out *gateAnswer, g gateAsk) error {
 		}
 		n, _ := state.Customers.ParseRef(r.Customer.Number)
 		other, err := l.survivor(n)
-		if err != nil || other == nil {
+		if err != nil {
 			return err
+		}
+		if other == nil {
+			continue
 		}
 		sent, err := l.sentTo(other, time.Time{})
 		if err != nil {
