@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/keptcrm/kept/connectors"
+	"github.com/keptcrm/kept/state"
 	"github.com/keptcrm/kept/state/service"
 )
 
@@ -58,9 +61,28 @@ func (w *simulation) agreeList(person int, field string) {
 	}
 }
 
+// wasRead says whether an opt-out was read before its contact was deleted: one that came and went
+// between two runs, nobody could know of.
+func (w *simulation) wasRead(e simEdit) bool {
+	read := false
+	err := w.svc.Look(context.Background(), func(tx state.Tx, _ time.Time) error {
+		found, err := state.Records.By(tx, "id", state.RecordKey(e.remote.name, string(connectors.Contact), e.id))
+		for _, r := range found {
+			for _, v := range r.Versions {
+				read = read || slices.ContainsFunc(v.Consents, func(c state.Said) bool { return c.State == state.ConsentOptedOut })
+			}
+		}
+		return err
+	})
+	if err != nil {
+		w.fail("what %s told: %v", e.id, err)
+	}
+	return read
+}
+
 func (w *simulation) agreeConsent(person int) {
 	out := slices.ContainsFunc(w.edits, func(e simEdit) bool {
-		return e.field == "opt-out" && e.person == person && e.remote.live(person) != nil
+		return e.field == "opt-out" && e.person == person && e.remote.live(person) != nil && (!e.remote.contacts[e.id].gone || w.wasRead(e))
 	})
 	if !out && !w.optouts.out[person] {
 		return

@@ -12,7 +12,6 @@ package reconcile
 
 import (
 	"maps"
-	"strings"
 	"time"
 
 	"github.com/keptcrm/kept/state"
@@ -191,11 +190,6 @@ func Created(sent []state.Field, said []state.Said, fields []state.Field, consen
 	for _, name := range namesOf(sent, fields) {
 		if f, ok := holds(matrix, name); ok && f.Read && compared(name) {
 			s.Fields = put(s.Fields, name, valuesOf(fields, name))
-		}
-	}
-	for _, f := range matrix {
-		if f.Read && compared(f.Name) && !strings.HasSuffix(f.Name, ".") {
-			s.Fields = put(s.Fields, f.Name, valuesOf(fields, f.Name))
 		}
 	}
 	if f, ok := holds(matrix, FieldConsent); ok && f.Write {

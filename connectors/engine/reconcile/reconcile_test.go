@@ -585,3 +585,26 @@ func TestCreatedIsInStep(t *testing.T) {
 		t.Errorf("what is emptied there: got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// A record that was created while the others contradicted each other about a field gets the field once
+// they do not, also where nobody answered or edited anything: one of them went away.
+func TestCreatedWhileUndecided(t *testing.T) {
+	t.Parallel()
+	has := fields(t, "given=Jana; family=Köhler")
+	shop := side(t, "shop", "given=Jana; family=Köhler", holding(only("given", "family", "title")))
+	shop.Shadow = Created(has, nil, has, nil, shop.Matrix, rules)
+	book := side(t, "book", "given=Jana; family=Köhler; title=Astronomer", was("given=Jana; family=Köhler"))
+	crm := side(t, "crm", "given=Jana; family=Köhler; title=Dr", was("given=Jana; family=Köhler"))
+	sides := []Side{book, crm, shop}
+	out := decide(t, sides, rules)
+	if got, want := lines(sides, out), "conflict title: book [Astronomer], crm [Dr]"; got != want {
+		t.Fatalf("got\n%s\nwant\n%s", got, want)
+	}
+	for i := range sides {
+		sides[i].Shadow = out.Shadows[i]
+	}
+	gone(t, &sides[1])
+	if got, want := lines(sides, decide(t, sides, rules)), "shop title [] -> [Astronomer] filled, book"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
