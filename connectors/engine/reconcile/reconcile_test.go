@@ -593,7 +593,7 @@ func TestCreatedWhileUndecided(t *testing.T) {
 	has := fields(t, "given=Jana; family=Köhler")
 	shop := side(t, "shop", "given=Jana; family=Köhler", holding(only("given", "family", "title")))
 	shop.Shadow = Created(has, nil, has, nil, shop.Matrix, rules)
-	book := side(t, "book", "given=Jana; family=Köhler; title=Astronomer", was("given=Jana; family=Köhler"))
+	book := side(t, "book", "given=Jana; family=Köhler; title=Astronomer", was("given=Jana; family=Köhler; title=Astronomer"))
 	crm := side(t, "crm", "given=Jana; family=Köhler; title=Dr", was("given=Jana; family=Köhler"))
 	sides := []Side{book, crm, shop}
 	out := decide(t, sides, rules)
