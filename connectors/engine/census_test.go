@@ -274,3 +274,45 @@ func TestLostCursorWithoutACensus(t *testing.T) {
 		t.Fatalf("%+v", c)
 	}
 }
+
+// blind can neither look for a write nor read a single contact.
+type blind struct{ d desk }
+
+func (b blind) Check(ctx context.Context) error { return b.d.Check(ctx) }
+
+func (b blind) Pull(ctx context.Context, k connectors.Kind, from connectors.Cursor) (connectors.Page, error) {
+	return b.d.Pull(ctx, k, from)
+}
+
+func (b blind) Push(ctx context.Context, in connectors.Intent) (connectors.Record, error) {
+	return b.d.Push(ctx, in)
+}
+
+// An update whose answer was lost is not sent again before what is there now was read.
+func TestALostUpdateIsNotRepeatedBlindly(t *testing.T) {
+	t.Parallel()
+	o, shop, book := shopAndBook(t)
+	agree(t, o, shop, book)
+	o.wrap = func(s *system) connectors.Connector { return blind{desk{s}} }
+	o.open()
+	pushes, lost := 0, false
+	shop.fail = func(call string) error {
+		if call == "push" {
+			pushes++
+		}
+		return nil
+	}
+	shop.lose = func(connectors.Intent) bool {
+		defer func() { lost = true }()
+		return !lost
+	}
+	book.put("a", "email", "jana@example.com", "given", "Jana", "family", "Köhler", "note", "likes 🌲", "company", "Planetarium")
+	if _, err := o.sync(service.SyncIn{}); pushes != 1 || !lost {
+		t.Fatalf("sent %d times: %v", pushes, err)
+	}
+	for range 2 {
+		if o.synced(service.SyncIn{}); pushes != 1 || shop.says("1", "company") != "Planetarium" || book.says("a", "company") != "Planetarium" {
+			t.Fatalf("sent %d times; shop says %q, book %q", pushes, shop.says("1", "company"), book.says("a", "company"))
+		}
+	}
+}

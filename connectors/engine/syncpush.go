@@ -466,13 +466,14 @@ func (p *part) lost(ctx context.Context, w *write, r *result) error {
 		}
 		return nil
 	}
+	_, fetches := p.conn.(connectors.Fetcher)
 	switch {
-	case w.action != state.WriteCreate:
+	case w.action != state.WriteCreate && fetches:
 		w.state = service.WriteStale // what it has now says whether it arrived
-	case !p.spec.Idempotent:
+	case w.action == state.WriteCreate && !p.spec.Idempotent:
 		w.state = service.WriteAsked
 	}
-	return nil
+	return nil // else the next run finds out, when it has read what is there now
 }
 
 // arrived says whether a record says what an intent would have had it say.
